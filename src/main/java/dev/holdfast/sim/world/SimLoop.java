@@ -1,0 +1,172 @@
+package dev.holdfast.sim.world;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.io.Loop;
+import dev.holdfast.io.Timer;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+
+/**
+ * One simulated loop: a queue of tasks that is worked off in turns. It is no thread; a turn takes no virtual time, but
+ * the next one begins a random while later.
+ *
+ * <p>What may happen, and nothing else: a turn takes any number of the waiting tasks; what different posters posted is
+ * interleaved at random, what one poster posted stays in order; wake-ups and timers are late, now and then by
+ * milliseconds.
+ */
+public final class SimLoop implements Loop, Owner {
+    /** The poster of tasks that keep no order, not even among themselves. */
+    static final int UNORDERED = -1;
+
+    private static final int ONE_IN_SLOW = 64;
+    private static final int ONE_IN_PAUSE = 4096;
+
+    private final SimProcess process;
+    private final String name;
+    private final String label;
+    private final int id;
+    private final ArrayDeque<Runnable> endOfTurn = new ArrayDeque<>();
+    private Task[] queue = new Task[16];
+    private int head;
+    private int tail;
+    private boolean turnDue;
+    private boolean inTurn;
+
+    SimLoop(SimProcess process, String name) {
+        this.process = process;
+        this.name = name;
+        this.label = process.machine().name() + "/" + name;
+        this.id = process.scheduler().nextOwnerId();
+        Arrays.fill(queue, Task.NONE);
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public boolean isCurrent() {
+        return inTurn;
+    }
+
+    @Override
+    public void post(Runnable task) {
+        enqueue(process.world().posterId(), EventKind.POST, 0, task);
+    }
+
+    @Override
+    public void atEndOfTurn(Runnable task) {
+        Checks.that(inTurn, "atEndOfTurn is called on its loop");
+        endOfTurn.add(task);
+    }
+
+    @Override
+    public Timer after(long delayNanos, Runnable task) {
+        Checks.that(inTurn, "after is called on its loop");
+        SimTimer timer = new SimTimer(this, task);
+        long lateNanos = random().oneIn(ONE_IN_SLOW) ? random().below(5_000_000L) : random().below(50_000L);
+        long virtualNanos = process.machine().clock().virtualNanosFor(Math.max(0, delayNanos));
+        Event event = process.scheduler().after(virtualNanos + lateNanos, this, EventKind.TIMER, delayNanos, () ->
+                enqueue(UNORDERED, EventKind.TIMER, delayNanos, timer));
+        timer.waitsFor(event);
+        return timer;
+    }
+
+    /** The process this loop belongs to. */
+    public SimProcess process() {
+        return process;
+    }
+
+    @Override
+    public boolean isDead() {
+        return process.isDead();
+    }
+
+    @Override
+    public String label() {
+        return label;
+    }
+
+    @Override
+    public int id() {
+        return id;
+    }
+
+    /** Adds a task of {@code poster}; it may overtake those of other posters. */
+    void enqueue(int poster, EventKind kind, long detail, Runnable task) {
+        if (process.isDead()) {
+            return;
+        }
+        makeRoom();
+        int at = tail++;
+        Task added = new Task(poster, kind, detail, task);
+        while (at > head && (queue[at - 1].poster != poster || poster == UNORDERED) && random().oneIn(4)) {
+            queue[at] = queue[at - 1];
+            at--;
+        }
+        queue[at] = added;
+        scheduleTurn();
+    }
+
+    private void makeRoom() {
+        if (tail < queue.length) {
+            return;
+        }
+        int count = tail - head;
+        Task[] into = count * 2 > queue.length ? new Task[queue.length * 2] : queue;
+        System.arraycopy(queue, head, into, 0, count);
+        Arrays.fill(into, count, into.length, Task.NONE);
+        queue = into;
+        head = 0;
+        tail = count;
+    }
+
+    private void scheduleTurn() {
+        if (turnDue || inTurn || head == tail) {
+            return;
+        }
+        turnDue = true;
+        process.scheduler().after(wakeNanos(), this, EventKind.TURN, tail - head, this::turn);
+    }
+
+    private long wakeNanos() {
+        SimRandom random = random();
+        long draw = random.nextLong();
+        if ((draw & (ONE_IN_PAUSE - 1)) == 0) {
+            return random.below(20_000_000L);
+        }
+        if ((draw & (ONE_IN_SLOW - 1)) == 1) {
+            return random.below(200_000L);
+        }
+        return (draw >>> 32) & 0x7FF;
+    }
+
+    private void turn() {
+        turnDue = false;
+        inTurn = true;
+        process.world().enter(this);
+        int waiting = tail - head;
+        int taken = random().oneIn(4) ? 1 + random().below(waiting) : waiting;
+        for (int i = 0; i < taken && !process.isDead(); i++) {
+            Task task = queue[head];
+            queue[head++] = Task.NONE;
+            process.scheduler().log().add(process.scheduler().nowNanos(), label, id, task.kind, task.detail);
+            task.work.run();
+        }
+        while (!endOfTurn.isEmpty() && !process.isDead()) {
+            endOfTurn.remove().run();
+        }
+        process.world().leave();
+        inTurn = false;
+        scheduleTurn();
+    }
+
+    private SimRandom random() {
+        return process.world().random();
+    }
+
+    private record Task(int poster, EventKind kind, long detail, Runnable work) {
+        static final Task NONE = new Task(-1, EventKind.POST, 0, () -> {});
+    }
+}

@@ -1,0 +1,124 @@
+package dev.holdfast.sim.world;
+
+import dev.holdfast.io.WorldException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * The named memory of one machine: it outlives processes and is lost with the power.
+ *
+ * <p>Fault model, and nothing beyond it: lost at a power cut (with a new boot id), lost or unlinked by somebody's hand,
+ * foreign contents, a place too small or not writable.
+ */
+public final class SimMemory {
+    private final SimRandom random;
+    private final TreeMap<String, Segment> segments = new TreeMap<>();
+    private long bootIdHigh;
+    private long bootIdLow;
+    private long capacityBytes = Long.MAX_VALUE;
+    private boolean writable = true;
+
+    SimMemory(SimRandom random) {
+        this.random = random;
+        newBoot();
+    }
+
+    /** The most bytes all regions together may take from now on. */
+    public void capacity(long bytes) {
+        capacityBytes = bytes;
+    }
+
+    /** Whether regions can be opened at all from now on. */
+    public void writable(boolean can) {
+        writable = can;
+    }
+
+    /** Removes every region; a process that has one open keeps it, and the next one will not find it. */
+    public void unlinkAll() {
+        segments.values().forEach(segment -> segment.linked = false);
+        segments.clear();
+    }
+
+    /** The bytes of the region called {@code name} in {@code place}, for scenarios to damage; empty if there is none. */
+    public Optional<ByteBuffer> bytes(String place, String name) {
+        return Optional.ofNullable(segments.get(key(place, name))).map(segment -> segment.bytes);
+    }
+
+    /** Copies every region, as it is now, into {@code other}, with the boot id. */
+    public void copyTo(SimMemory other) {
+        other.segments.clear();
+        segments.forEach((key, segment) -> {
+            Segment copy = new Segment(segment.bytes.capacity());
+            copy.bytes.put(0, segment.bytes, 0, segment.bytes.capacity());
+            other.segments.put(key, copy);
+        });
+        other.bootIdHigh = bootIdHigh;
+        other.bootIdLow = bootIdLow;
+    }
+
+    long bootIdHigh() {
+        return bootIdHigh;
+    }
+
+    long bootIdLow() {
+        return bootIdLow;
+    }
+
+    SimRegion open(String place, String name, int lengthBytes) throws WorldException {
+        if (!writable) {
+            throw new WorldException(place + "/" + name + ": not writable");
+        }
+        String key = key(place, name);
+        Segment found = segments.getOrDefault(key, Segment.NONE);
+        if (found.locked) {
+            throw new WorldException(place + "/" + name + ": held by another live process");
+        }
+        boolean isNew = found.bytes.capacity() != lengthBytes;
+        if (isNew) {
+            segments.remove(key);
+            if (usedBytes() + lengthBytes > capacityBytes) {
+                throw new WorldException(place + ": too small for " + lengthBytes + " more bytes");
+            }
+            found = new Segment(lengthBytes);
+            segments.put(key, found);
+        }
+        found.locked = true;
+        return new SimRegion(found, isNew);
+    }
+
+    void processDied() {
+        segments.values().forEach(segment -> segment.locked = false);
+    }
+
+    void powerCut() {
+        unlinkAll();
+        newBoot();
+    }
+
+    private void newBoot() {
+        bootIdHigh = random.nextLong();
+        bootIdLow = random.nextLong();
+    }
+
+    private long usedBytes() {
+        return segments.values().stream().mapToLong(segment -> segment.bytes.capacity()).sum();
+    }
+
+    private static String key(String place, String name) {
+        return place + "/" + name;
+    }
+
+    /** The memory behind one name. */
+    static final class Segment {
+        static final Segment NONE = new Segment(0);
+
+        final ByteBuffer bytes;
+        boolean linked = true;
+        boolean locked;
+
+        Segment(int lengthBytes) {
+            bytes = ByteBuffer.allocateDirect(lengthBytes + 4096).alignedSlice(4096).slice(0, lengthBytes);
+        }
+    }
+}
