@@ -1,0 +1,25 @@
+package dev.holdfast.store;
+
+/**
+ * What a lane asks of its pool's committer. Every call is made on the lane's loop and only posts; nothing is answered
+ * inside it.
+ */
+public interface CommitterPort {
+    /** Entries of this lane's memory log below {@code entry} are to be durable soon; at most one call per turn. */
+    void commitWanted(int lane, long entry);
+
+    /** A consistency point is to begin; {@code why} is one word or two for people. May be repeated. */
+    void checkpointWanted(String why);
+
+    /** The answer to {@link LanePort#freeze}. */
+    void frozen(int lane, FrozenLane frozen);
+
+    /** The answer to {@link LanePort#install}: the lane has let go of everything sealed for {@code cp}. */
+    void installed(int lane, long cp);
+
+    /** The members whose bits are set in {@code wrongCopies} hold wrong bytes for this block; another copy is good. */
+    void repairWanted(long address, long birth, int checksum, long wrongCopies);
+
+    /** An event for people: {@code block} of the shard was asked for and no copy of it verifies. */
+    void blockUnreadable(int shard, long block);
+}

@@ -1,0 +1,18 @@
+package dev.holdfast.store;
+
+import dev.holdfast.store.cache.DirtyMap;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One shard's changes for one consistency point.
+ *
+ * @param meta what the shard is after these changes
+ * @param epoch epoch of the last of them
+ * @param appliedSeq number of the last of them
+ * @param changes sealed; absent when only control entries changed anything
+ * @param control the other entries in order; a snapshot or pin marker comes last and at most once. A resize that
+ *     shrinks has its cut also in {@code changes}, as a zero range
+ */
+public record FrozenShard(
+        ShardMeta meta, int epoch, long appliedSeq, Optional<DirtyMap> changes, List<ControlEntry> control) {}

@@ -1,0 +1,26 @@
+package dev.holdfast.store;
+
+/** What a committer tells a lane. Every call runs on the lane's loop. */
+public interface LanePort {
+    /** Entries of this lane's memory log below {@code entry} are durable, in the ring or by a root. */
+    void logged(long entry);
+
+    /** Consistency point {@code cp} begins: the lane seals its changes and answers {@link CommitterPort#frozen}. */
+    void freeze(long cp);
+
+    /**
+     * Root {@code installed.cp()} is durable: its trees are the ones to read from, what was sealed for it moves into the
+     * cache, log memory below its release entry is let go; then the lane answers {@link CommitterPort#installed}.
+     */
+    void install(Installed installed);
+
+    /**
+     * At most {@code blocks} blocks may be dirty in changes that are not frozen yet, those admitted before this call
+     * included; replaces the last grant. At every freeze the lane lowers it by the blocks it froze, so a grant
+     * needs no knowledge of what the lane admitted while it was on its way. Lanes start with a grant of 0.
+     */
+    void grant(long blocks);
+
+    /** No change can be kept any more: changes fail from now on, reads go on. {@code why} is one line for people. */
+    void poolFailed(String why);
+}

@@ -1,0 +1,17 @@
+package dev.holdfast.store;
+
+/**
+ * What a shard is, as far as the store has to know.
+ *
+ * @param id unique in the pool, never reused
+ * @param volumeIdHigh upper half of the id of the volume it belongs to
+ * @param volumeIdLow lower half
+ * @param name for people, at most 255 bytes of UTF-8
+ * @param sizeBytes present size
+ */
+public record ShardMeta(int id, long volumeIdHigh, long volumeIdLow, String name, long sizeBytes) {
+    /** The same shard with another size. */
+    public ShardMeta withSize(long newSizeBytes) {
+        return new ShardMeta(id, volumeIdHigh, volumeIdLow, name, newSizeBytes);
+    }
+}
