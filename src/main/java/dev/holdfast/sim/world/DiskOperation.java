@@ -162,8 +162,7 @@ final class DiskOperation {
         }
     }
 
-    private DiskOutcome performRead(
-            Medium medium, DiskFaults faults, SimRandom random, List<DiskOperation> others) {
+    private DiskOutcome performRead(Medium medium, DiskFaults faults, SimRandom random, List<DiskOperation> others) {
         boolean fails = expected != DiskOutcome.OK || random.perMillion(faults.readErrorPerMillion);
         long first = firstBlock();
         int blocks = (int) (lengthBytes / Disk.BLOCK_BYTES);

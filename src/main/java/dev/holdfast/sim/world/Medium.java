@@ -95,7 +95,8 @@ public final class Medium {
     }
 
     int volatileWrites(List<DiskOperation> underWay) {
-        return unflushed.size() + (int) underWay.stream().filter(DiskOperation::writes).count();
+        return unflushed.size()
+                + (int) underWay.stream().filter(DiskOperation::writes).count();
     }
 
     boolean isSpoiled(long block) {

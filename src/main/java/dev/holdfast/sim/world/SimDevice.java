@@ -147,8 +147,13 @@ public final class SimDevice {
         operation.issuedAfter(medium.completedWrites());
         underWay.add(operation);
         listeners.forEach(listener -> listener.issued(this, operation.kind(), operation.offset()));
-        operation.completesBy(world.scheduler().after(
-                durationNanos(operation), world.scene(), EventKind.DISK, operation.offset(), () -> end(operation)));
+        operation.completesBy(world.scheduler()
+                .after(
+                        durationNanos(operation),
+                        world.scene(),
+                        EventKind.DISK,
+                        operation.offset(),
+                        () -> end(operation)));
     }
 
     private long durationNanos(DiskOperation operation) {
@@ -158,7 +163,8 @@ public final class SimDevice {
             case WRITE_DURABLE -> speed.writeNanos() + speed.flushNanos();
             case FLUSH -> speed.flushNanos();
         };
-        long nanos = leastNanos + random.below(leastNanos + 1)
+        long nanos = leastNanos
+                + random.below(leastNanos + 1)
                 + operation.lengthBytes() / Disk.BLOCK_BYTES * speed.blockNanos();
         if (random.perMillion(faults.slowPerMillion)) {
             nanos *= 100;

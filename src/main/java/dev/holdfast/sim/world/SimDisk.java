@@ -63,8 +63,7 @@ public final class SimDisk implements Disk {
             lengthBytes += parts[i].remaining();
         }
         checkRange(offset, lengthBytes);
-        issue(DiskOperation.write(
-                DiskOperationKind.WRITE_DURABLE, offset, parts, count, teller(loop, done, token)));
+        issue(DiskOperation.write(DiskOperationKind.WRITE_DURABLE, offset, parts, count, teller(loop, done, token)));
     }
 
     @Override

@@ -67,8 +67,13 @@ public final class SimLoop implements Loop, Owner {
         SimTimer timer = new SimTimer(this, task);
         long lateNanos = random().oneIn(ONE_IN_SLOW) ? random().below(5_000_000L) : random().below(50_000L);
         long virtualNanos = process.machine().clock().virtualNanosFor(Math.max(0, delayNanos));
-        Event event = process.scheduler().after(virtualNanos + lateNanos, this, EventKind.TIMER, delayNanos, () ->
-                enqueue(UNORDERED, EventKind.TIMER, delayNanos, timer));
+        Event event = process.scheduler()
+                .after(
+                        virtualNanos + lateNanos,
+                        this,
+                        EventKind.TIMER,
+                        delayNanos,
+                        () -> enqueue(UNORDERED, EventKind.TIMER, delayNanos, timer));
         timer.waitsFor(event);
         return timer;
     }

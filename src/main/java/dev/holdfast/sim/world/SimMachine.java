@@ -74,7 +74,7 @@ public final class SimMachine {
     public void kill() {
         Checks.that(isRunning(), "there is a process to kill");
         world.noteFault(1);
-        process().die();
+        process().die(false);
         devices.values().forEach(SimDevice::processDied);
         memory.processDied();
     }
@@ -83,7 +83,7 @@ public final class SimMachine {
     public void powerCut() {
         world.noteFault(2);
         if (isRunning()) {
-            process().die();
+            process().die(true);
         }
         devices.values().forEach(SimDevice::powerCut);
         memory.powerCut();

@@ -102,7 +102,9 @@ public final class SimMemory {
     }
 
     private long usedBytes() {
-        return segments.values().stream().mapToLong(segment -> segment.bytes.capacity()).sum();
+        return segments.values().stream()
+                .mapToLong(segment -> segment.bytes.capacity())
+                .sum();
     }
 
     private static String key(String place, String name) {
@@ -118,7 +120,9 @@ public final class SimMemory {
         boolean locked;
 
         Segment(int lengthBytes) {
-            bytes = ByteBuffer.allocateDirect(lengthBytes + 4096).alignedSlice(4096).slice(0, lengthBytes);
+            bytes = ByteBuffer.allocateDirect(lengthBytes + 4096)
+                    .alignedSlice(4096)
+                    .slice(0, lengthBytes);
         }
     }
 }

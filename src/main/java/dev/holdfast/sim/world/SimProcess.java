@@ -61,7 +61,7 @@ public final class SimProcess implements World {
 
     @Override
     public Network network() {
-        return new ProcessNetwork(world.net(), this);
+        return new SimNetwork.View(world.net(), this);
     }
 
     @Override
@@ -77,9 +77,9 @@ public final class SimProcess implements World {
         return world.scheduler();
     }
 
-    void die() {
+    void die(boolean powerCut) {
         dead = true;
-        world.net().processDied(this);
+        world.net().processDied(this, powerCut);
     }
 
     private final class MachineDisks implements Disks {
