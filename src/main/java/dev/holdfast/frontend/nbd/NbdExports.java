@@ -1,0 +1,19 @@
+package dev.holdfast.frontend.nbd;
+
+import dev.holdfast.block.BlockVolume;
+import java.util.List;
+import java.util.Optional;
+
+/** What the NBD server may serve, by name. Every call comes on the server's loop. */
+public interface NbdExports {
+    /** The disk exported as {@code name}. The empty name is asked for only by clients that named none. */
+    Optional<BlockVolume> find(String name);
+
+    /** Every name a client may ask for, in the order it is shown; if it is exactly one, it is also the default. */
+    List<String> names();
+
+    /** One line for people about the export {@code name}; empty if there is nothing to say. */
+    default String description(String name) {
+        return "";
+    }
+}
