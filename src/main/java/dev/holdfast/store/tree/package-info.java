@@ -1,2 +1,5 @@
-/** Copy-on-write trees of checksummed blocks: pointers, lookups, updates, the free map, lists of blocks. */
+/**
+ * Objects as copy-on-write trees of checksummed pointers, the free map, and lists of blocks: straight code over nodes
+ * that are at hand. What is not at hand is reported to the caller, never waited for; nothing here does I/O.
+ */
 package dev.holdfast.store.tree;

@@ -1,0 +1,92 @@
+package dev.holdfast.store.tree;
+
+import dev.holdfast.base.Checks;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/**
+ * Pages of 4096 bytes outside the Java heap for nodes that are being changed, given out by number and used again. Not a
+ * cache: it never takes a page back by itself.
+ *
+ * <p>Memory grows in chunks of 1 MiB up to the limit and is kept. One owner, no threads.
+ */
+public final class PagePool {
+    private static final int PAGES_PER_CHUNK_BITS = 8;
+    private static final int PAGES_PER_CHUNK = 1 << PAGES_PER_CHUNK_BITS;
+
+    private final int limitPages;
+    private ByteBuffer[] chunks = new ByteBuffer[4];
+    private int chunkCount;
+    private int[] free = new int[PAGES_PER_CHUNK];
+    private int freeCount;
+
+    /** A pool of at most {@code limitPages} pages; asking for more is a broken invariant of the caller's planning. */
+    public PagePool(int limitPages) {
+        Checks.that(limitPages > 0, "a page pool has pages", limitPages);
+        this.limitPages = limitPages;
+    }
+
+    /** A page, its bytes undefined. */
+    public int take() {
+        if (freeCount == 0) {
+            grow();
+        }
+        return free[--freeCount];
+    }
+
+    /** A page of zeroes. */
+    public int takeZeroed() {
+        int page = take();
+        ByteBuffer bytes = bytes(page);
+        int at = offset(page);
+        for (int i = 0; i < Pointers.BLOCK_BYTES; i += Long.BYTES) {
+            bytes.putLong(at + i, 0);
+        }
+        return page;
+    }
+
+    /** Takes a page back. */
+    public void give(int page) {
+        Checks.that(page >= 0 && page >>> PAGES_PER_CHUNK_BITS < chunkCount, "the page is of this pool", page);
+        Checks.that(freeCount < chunkCount * PAGES_PER_CHUNK, "a page is given back once", page);
+        free[freeCount++] = page;
+    }
+
+    /** The little-endian buffer in which the page lies. */
+    public ByteBuffer bytes(int page) {
+        return chunks[page >>> PAGES_PER_CHUNK_BITS];
+    }
+
+    /** Where in {@link #bytes} the page begins. */
+    public int offset(int page) {
+        return (page & PAGES_PER_CHUNK - 1) * Pointers.BLOCK_BYTES;
+    }
+
+    /** Pages out now. */
+    public int pagesTaken() {
+        return chunkCount * PAGES_PER_CHUNK - freeCount;
+    }
+
+    /** Pages that may still be taken. */
+    public int pagesLeft() {
+        return limitPages - pagesTaken();
+    }
+
+    private void grow() {
+        int pages = chunkCount * PAGES_PER_CHUNK;
+        Checks.that(pages < limitPages, "tree pages stay within their limit", limitPages);
+        if (chunkCount == chunks.length) {
+            chunks = Arrays.copyOf(chunks, 2 * chunks.length);
+        }
+        chunks[chunkCount++] = ByteBuffer.allocateDirect(PAGES_PER_CHUNK * Pointers.BLOCK_BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN);
+        if (free.length < pages + PAGES_PER_CHUNK) {
+            free = Arrays.copyOf(free, 2 * free.length);
+        }
+        int fresh = Math.min(PAGES_PER_CHUNK, limitPages - pages);
+        for (int i = fresh - 1; i >= 0; i--) {
+            free[freeCount++] = pages + i;
+        }
+    }
+}
