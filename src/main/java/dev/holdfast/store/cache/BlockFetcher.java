@@ -183,7 +183,10 @@ public final class BlockFetcher {
         ByteBuffer target() {
             if (read.blocks == 1) {
                 int at = cache.offset(frames[0]);
-                return cache.bytes(frames[0]).duplicate().limit(at + BLOCK_BYTES).position(at);
+                return cache.bytes(frames[0])
+                        .duplicate()
+                        .limit(at + BLOCK_BYTES)
+                        .position(at);
             }
             if (staging.capacity() == 0) {
                 int lengthBytes = BlockRead.MAX_BLOCKS * BLOCK_BYTES;

@@ -1,4 +1,4 @@
-package dev.holdfast.store;
+package dev.holdfast.store.lane;
 
 /** A change of a shard that is not a change of bytes, as a consistency point gets it. */
 public sealed interface ControlEntry {

@@ -1,4 +1,4 @@
-package dev.holdfast.store;
+package dev.holdfast.store.lane;
 
 /** What a committer tells a lane. Every call runs on the lane's loop. */
 public interface LanePort {

@@ -1,4 +1,4 @@
-package dev.holdfast.store;
+package dev.holdfast.store.lane;
 
 import dev.holdfast.store.cache.DirtyMap;
 import java.util.List;

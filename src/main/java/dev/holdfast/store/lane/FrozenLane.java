@@ -1,4 +1,4 @@
-package dev.holdfast.store;
+package dev.holdfast.store.lane;
 
 import java.util.List;
 

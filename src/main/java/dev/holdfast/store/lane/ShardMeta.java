@@ -1,4 +1,4 @@
-package dev.holdfast.store;
+package dev.holdfast.store.lane;
 
 /**
  * What a shard is, as far as the store has to know.

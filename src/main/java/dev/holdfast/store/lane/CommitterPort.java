@@ -1,4 +1,4 @@
-package dev.holdfast.store;
+package dev.holdfast.store.lane;
 
 /**
  * What a lane asks of its pool's committer. Every call is made on the lane's loop and only posts; nothing is answered
