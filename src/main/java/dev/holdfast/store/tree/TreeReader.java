@@ -33,4 +33,37 @@ public final class TreeReader {
         }
         return out.found();
     }
+
+    /**
+     * The longest end of an object in which at most {@code maxUsed} data blocks are used, for freeing a big object piece by
+     * piece. Costs one path of nodes.
+     *
+     * @param missing the pointer of the node that {@code nodes} lacks, if any
+     * @return its first block; the object's capacity when not even one block is within the limit; -1: a node is missing
+     */
+    public static long tail(ObjectRoot root, long maxUsed, NodeSource nodes, PointerSlot missing) {
+        Checks.that(maxUsed >= 0, "a limit is not negative", maxUsed);
+        missing.set(root.root());
+        if (missing.used() <= maxUsed) {
+            return 0;
+        }
+        long left = maxUsed;
+        long tail = root.capacity();
+        for (int level = root.height() - 1; level > 0; level--) {
+            long handle = nodes.find(missing.address(), missing.birth());
+            if (handle < 0) {
+                return -1;
+            }
+            ByteBuffer bytes = Pointers.littleEndian(nodes.bytes(handle));
+            int at = nodes.offset(handle) + Pointers.BLOCK_BYTES - Pointers.SIZE;
+            while (Pointers.used(bytes, at) <= left) {
+                left -= Pointers.used(bytes, at);
+                tail -= Pointers.span(level);
+                at -= Pointers.SIZE;
+                Checks.that(at >= nodes.offset(handle), "a node's used blocks are those beneath it", tail);
+            }
+            missing.read(bytes, at);
+        }
+        return tail;
+    }
 }
