@@ -1,0 +1,209 @@
+package dev.holdfast.host;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.host.DiskOperation.Kind;
+import dev.holdfast.io.Disk;
+import dev.holdfast.io.DiskDone;
+import dev.holdfast.io.DiskOutcome;
+import dev.holdfast.io.Loop;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * An open file or block device. Reads, ordinary writes, flushes and discards run on a few threads of its own; durable
+ * writes on one more, or on the calling loop. It keeps no data: what is cached is cached by the kernel or by callers.
+ *
+ * <ol>
+ *   <li>Every operation begun is told exactly once, on its loop, in a later turn: also when the disk closes meanwhile.
+ *   <li>The file stays open while an operation is under way.
+ *   <li>After a failed flush every later one fails: the kernel reports a lost write once and then forgets it.
+ * </ol>
+ */
+final class HostDisk implements Disk {
+    private static final long CLOSE_NANOS = 5_000_000_000L;
+    private static final int KEPT_OPERATIONS = 1024;
+
+    private final DiskFile file;
+    private final Crew crew;
+    private final Crew logger;
+    private final boolean durableInline;
+    private final ArrayDeque<DiskOperation> free = new ArrayDeque<>();
+    private int underWay;
+    private boolean closed;
+    private boolean fileClosed;
+    private volatile boolean flushFailed;
+
+    /** Where durable writes run. */
+    enum DurableWrites {
+        /** On the calling loop, which waits for the medium. */
+        INLINE,
+        /** On a thread of the disk. */
+        THREAD
+    }
+
+    HostDisk(DiskFile file, int threads, DurableWrites durableWrites, Fatal fatal) {
+        this.file = file;
+        this.crew = new Crew("disk " + file.path(), threads, fatal);
+        this.logger = new Crew("log " + file.path(), 1, fatal);
+        this.durableInline = durableWrites == DurableWrites.INLINE;
+    }
+
+    @Override
+    public String path() {
+        return file.path().toString();
+    }
+
+    @Override
+    public long lengthBytes() {
+        return file.lengthBytes();
+    }
+
+    @Override
+    public void read(long offset, ByteBuffer into, Loop loop, DiskDone done, long token) {
+        int length = into.remaining();
+        checkRange(offset, length);
+        start(crew, operation(loop, done, token).begin(Kind.READ, offset, length).with(into));
+    }
+
+    @Override
+    public void write(long offset, ByteBuffer from, Loop loop, DiskDone done, long token) {
+        int length = from.remaining();
+        checkRange(offset, length);
+        start(crew, operation(loop, done, token).begin(Kind.WRITE, offset, length).with(from));
+    }
+
+    @Override
+    public void writeDurable(long offset, ByteBuffer[] parts, int count, Loop loop, DiskDone done, long token) {
+        Checks.that(count > 0 && count <= parts.length, "a durable write has parts", count, parts.length);
+        long length = 0;
+        for (int i = 0; i < count; i++) {
+            Checks.that(isBlocks(parts[i].remaining()), "a part is blocks long", parts[i].remaining());
+            Checks.that(DirectFile.isAligned(parts[i]), "a part is aligned in memory", i);
+            length += parts[i].remaining();
+        }
+        checkRange(offset, length);
+        DiskOperation operation = operation(loop, done, token).begin(Kind.WRITE_DURABLE, offset, length);
+        start(logger, operation.with(parts, count));
+    }
+
+    @Override
+    public void flush(Loop loop, DiskDone done, long token) {
+        start(crew, operation(loop, done, token).begin(Kind.FLUSH, 0, 0));
+    }
+
+    @Override
+    public void discard(long offset, long lengthBytes, Loop loop, DiskDone done, long token) {
+        checkRange(offset, lengthBytes);
+        start(crew, operation(loop, done, token).begin(Kind.DISCARD, offset, lengthBytes));
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+        crew.close();
+        logger.close();
+        long deadline = System.nanoTime() + CLOSE_NANOS;
+        try {
+            while (underWay > 0 && System.nanoTime() < deadline) {
+                TimeUnit.NANOSECONDS.timedWait(this, deadline - System.nanoTime());
+            }
+        } catch (InterruptedException hurry) {
+            Thread.currentThread().interrupt();
+        }
+        closeFileIfIdle();
+    }
+
+    /** Does the work of {@code operation}; on a thread that may block. */
+    DiskOutcome execute(DiskOperation operation) {
+        try {
+            switch (operation.kind()) {
+                case READ -> file.read(operation.offset(), operation.buffer());
+                case WRITE -> file.write(operation.offset(), operation.buffer());
+                case WRITE_DURABLE ->
+                    file.writeDurable(operation.offset(), operation.parts(), operation.partCount());
+                case FLUSH -> flush();
+                case DISCARD -> file.discard(operation.offset(), operation.lengthBytes());
+            }
+            return DiskOutcome.OK;
+        } catch (IOException failed) {
+            return DiskErrors.outcomeOf(failed);
+        } finally {
+            leave();
+        }
+    }
+
+    private void flush() throws IOException {
+        if (flushFailed) {
+            throw new IOException("an earlier flush of this disk has failed");
+        }
+        try {
+            file.flush();
+        } catch (IOException failed) {
+            flushFailed = true;
+            throw failed;
+        }
+    }
+
+    /** Takes back an operation that has been told. */
+    synchronized void recycle(DiskOperation operation) {
+        if (free.size() < KEPT_OPERATIONS) {
+            free.add(operation);
+        }
+    }
+
+    private synchronized DiskOperation operation(Loop loop, DiskDone done, long token) {
+        DiskOperation kept = free.pollLast();
+        DiskOperation operation = kept == null ? new DiskOperation(this, loop) : kept;
+        return operation.tells(loop, done, token);
+    }
+
+    private void start(Crew where, DiskOperation operation) {
+        if (!enter()) {
+            operation.end(DiskOutcome.GONE);
+        } else if (durableInline && where == logger) {
+            operation.run();
+        } else {
+            where.run(operation);
+        }
+    }
+
+    private synchronized boolean enter() {
+        if (closed) {
+            return false;
+        }
+        underWay++;
+        return true;
+    }
+
+    private synchronized void leave() {
+        underWay--;
+        Checks.that(underWay >= 0, "an operation leaves once", underWay);
+        if (closed && underWay == 0) {
+            notifyAll();
+            closeFileIfIdle();
+        }
+    }
+
+    private void closeFileIfIdle() {
+        if (underWay > 0 || fileClosed) {
+            return;
+        }
+        fileClosed = true;
+        try {
+            file.close();
+        } catch (IOException failed) {
+            flushFailed = true;
+        }
+    }
+
+    private void checkRange(long offset, long length) {
+        Checks.that(isBlocks(offset) && isBlocks(length) && length > 0, "whole blocks are asked for", offset, length);
+        Checks.that(offset <= file.lengthBytes() - length, "the range is on the disk", offset, length);
+    }
+
+    private static boolean isBlocks(long bytes) {
+        return bytes >= 0 && bytes % BLOCK_BYTES == 0;
+    }
+}

@@ -1,0 +1,193 @@
+package dev.holdfast.host;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.io.Clock;
+import dev.holdfast.io.Loop;
+import dev.holdfast.io.Timer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.util.ArrayDeque;
+import java.util.function.Consumer;
+
+/**
+ * One thread that waits for sockets, tasks and timers and runs what belongs to them. It is not where work is shared
+ * out: everything given to a loop stays on it.
+ *
+ * <p>A turn is: take in ready channels, then the tasks posted before the turn began, then due timers, then the tasks
+ * for the end of the turn, then one send per connection that has something to send. Tasks posted during a turn wait for
+ * the next one.
+ */
+public final class HostLoop implements Loop {
+    private static final long NANOS_PER_MILLI = 1_000_000L;
+    private static final long LONGEST_DELAY_NANOS = Long.MAX_VALUE / 4;
+
+    private final String name;
+    private final Clock clock;
+    private final Fatal fatal;
+    private final Selector selector;
+    private final Thread thread;
+    private final TaskQueue queue = new TaskQueue();
+    private final HostTimers timers = new HostTimers();
+    private final ArrayDeque<Runnable> endOfTurn = new ArrayDeque<>();
+    private final ArrayDeque<Runnable> sends = new ArrayDeque<>();
+    private final BufferPool buffers = new BufferPool();
+    private final Consumer<SelectionKey> onReady = this::onReady;
+    private boolean batchTaken;
+    private boolean stopping;
+
+    /** A channel on this loop's selector: the attachment of its key. */
+    @FunctionalInterface
+    interface Ready {
+        /** The channel can do what its key says. */
+        void ready(SelectionKey key);
+    }
+
+    private HostLoop(String name, Clock clock, Fatal fatal, Selector selector) {
+        this.name = name;
+        this.clock = clock;
+        this.fatal = fatal;
+        this.selector = selector;
+        this.thread = Thread.ofPlatform().name(name).daemon(true).unstarted(this::run);
+    }
+
+    /** Makes a loop and starts its thread. */
+    static HostLoop start(String name, Clock clock, Fatal fatal) {
+        try {
+            HostLoop loop = new HostLoop(name, clock, fatal, Selector.open());
+            loop.thread.start();
+            return loop;
+        } catch (IOException failed) {
+            throw new UncheckedIOException("no loop can be made: " + failed.getMessage(), failed);
+        }
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public boolean isCurrent() {
+        return Thread.currentThread() == thread;
+    }
+
+    @Override
+    public void post(Runnable task) {
+        if (queue.add(task)) {
+            selector.wakeup();
+        }
+    }
+
+    @Override
+    public void atEndOfTurn(Runnable task) {
+        Checks.that(isCurrent(), "the end of a turn is asked for on its own loop");
+        endOfTurn.add(task);
+    }
+
+    @Override
+    public Timer after(long delayNanos, Runnable task) {
+        Checks.that(isCurrent(), "a timer is made on its own loop");
+        long delay = Math.clamp(delayNanos, 0, LONGEST_DELAY_NANOS);
+        return timers.add(this, clock.nanos() + delay, task);
+    }
+
+    /** Runs {@code send} after the tasks at the end of this turn, or of the present one if that is under way. */
+    void sendAtEndOfTurn(Runnable send) {
+        sends.add(send);
+    }
+
+    /** Buffers for the connections of this loop. */
+    BufferPool buffers() {
+        return buffers;
+    }
+
+    HostTimers timers() {
+        return timers;
+    }
+
+    /** Puts a channel on this loop's selector. Only on this loop. */
+    SelectionKey register(SelectableChannel channel, int operations, Ready ready) throws IOException {
+        Checks.that(isCurrent(), "a channel is registered on its own loop");
+        return channel.register(selector, operations, ready);
+    }
+
+    /** Ends the thread after the tasks already posted, and closes every channel on the loop; later tasks never run. */
+    void stop() {
+        post(() -> stopping = true);
+    }
+
+    /** Waits for the thread to end; false if it did not in time. */
+    boolean awaitEnd(long timeoutMillis) throws InterruptedException {
+        Checks.that(!isCurrent(), "a loop does not wait for itself");
+        return thread.join(java.time.Duration.ofMillis(timeoutMillis));
+    }
+
+    private void run() {
+        try (selector) {
+            while (!stopping) {
+                turn();
+            }
+            for (SelectionKey key : selector.keys()) {
+                key.channel().close();
+            }
+            selector.selectNow();
+        } catch (Throwable thrown) {
+            fatal.ended("loop " + name, thrown);
+        }
+    }
+
+    private void turn() throws IOException {
+        batchTaken = false;
+        select();
+        takeBatch();
+        queue.runBatch();
+        if (!timers.isEmpty()) {
+            timers.runDue(clock.nanos());
+        }
+        runAll(endOfTurn);
+        runAll(sends);
+        Checks.that(endOfTurn.isEmpty(), "sending asks for nothing at the end of a turn that is over");
+    }
+
+    private void select() throws IOException {
+        long waitMillis = waitMillis();
+        if (waitMillis != 0 && queue.sleepIfEmpty()) {
+            selector.select(onReady, Math.max(waitMillis, 0));
+        } else {
+            selector.selectNow(onReady);
+        }
+    }
+
+    /** How long the loop may sleep: -1 for as long as it likes, 0 for not at all. */
+    private long waitMillis() {
+        if (timers.isEmpty()) {
+            return -1;
+        }
+        long waitNanos = timers.nextDeadlineNanos() - clock.nanos();
+        return waitNanos <= 0 ? 0 : (waitNanos + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI;
+    }
+
+    private void onReady(SelectionKey key) {
+        takeBatch();
+        if (key.isValid() && key.attachment() instanceof Ready ready) {
+            ready.ready(key);
+        }
+    }
+
+    /** The batch is what was posted before the first event of the turn ran. */
+    private void takeBatch() {
+        if (!batchTaken) {
+            batchTaken = true;
+            queue.take();
+        }
+    }
+
+    private static void runAll(ArrayDeque<Runnable> tasks) {
+        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+            task.run();
+        }
+    }
+}

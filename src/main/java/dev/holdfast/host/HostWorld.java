@@ -1,0 +1,101 @@
+package dev.holdfast.host;
+
+import dev.holdfast.host.HostDisk.DurableWrites;
+import dev.holdfast.io.Clock;
+import dev.holdfast.io.Disks;
+import dev.holdfast.io.Entropy;
+import dev.holdfast.io.Loop;
+import dev.holdfast.io.Network;
+import dev.holdfast.io.SharedMemory;
+import dev.holdfast.io.Workers;
+import dev.holdfast.io.World;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The real machine. One per node; closing it ends its loops first and then closes what they used, so that nothing runs
+ * on what is gone.
+ */
+public final class HostWorld implements World, AutoCloseable {
+    private static final int THREADS_PER_DISK = 8;
+    private static final long STOP_MILLIS = 5_000;
+
+    private final Fatal fatal;
+    private final Clock clock = new HostClock();
+    private final SecureRandom random = new SecureRandom();
+    private final HostNetwork network = new HostNetwork();
+    private final HostDisks disks;
+    private final HostWorkers workers;
+    private final List<HostLoop> loops = new ArrayList<>();
+
+    private HostWorld(Fatal fatal) {
+        this.fatal = fatal;
+        this.disks = new HostDisks(THREADS_PER_DISK, DurableWrites.INLINE, fatal);
+        this.workers = new HostWorkers(Runtime.getRuntime().availableProcessors(), fatal);
+    }
+
+    /** The machine this process runs on. A task that throws ends the process. */
+    public static HostWorld start() {
+        return new HostWorld(Fatal.HALT);
+    }
+
+    /** The machine this process runs on; {@code fatal} is told of a task that throws. */
+    public static HostWorld start(Fatal fatal) {
+        return new HostWorld(fatal);
+    }
+
+    @Override
+    public Clock clock() {
+        return clock;
+    }
+
+    @Override
+    public Entropy entropy() {
+        return random::nextLong;
+    }
+
+    @Override
+    public synchronized Loop newLoop(String name) {
+        HostLoop loop = HostLoop.start(name, clock, fatal);
+        loops.add(loop);
+        return loop;
+    }
+
+    @Override
+    public Disks disks() {
+        return disks;
+    }
+
+    @Override
+    public SharedMemory sharedMemory(String place) {
+        return HostSharedMemory.at(place);
+    }
+
+    @Override
+    public Network network() {
+        return network;
+    }
+
+    @Override
+    public Workers workers() {
+        return workers;
+    }
+
+    /** Ends every loop after its posted tasks, and closes disks; not from a loop. Regions belong to their openers. */
+    @Override
+    public synchronized void close() {
+        loops.forEach(HostLoop::stop);
+        try {
+            for (HostLoop loop : loops) {
+                if (!loop.awaitEnd(STOP_MILLIS)) {
+                    fatal.ended("loop " + loop.name(), new IllegalStateException("it does not end"));
+                }
+            }
+        } catch (InterruptedException hurry) {
+            Thread.currentThread().interrupt();
+        }
+        workers.close();
+        disks.close();
+    }
+}
