@@ -47,13 +47,13 @@ public interface Array extends AutoCloseable {
     /** R4. */
     void flush(Loop loop, ArrayDone done, long token);
 
-    /** Writes parts one after another into the log region at {@code offset}, durable on every member on completion. */
+    /** Writes parts one after another into the log region at {@code offset}, durable on every member when done. */
     void writeLog(long offset, ByteBuffer[] parts, int count, Loop loop, ArrayDone done, long token);
 
     /** Reads the log region as member {@code slot} has it, unverified. */
     void readLog(int slot, long offset, ByteBuffer into, Loop loop, DiskDone done, long token);
 
-    /** Writes the 4096 bytes of {@code root} into ring slot {@code slot} (0..127), durable on every member on completion. */
+    /** Writes the 4096 bytes of {@code root} into ring slot {@code slot} (0..127), durable on all members when done. */
     void writeRoot(int slot, ByteBuffer root, Loop loop, ArrayDone done, long token);
 
     /** Reads member {@code slot}'s whole root ring (128 x 4096 bytes), unverified. */

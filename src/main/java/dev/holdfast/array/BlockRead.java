@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
  * One read of up to {@link #MAX_BLOCKS} consecutive blocks with the checksum each must have. Reused by its owner.
  *
  * <p>Every copy is tried until one verifies. When it has ended, {@link #bad} has a bit for every block no copy of which
- * verified (its bytes are then not to be used), {@link #repairable} a bit for every block that some copy had wrong while
- * another was good, and {@link #wrongCopies} the slots that were wrong.
+ * verified (its bytes are then not to be used), {@link #repairable} a bit for every block that some copy had wrong and
+ * another right, and {@link #wrongCopies} the slots that were wrong.
  */
 public final class BlockRead {
     /** The longest run of one read, in blocks. */

@@ -1,2 +1,2 @@
-/** Protection over devices: one address space of checksummed blocks, a log region and a root ring, whatever is lost beneath. */
+/** Protection over devices: one address space of checksummed blocks, log region, root ring, whatever is lost. */
 package dev.holdfast.array;

@@ -5,7 +5,7 @@ import java.util.Objects;
 import java.util.zip.CRC32C;
 
 /**
- * Computes CRC-32C (Castagnoli; RFC 3720 appendix B.4) over parts of buffers, allocating nothing. It is one owner's tool
+ * Computes CRC-32C (Castagnoli; RFC 3720 appendix B.4) over parts of buffers, allocating nothing. It has one owner
  * and keeps no buffer: each object that computes checksums on a loop has one.
  *
  * <p>Position and limit of a buffer are moved during a call and put back, so a buffer that another loop uses too is

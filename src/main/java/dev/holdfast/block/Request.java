@@ -72,7 +72,7 @@ public final class Request {
          */
         ByteBuffer readSpace(Request request);
 
-        /** For EXTENTS: the next extent in order; {@code allocated} false means it reads as zeroes and takes no space. */
+        /** For EXTENTS: the next extent in order; {@code allocated} false means it reads as zero and takes no space. */
         void extent(Request request, long lengthBytes, boolean allocated);
 
         /** The request has ended and is the front end's again. */

@@ -1,2 +1,2 @@
-/** The command line: parses words, calls the API of a node or starts one, prints. No decision about data is made here. */
+/** The command line: parses words, calls the API of a node or starts one, prints. It decides nothing about data. */
 package dev.holdfast.cli;

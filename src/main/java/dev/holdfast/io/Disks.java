@@ -5,7 +5,7 @@ public interface Disks {
     /**
      * Opens an existing file or block device for reading and writing.
      *
-     * @throws WorldException if it is missing, locked (the message names the holder where known), too short or unreadable
+     * @throws WorldException if it is missing, locked (the message names the holder if known), too short or unreadable
      */
     Disk open(String path) throws WorldException;
 

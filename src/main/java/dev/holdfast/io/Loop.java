@@ -24,6 +24,6 @@ public interface Loop {
      */
     void atEndOfTurn(Runnable task);
 
-    /** Runs {@code task} on this loop no earlier than {@code delayNanos} from now; it may be late. Only on this loop. */
+    /** Runs {@code task} on this loop no earlier than {@code delayNanos} from now, maybe late. Only on this loop. */
     Timer after(long delayNanos, Runnable task);
 }

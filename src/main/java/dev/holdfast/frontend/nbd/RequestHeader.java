@@ -4,7 +4,9 @@ import static dev.holdfast.frontend.nbd.TransmissionWire.NBD_REQUEST_MAGIC;
 
 import java.nio.ByteBuffer;
 
-/** The head of the request being looked at, taken apart ({@link TransmissionWire} has the table). Reused for the next. */
+/**
+ * The head of the request being looked at, taken apart ({@link TransmissionWire} has the table). Reused for the next.
+ */
 final class RequestHeader {
     int flags;
     int command;

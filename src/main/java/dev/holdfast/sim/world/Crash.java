@@ -25,7 +25,7 @@ public interface Crash {
         return new Chosen(false, mask);
     }
 
-    /** Power cut where volatile write {@code write} is there, whole, if bit {@code write % 64} of {@code mask} is set. */
+    /** Power cut where volatile write {@code write} is there whole if bit {@code write % 64} of {@code mask} is set. */
     static Crash powerCut(long mask) {
         return new Chosen(true, mask);
     }

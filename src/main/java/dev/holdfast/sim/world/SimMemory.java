@@ -40,7 +40,7 @@ public final class SimMemory {
         segments.clear();
     }
 
-    /** The bytes of the region called {@code name} in {@code place}, for scenarios to damage; empty if there is none. */
+    /** The bytes of the region called {@code name} in {@code place}, for a scenario to damage; empty if it is not. */
     public Optional<ByteBuffer> bytes(String place, String name) {
         return Optional.ofNullable(segments.get(key(place, name))).map(segment -> segment.bytes);
     }

@@ -38,7 +38,8 @@ public final class SimNetwork {
     private static final long CONNECT_TIMEOUT_NANOS = 10_000_000_000L;
     private static final long NOTICE_NANOS = 120_000_000_000L;
     private static final int FIRST_FREE_PORT = 20_000;
-    private static final Set<String> HERE = new TreeSet<>(Set.of("localhost", "127.0.0.1", "0.0.0.0", "::", "::1", ""));
+    private static final Set<String> HERE =
+            new TreeSet<>(List.of("localhost", "127.0.0.1", "0.0.0.0", "::", "::1", ""));
 
     private final SimWorld world;
     private final TreeMap<String, Door> doors = new TreeMap<>();

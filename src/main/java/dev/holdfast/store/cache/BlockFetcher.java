@@ -68,7 +68,9 @@ public final class BlockFetcher {
         LATER
     }
 
-    /** {@code waiter} wants the block, which is not READY in the cache. Its frame is {@link BlockCache#locate}d then. */
+    /**
+     * {@code waiter} wants the block, which is not READY in the cache. Its frame is {@link BlockCache#locate}d then.
+     */
     public Wanted want(PointerSlot pointer, boolean node, Waiter waiter) {
         int frame = cache.locate(pointer.address(), pointer.birth());
         if (frame >= 0) {

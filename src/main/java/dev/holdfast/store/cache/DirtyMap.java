@@ -10,7 +10,8 @@ import java.util.Arrays;
  *
  * <ol>
  *   <li>A block has at most one entry, and an entry is newer than every zero range that contains its block.
- *   <li>A whole block written through the memory log is not copied: its entry names the slot, which stays as it is until
+ *   <li>A whole block written through the memory log is not copied: its entry names the slot, which stays as it is
+ * until
  *       the map has been dropped.
  *   <li>Bytes that were never written are never handed out: a page's bits say which are there.
  *   <li>A sealed map never changes again, but for the places that a consistency point notes in it. Until it is dropped,
@@ -160,7 +161,10 @@ public final class DirtyMap {
         return kinds[entry] == SLOT ? places[entry] * BLOCK_BYTES : pages.offset(places[entry]);
     }
 
-    /** For {@link #PARTLY}: puts the bytes held of {@code from} .. {@code to - 1} into {@code into}, the first at {@code at}. */
+    /**
+     * For {@link #PARTLY}: puts the bytes held of {@code from} .. {@code to - 1} into {@code into}, the first at {@code
+     * at}.
+     */
     public void overlay(long block, int from, int to, ByteBuffer into, int at) {
         int entry = find(block);
         Checks.that(entry >= 0 && isPart(entry), "part of the block is here", block);
@@ -178,7 +182,10 @@ public final class DirtyMap {
         return find(block) >= 0 || zeroes.contains(block);
     }
 
-    /** The block after {@code block}, at most {@code limit}, where what {@link #covers} and {@link #isData} say may change. */
+    /**
+     * The block after {@code block}, at most {@code limit}, where what {@link #covers} and {@link #isData} say may
+     * change.
+     */
     public long extentEnd(long block, long limit) {
         if (find(block) >= 0) {
             return Math.min(block + 1, limit);

@@ -84,7 +84,10 @@ public final class MergePages {
         return nextAbsent(page, from, to) == to;
     }
 
-    /** Puts those of the bytes {@code from} .. {@code to - 1} that the page holds into {@code into}, the first at {@code at}. */
+    /**
+     * Puts those of the bytes {@code from} .. {@code to - 1} that the page holds into {@code into}, the first at {@code
+     * at}.
+     */
     public void overlay(int page, int from, int to, ByteBuffer into, int at) {
         int start = nextHeld(page, from, to);
         while (start < to) {

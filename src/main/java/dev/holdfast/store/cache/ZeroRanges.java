@@ -3,7 +3,9 @@ package dev.holdfast.store.cache;
 import dev.holdfast.base.Checks;
 import java.util.Arrays;
 
-/** Ranges of blocks that read as zeroes: ascending, disjoint, not adjacent. It knows nothing of blocks written later. */
+/**
+ * Ranges of blocks that read as zeroes: ascending, disjoint, not adjacent. It knows nothing of blocks written later.
+ */
 final class ZeroRanges {
     private long[] firsts = new long[16];
     private long[] ends = new long[16];
@@ -36,6 +38,8 @@ final class ZeroRanges {
         replace(from, to);
         firsts[from] = newFirst;
         ends[from] = newEnd;
+        Checks.that(from == 0 || ends[from - 1] < newFirst, "the range below is apart", newFirst);
+        Checks.that(from + 1 == count || newEnd < firsts[from + 1], "the range above is apart", newEnd);
     }
 
     boolean contains(long block) {

@@ -9,7 +9,7 @@ public interface LanePort {
     void freeze(long cp);
 
     /**
-     * Root {@code installed.cp()} is durable: its trees are the ones to read from, what was sealed for it moves into the
+     * Root {@code installed.cp()} is durable: its trees are the ones to read from, what was sealed for it goes into the
      * cache, log memory below its release entry is let go; then the lane answers {@link CommitterPort#installed}.
      */
     void install(Installed installed);

@@ -156,7 +156,9 @@ public final class Entry {
         return bytes.getInt(at) == crc.of(bytes, at + 4, BYTES - 4);
     }
 
-    /** Whether every field, whoever wrote it, is within its bounds and agrees with the others. No checksum is looked at. */
+    /**
+     * Whether every field, whoever wrote it, is within its bounds and agrees with the others. No checksum is looked at.
+     */
     static boolean isSound(ByteBuffer bytes, int at) {
         EntryKind kind = EntryKind.ofCode(bytes.get(at + 4));
         if (kind == null || bytes.getShort(at + 6) != 0 || (flags(bytes, at) & ~(FUA | KEEP_ALLOCATED)) != 0) {

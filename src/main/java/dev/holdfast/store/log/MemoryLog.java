@@ -53,7 +53,8 @@ public final class MemoryLog {
     }
 
     /**
-     * Makes {@code region} the empty log of a lane. Whatever was in it is gone, so a root that covers it must be durable.
+     * Makes {@code region} the empty log of a lane. Whatever was in it is gone, so a root that covers it must be
+     * durable.
      *
      * @param region direct, 4096-aligned, {@link #MIN_REGION_BYTES} or longer
      * @param lane of {@code lanes}, from 0; both are found again in the header

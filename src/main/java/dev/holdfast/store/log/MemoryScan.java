@@ -133,7 +133,9 @@ public final class MemoryScan {
         return length == 0 || crc.of(slots, payloadAt(entry), length) == Entry.payloadChecksum(descriptors, at);
     }
 
-    /** The entry with that number in its shard and that payload, intact; -1 without. Costs little when asked in order. */
+    /**
+     * The entry with that number in its shard and that payload, intact; -1 without. Costs little when asked in order.
+     */
     long find(int shard, long seq, int payloadChecksum) {
         long count = endEntry - firstEntry;
         for (long i = 0; i < count; i++) {

@@ -17,8 +17,8 @@ public sealed interface RingVerdict {
     }
 
     /**
-     * Something that was complete is not valid any more, and later records are: the pool is refused. Going on would lose
-     * them.
+     * Something that was complete is not valid any more, and later records are: the pool is refused. Going on would
+     * lose them.
      *
      * @param laterRecords valid records after the hole
      * @param laterEntries changes in those

@@ -11,14 +11,15 @@ import java.util.List;
  * does not write to the array and copies no payload.
  *
  * <ul>
- *   <li><b>I1</b> Positions and numbers advance only by {@link #written}; a record that failed is built again at the same
+ *   <li><b>I1</b> Positions and numbers advance only by {@link #written}; a record that failed is built again at the
+ * same
  *       place with the same number.
  *   <li><b>I2</b> A record lies within [trim, trim + logBytes) and never crosses the end of the region.
  *   <li><b>I3</b> Of each lane, records hold entries in order and without a gap between what was asked for.
  * </ul>
  *
- * <p>Use: {@link #build}, then {@code Array.writeLog(offset(), parts(), partCount(), ...)}, and on success {@link #written}.
- * Between build and the end of the write nothing else is called but {@link #trim} and questions.
+ * <p>Use: {@link #build}, then {@code Array.writeLog(offset(), parts(), partCount(), ...)}, and on success {@link
+ * #written}. Between build and the end of the write nothing else is called but {@link #trim} and questions.
  */
 public final class RingWriter {
     private final Crc32c crc = new Crc32c();

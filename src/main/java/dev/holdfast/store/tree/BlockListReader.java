@@ -3,7 +3,9 @@ package dev.holdfast.store.tree;
 import dev.holdfast.base.Checks;
 import java.nio.ByteBuffer;
 
-/** Reads a list that {@link BlockListAppend} has written, one block of entries at a time, from blocks that are at hand. */
+/**
+ * Reads a list that {@link BlockListAppend} has written, one block of entries at a time, from blocks that are at hand.
+ */
 public final class BlockListReader {
     private final ObjectRoot root;
     private final long count;
@@ -19,7 +21,9 @@ public final class BlockListReader {
         this.count = count;
     }
 
-    /** Takes the next entries; after {@link Step#MISSING} what {@code nodes} lacks, node or data, is in {@code missing}. */
+    /**
+     * Takes the next entries; after {@link Step#MISSING} what {@code nodes} lacks, node or data, is in {@code missing}.
+     */
     public Step next(NodeSource nodes, PointerSlot missing) {
         size = 0;
         long from = block * BlockListAppend.PER_BLOCK;

@@ -22,10 +22,12 @@ import java.nio.ByteBuffer;
  * cleared in image n, allocatable in n+1.
  *
  * <pre>
- *   retire/load ---begin(n)--> OPEN: allocate, free ---FreeMapUpdate--> WRITTEN ---retire, when root n is durable--> RETIRED
+ *   retire/load ---begin(n)--> OPEN: allocate, free ---FreeMapUpdate--> WRITTEN
+ *   WRITTEN ---retire, when root n is durable--> RETIRED
  * </pre>
  *
- * <p>Memory: 32 KiB for each GiB of an array in use, and 8 bytes for each block freed in the last two consistency points.
+ * <p>Memory: 32 KiB for each GiB of an array in use, and 8 bytes for each block freed in the last two consistency
+ * points.
  */
 public final class FreeMap implements Allocator {
     /** Addresses that one bitmap block covers: an <i>area</i>. */
@@ -98,8 +100,8 @@ public final class FreeMap implements Allocator {
     }
 
     /**
-     * Takes the next free run, at most {@code wanted} blocks. Runs follow one another upwards through an area of 128 MiB,
-     * then through the next area that is at least half as free as the average, so they are long while space is.
+     * Takes the next free run, at most {@code wanted} blocks. Runs follow one another upwards through an area of 128
+     * MiB, then through the next area that is at least half as free as the average, so they are long while space is.
      *
      * @return false when no block is free
      */

@@ -8,8 +8,9 @@ import java.nio.ByteBuffer;
  * Writes the free map's image and the deferred list of one consistency point, the last thing before its root: nobody
  * allocates or frees after it. Does not decide what is free.
  *
- * <p><b>The circle.</b> Writing the image takes blocks, whose bits change the image; replacing its old blocks frees them,
- * which lengthens the deferred list, which takes blocks. Let D be the set of areas whose bits differ from image n-1, and
+ * <p><b>The circle.</b> Writing the image takes blocks, whose bits change the image; replacing its old blocks frees
+ * them, which lengthens the deferred list, which takes blocks. Let D be the set of areas whose bits differ from image
+ * n-1, and
  *
  * <pre>
  *   E(D) = blocks freed by others + blocks of deferred list n-1 + old bitmap blocks and old nodes above D
@@ -21,14 +22,16 @@ import java.nio.ByteBuffer;
  *
  * <p><b>It ends.</b> D only grows, as nothing is unset while it goes on, and has at most as many elements as the array
  * has areas; a round that adds none is the last. E and N grow with D, so nothing allocated is ever too much: at the end
- * exactly N(D) blocks are owned and each is written. In practice two rounds, since the cursor stays in an area already in D.
+ * exactly N(D) blocks are owned and each is written. In practice two rounds, since the cursor stays in an area already
+ * in D.
  *
- * <p><b>Image n = reach(n) + reach(n-1).</b> Let T be the bits before n began. By induction T = reach(n-1) + reach(n-2).
- * Allocation sets bits: T + allocated(n). {@link FreeMap#settle} then clears two lists. (1) deferred(n-1) = reach(n-2)
- * without reach(n-1); none of it is in reach(n), since its bits were set all along and so it was not allocated. (2) What n
- * allocated and dropped: in no root. What remains is reach(n-1) + what n allocated and kept = reach(n-1) + reach(n). And
- * deferred(n) = reach(n-1) without reach(n), because {@link FreeMap#free} puts there exactly what has an older birth.
- * "reach" includes the snapshots and pins of a root: what they hold is never freed. Base: on a fresh array both are empty.
+ * <p><b>Image n = reach(n) + reach(n-1).</b> Let T be the bits before n began. By induction T = reach(n-1) +
+ * reach(n-2). Allocation sets bits: T + allocated(n). {@link FreeMap#settle} then clears two lists. (1) deferred(n-1) =
+ * reach(n-2) without reach(n-1); none of it is in reach(n), since its bits were set all along and so it was not
+ * allocated. (2) What n allocated and dropped: in no root. What remains is reach(n-1) + what n allocated and kept =
+ * reach(n-1) + reach(n). And deferred(n) = reach(n-1) without reach(n), because {@link FreeMap#free} puts there exactly
+ * what has an older birth. "reach" includes the snapshots and pins of a root: what they hold is never freed. Base: on a
+ * fresh array both are empty.
  *
  * <p><b>Reuse.</b> The bits of deferred(n-1) are clear in memory from {@code settle} on, before root n is durable; so
  * allocating is refused until {@link FreeMap#retire}.

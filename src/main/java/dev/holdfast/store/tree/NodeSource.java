@@ -10,7 +10,9 @@ import java.nio.ByteBuffer;
  * the call that asked.
  */
 public interface NodeSource {
-    /** A handle (&gt;= 0) to the verified block written at {@code address} by consistency point {@code birth}, or -1. */
+    /**
+     * A handle (&gt;= 0) to the verified block written at {@code address} by consistency point {@code birth}, or -1.
+     */
     long find(long address, long birth);
 
     /** The buffer that the block lies in, in little endian order; position and limit mean nothing. */

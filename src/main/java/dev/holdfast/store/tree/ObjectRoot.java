@@ -15,8 +15,8 @@ import java.nio.ByteBuffer;
  * 40   8    length in blocks
  * </pre>
  *
- * Height 0: empty, the root pointer is a hole. Height 1: the root pointer names block 0 itself. Height h &gt;= 2: it names
- * a node, whose pointers are to objects of height h - 1. Height h reaches 128^(h-1) blocks.
+ * Height 0: empty, the root pointer is a hole. Height 1: the root pointer names block 0 itself. Height h &gt;= 2: it
+ * names a node, whose pointers are to objects of height h - 1. Height h reaches 128^(h-1) blocks.
  *
  * @param root the pointer at the top
  * @param height 0 .. {@link #MAX_HEIGHT}
@@ -71,7 +71,9 @@ public record ObjectRoot(BlockPointer root, int height, long blocks) {
         return capacity(height);
     }
 
-    /** Whether the 48 bytes at {@code at} are an object root; bytes from outside are asked this before {@link #read}. */
+    /**
+     * Whether the 48 bytes at {@code at} are an object root; bytes from outside are asked this before {@link #read}.
+     */
     public static boolean isValid(ByteBuffer bytes, int at) {
         int height = bytes.getInt(at + AT_HEIGHT);
         long blocks = bytes.getLong(at + AT_BLOCKS);

@@ -2,7 +2,9 @@ package dev.holdfast.store.tree;
 
 import java.nio.ByteBuffer;
 
-/** A pointer that its owner uses again and again, so that a lookup allocates nothing. Not kept by whoever is shown it. */
+/**
+ * A pointer that its owner uses again and again, so that a lookup allocates nothing. Not kept by whoever is shown it.
+ */
 public final class PointerSlot {
     private long address;
     private long birth;

@@ -49,7 +49,9 @@ public final class Pointers {
 
     private Pointers() {}
 
-    /** Offset in a node's bytes of the pointer on the way to {@code block}; {@code level} 1 is a node of data blocks. */
+    /**
+     * Offset in a node's bytes of the pointer on the way to {@code block}; {@code level} 1 is a node of data blocks.
+     */
     static int offset(long block, int level) {
         return (int) (block >>> FAN_OUT_BITS * (level - 1) & FAN_OUT - 1) * SIZE;
     }

@@ -35,8 +35,8 @@ public final class TreeReader {
     }
 
     /**
-     * The longest end of an object in which at most {@code maxUsed} data blocks are used, for freeing a big object piece by
-     * piece. Costs one path of nodes.
+     * The longest end of an object in which at most {@code maxUsed} data blocks are used, for freeing a big object
+     * piece by piece. Costs one path of nodes.
      *
      * @param missing the pointer of the node that {@code nodes} lacks, if any
      * @return its first block; the object's capacity when not even one block is within the limit; -1: a node is missing

@@ -43,7 +43,8 @@ public final class TreeUpdate {
     /**
      * An update that has changed nothing yet.
      *
-     * @param cp number of the running consistency point, greater than every birth beneath {@code old} or equal where the
+     * @param cp number of the running consistency point, greater than every birth beneath {@code old} or equal where
+     * the
      *     same consistency point has written before
      * @param nodes must hold the nodes of {@code old} that {@link #plan} asked for until they have been changed
      */
@@ -271,7 +272,9 @@ public final class TreeUpdate {
         forgetPath();
     }
 
-    /** The changed node beneath {@code parent}, itself at {@code level}, on the way to {@code block}; copied if need be. */
+    /**
+     * The changed node beneath {@code parent}, itself at {@code level}, on the way to {@code block}; copied if need be.
+     */
     private int child(int parent, int level, long block) {
         ByteBuffer bytes = dirty.bytes(parent);
         int inNode = Pointers.offset(block, level);

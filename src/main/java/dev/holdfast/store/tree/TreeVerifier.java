@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Walks one object and says what in it can't be (S3). What several objects share or may not share, and the free map, are
- * the pool verifier's, who is shown every pointer. Repairs nothing.
+ * Walks one object and says what in it can't be (S3). What several objects share or may not share, and the free map,
+ * are the pool verifier's, who is shown every pointer. Repairs nothing.
  *
  * <p>It trusts nothing but checksums, which the block supplier verifies. For a walk that must not wait use
  * {@link TreeWalk} with {@link #checkPointer} and {@link #checkNode}, which this does too.

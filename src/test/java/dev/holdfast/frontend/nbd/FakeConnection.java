@@ -8,8 +8,8 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 
 /**
- * A connection in memory that is as mean as {@link Connection} allows and checks that its user keeps to the rules: calls
- * only on its loop, nothing said after the end, never a full buffer of which nothing is taken.
+ * A connection in memory that is as mean as {@link Connection} allows and checks that its user keeps to the rules:
+ * calls only on its loop, nothing said after the end, never a full buffer of which nothing is taken.
  */
 final class FakeConnection implements Connection {
     private Loop loop;
