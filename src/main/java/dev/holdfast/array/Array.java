@@ -14,9 +14,10 @@ import java.util.List;
  *
  * <ul>
  *   <li><b>R1</b> A write, flush, log write or root write that ends OK is done on every present member.
- *   <li><b>R2</b> MEMBER_LOST: done on every member still present; at least one was taken out since the last answer
- *       (see {@link #members}). Before anything that depends on it is acknowledged, the caller makes the newest root
- *       durable with generation + 1. A member taken out is never written or read again in this life.
+ *   <li><b>R2</b> MEMBER_LOST: done on every member still present; at least one was taken out since the last answer, or
+ *       since this operation began (one loss may be told more than once: compare {@link #members}). Before
+ *       <em>anything</em> is acknowledged from then on, the caller makes the newest root durable with generation + 1.
+ *       A member taken out is never written or read again in this life.
  *   <li><b>R3</b> FAILED: nothing can be promised; the pool must stop taking changes. NO_SPACE: the host file system
  *       under a member is full; members stay, the operation may be tried again later.
  *   <li><b>R4</b> A flush covers every write that completed before it was asked for, on all members.
@@ -59,8 +60,11 @@ public interface Array extends AutoCloseable {
     /** Reads member {@code slot}'s whole root ring (128 x 4096 bytes), unverified. */
     void readRoots(int slot, ByteBuffer into, Loop loop, DiskDone done, long token);
 
-    /** Gives free blocks back to the host where that is possible; a hint. */
-    void discard(long address, long blocks);
+    /**
+     * Gives blocks back to the host where that is possible: a hint, always OK. What they hold is undefined afterwards,
+     * and they may be written again only when it has ended.
+     */
+    void discard(long address, long blocks, Loop loop, ArrayDone done, long token);
 
     /** One line per member, for people: path, state, since when and why, error counts. */
     List<MemberHealth> health();

@@ -2,6 +2,7 @@ package dev.holdfast.array;
 
 import dev.holdfast.io.Loop;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 
 /**
  * One read of up to {@link #MAX_BLOCKS} consecutive blocks with the checksum each must have. Reused by its owner.
@@ -23,7 +24,7 @@ public final class BlockRead {
     /** CRC32C each block must have. */
     public final int[] checksums = new int[MAX_BLOCKS];
 
-    /** Where the bytes go: direct, {@code blocks * 4096} bytes from its position. */
+    /** Where the bytes go: direct, {@code blocks * 4096} bytes from its position to its limit. */
     public ByteBuffer into;
 
     /** Where {@link #done} runs. */
@@ -44,11 +45,21 @@ public final class BlockRead {
     /** Told when it has ended. */
     public final Done done;
 
+    private Optional<MirrorRead> tries = Optional.empty();
+
     /** A reusable read that ends on {@code loop}. */
     public BlockRead(ByteBuffer into, Loop loop, Done done) {
         this.into = into;
         this.loop = loop;
         this.done = done;
+    }
+
+    /** The state of this read's tries in {@code mirror}, made once. */
+    MirrorRead triesIn(Mirror mirror) {
+        if (tries.isEmpty() || !tries.get().belongsTo(mirror)) {
+            tries = Optional.of(new MirrorRead(mirror, this));
+        }
+        return tries.get();
     }
 
     /** Told when a read has ended. */

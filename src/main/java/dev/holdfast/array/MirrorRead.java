@@ -1,0 +1,147 @@
+package dev.holdfast.array;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.base.Crc32c;
+import dev.holdfast.io.Disk;
+import dev.holdfast.io.DiskDone;
+import dev.holdfast.io.DiskOutcome;
+import java.util.Arrays;
+
+/**
+ * The tries of one {@link BlockRead}: one copy at first, then the others for the blocks that were not good, and once
+ * more round before a block is given up. It stays with its BlockRead, so that a read allocates nothing; slow paths may.
+ *
+ * <ol>
+ *   <li>A block counts as read only when its checksum was right; good bytes are never read over.
+ *   <li>{@code missing} shrinks or stays with every try; every try ends.
+ *   <li>A copy counts as wrong only for blocks that another try found good.
+ * </ol>
+ */
+final class MirrorRead implements DiskDone {
+    private static final long WHOLE = -1;
+    private static final int ROUNDS = 2;
+
+    private final Mirror mirror;
+    private final BlockRead read;
+    private final Crc32c checksum = new Crc32c();
+    private final long[] wrong;
+    private int base;
+    private long missing;
+    private long tried;
+    private int round;
+    private int slot;
+    private int pending;
+
+    MirrorRead(Mirror mirror, BlockRead read) {
+        this.mirror = mirror;
+        this.read = read;
+        this.wrong = new long[mirror.slots()];
+    }
+
+    boolean belongsTo(Mirror other) {
+        return mirror == other;
+    }
+
+    void start() {
+        Checks.that(pending == 0, "a read ends before it is used again", pending);
+        base = read.into.position();
+        missing = allBlocks();
+        tried = 0;
+        round = 1;
+        Arrays.fill(wrong, 0);
+        tryNext();
+    }
+
+    private void tryNext() {
+        slot = mirror.choose(read.address, tried);
+        if (slot == Mirror.NONE && round < ROUNDS) {
+            round++;
+            tried = 0;
+            slot = mirror.choose(read.address, tried);
+        }
+        if (slot == Mirror.NONE) {
+            finish();
+            return;
+        }
+        Disk disk = mirror.disk(slot);
+        long offset = mirror.offsetOf(read.address);
+        if (missing == allBlocks()) {
+            pending = 1;
+            disk.read(offset, read.into, read.loop, this, WHOLE);
+        } else {
+            tryPieces(disk, offset);
+        }
+    }
+
+    private void tryPieces(Disk disk, long offset) {
+        pending = Long.bitCount(missing);
+        for (long left = missing; left != 0; left &= left - 1) {
+            int block = Long.numberOfTrailingZeros(left);
+            int at = block * Disk.BLOCK_BYTES;
+            disk.read(offset + at, read.into.slice(base + at, Disk.BLOCK_BYTES), read.loop, this, block);
+        }
+    }
+
+    @Override
+    public void done(long token, DiskOutcome outcome) {
+        Checks.that(pending > 0, "each try ends once", pending);
+        pending--;
+        if (token != WHOLE) {
+            judge((int) token, outcome == DiskOutcome.OK);
+        } else if (outcome == DiskOutcome.MEDIA_ERROR && read.blocks > 1) {
+            tryPieces(mirror.disk(slot), mirror.offsetOf(read.address));
+        } else {
+            for (int block = 0; block < read.blocks; block++) {
+                judge(block, outcome == DiskOutcome.OK);
+            }
+        }
+        if (outcome == DiskOutcome.GONE) {
+            mirror.suspect(slot);
+        }
+        if (pending == 0) {
+            tryEnded();
+        }
+    }
+
+    private void judge(int block, boolean arrived) {
+        long bit = 1L << block;
+        boolean good = arrived
+                && checksum.ofBlock(read.into, base + block * Disk.BLOCK_BYTES) == read.checksums[block];
+        if (good) {
+            missing &= ~bit;
+            wrong[slot] &= ~bit;
+        } else {
+            wrong[slot] |= bit;
+        }
+    }
+
+    private void tryEnded() {
+        tried |= 1L << slot;
+        if (wrong[slot] != 0) {
+            mirror.countReadErrors(slot, Long.bitCount(wrong[slot]));
+        }
+        if (missing == 0) {
+            finish();
+        } else {
+            tryNext();
+        }
+    }
+
+    private void finish() {
+        Checks.that((missing & ~allBlocks()) == 0, "only blocks asked for are missing", missing);
+        read.bad = missing;
+        read.repairable = 0;
+        read.wrongCopies = 0;
+        for (long left = mirror.members(); left != 0; left &= left - 1) {
+            int member = Long.numberOfTrailingZeros(left);
+            long mendable = wrong[member] & ~missing;
+            read.repairable |= mendable;
+            read.wrongCopies |= mendable == 0 ? 0 : 1L << member;
+        }
+        read.done.done(read);
+    }
+
+    private long allBlocks() {
+        return -1L >>> (BlockRead.MAX_BLOCKS - read.blocks);
+    }
+}
