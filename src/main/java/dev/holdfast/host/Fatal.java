@@ -21,7 +21,8 @@ public interface Fatal {
 
     /** One line: who, what, and the innermost frames. */
     static String describe(String where, Throwable thrown) {
-        StringBuilder line = new StringBuilder("holdfast: ").append(where).append(": ").append(thrown);
+        StringBuilder line =
+                new StringBuilder("holdfast: ").append(where).append(": ").append(thrown);
         Throwable cause = thrown.getCause();
         while (cause != null) {
             line.append(", because ").append(cause);

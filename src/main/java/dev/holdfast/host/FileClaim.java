@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A file or block device that this process has locked for itself, and the descriptor that holds the lock. The lock is of
- * the kind that belongs to the descriptor ({@code flock}), so nothing else that the process opens and closes can
+ * A file or block device that this process has locked for itself, and the descriptor that holds the lock. The lock is
+ * of the kind that belongs to the descriptor ({@code flock}), so nothing else that the process opens and closes can
  * lose it, and the same process is refused too. A process that dies lets go of it.
  */
 final class FileClaim implements AutoCloseable {
@@ -47,7 +47,8 @@ final class FileClaim implements AutoCloseable {
         for (int attempt = 1; ; attempt++) {
             int fd = Posix.open(path, flags);
             if (fd == -Posix.EBUSY) {
-                throw new WorldException(path + " is in use by the system: unmount it, or take it out of what holds it");
+                throw new WorldException(
+                        path + " is in use by the system: unmount it, or take it out of what holds it");
             }
             if (fd < 0) {
                 throw new WorldException("can't open " + path + ": " + Posix.message(-fd));
@@ -122,7 +123,9 @@ final class FileClaim implements AutoCloseable {
             String inode = String.valueOf(Files.getAttribute(Path.of("/proc/self/fd/" + fd), "unix:ino"));
             for (String line : Files.readAllLines(Path.of("/proc/locks"))) {
                 List<String> words = List.of(line.trim().split("\\s+"));
-                if (words.size() > 5 && words.get(1).equals("FLOCK") && words.get(5).endsWith(":" + inode)) {
+                if (words.size() > 5
+                        && words.get(1).equals("FLOCK")
+                        && words.get(5).endsWith(":" + inode)) {
                     return process(words.get(4));
                 }
             }
@@ -141,6 +144,7 @@ final class FileClaim implements AutoCloseable {
                 || Files.readAllBytes(directory.resolve("cmdline")).length == 0) {
             return "";
         }
-        return "process " + pid + " (" + Files.readString(directory.resolve("comm")).trim() + ")";
+        return "process " + pid + " ("
+                + Files.readString(directory.resolve("comm")).trim() + ")";
     }
 }

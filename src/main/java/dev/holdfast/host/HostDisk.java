@@ -64,14 +64,18 @@ final class HostDisk implements Disk {
     public void read(long offset, ByteBuffer into, Loop loop, DiskDone done, long token) {
         int length = into.remaining();
         checkRange(offset, length);
-        start(crew, operation(loop, done, token).begin(Kind.READ, offset, length).with(into));
+        start(
+                crew,
+                operation(loop, done, token).begin(Kind.READ, offset, length).with(into));
     }
 
     @Override
     public void write(long offset, ByteBuffer from, Loop loop, DiskDone done, long token) {
         int length = from.remaining();
         checkRange(offset, length);
-        start(crew, operation(loop, done, token).begin(Kind.WRITE, offset, length).with(from));
+        start(
+                crew,
+                operation(loop, done, token).begin(Kind.WRITE, offset, length).with(from));
     }
 
     @Override
@@ -121,8 +125,7 @@ final class HostDisk implements Disk {
             switch (operation.kind()) {
                 case READ -> file.read(operation.offset(), operation.buffer());
                 case WRITE -> file.write(operation.offset(), operation.buffer());
-                case WRITE_DURABLE ->
-                    file.writeDurable(operation.offset(), operation.parts(), operation.partCount());
+                case WRITE_DURABLE -> file.writeDurable(operation.offset(), operation.parts(), operation.partCount());
                 case FLUSH -> flush();
                 case DISCARD -> file.discard(operation.offset(), operation.lengthBytes());
             }

@@ -115,8 +115,8 @@ final class HostListener implements Network.Listener, HostLoop.Ready {
     static Address boundAddress(ServerSocketChannel channel, Address asked) throws IOException {
         SocketAddress bound = channel.getLocalAddress();
         return switch (asked) {
-            case Address.Tcp tcp when bound instanceof java.net.InetSocketAddress inet ->
-                new Address.Tcp(tcp.host(), inet.getPort());
+            case Address.Tcp tcp
+            when bound instanceof java.net.InetSocketAddress inet -> new Address.Tcp(tcp.host(), inet.getPort());
             default -> asked;
         };
     }

@@ -28,11 +28,10 @@ final class HostNetwork implements Network {
     @Override
     public Listener listen(Address address, Loop loop, Acceptor acceptor) throws WorldException {
         HostLoop hostLoop = hostLoop(loop);
-        HostListener listener =
-                switch (address) {
-                    case Address.Tcp tcp -> listenTcp(tcp, hostLoop, acceptor);
-                    case Address.Unix unix -> listenUnix(unix, hostLoop, acceptor);
-                };
+        HostListener listener = switch (address) {
+            case Address.Tcp tcp -> listenTcp(tcp, hostLoop, acceptor);
+            case Address.Unix unix -> listenUnix(unix, hostLoop, acceptor);
+        };
         loop.post(listener::begin);
         return listener;
     }
@@ -124,8 +123,8 @@ final class HostNetwork implements Network {
             SocketAddress remote = channel.getRemoteAddress();
             return switch (remote) {
                 case InetSocketAddress inet -> inet.getAddress().getHostAddress() + ":" + inet.getPort();
-                case UnixDomainSocketAddress unix when unix.getPath().toString().isEmpty() ->
-                    "unix:" + channel.getLocalAddress();
+                case UnixDomainSocketAddress unix
+                when unix.getPath().toString().isEmpty() -> "unix:" + channel.getLocalAddress();
                 case UnixDomainSocketAddress unix -> "unix:" + unix.getPath();
                 default -> remote.toString();
             };

@@ -9,7 +9,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -42,7 +41,9 @@ final class HostSharedMemory implements SharedMemory {
         return new HostSharedMemory(Path.of(place.isEmpty() ? DEFAULT_PLACE : place), readBootId());
     }
 
-    /** Where the machine does not say which boot this is, every process takes it for another one: memory is lost then. */
+    /**
+     * Where the machine does not say which boot this is, every process takes it for another one: memory is lost then.
+     */
     private static UUID readBootId() {
         try {
             return UUID.fromString(Files.readString(BOOT_ID).trim());
@@ -129,8 +130,7 @@ final class HostSharedMemory implements SharedMemory {
 
     private static MemoryRegion map(FileClaim claim, boolean isNew, int lengthBytes) throws IOException {
         Arena arena = Arena.ofShared();
-        try (FileChannel channel =
-                FileChannel.open(claim.path(), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(claim.path(), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             MemorySegment memory = channel.map(FileChannel.MapMode.READ_WRITE, 0, lengthBytes, arena);
             return new HostMemoryRegion(claim, arena, memory, isNew);
         } catch (IOException failed) {

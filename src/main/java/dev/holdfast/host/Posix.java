@@ -66,8 +66,7 @@ final class Posix {
             plain("madvise", FunctionDescriptor.of(INT, ValueLayout.ADDRESS, LONG, INT));
     private static final MethodHandle CLOCK_GETTIME =
             plain("clock_gettime", FunctionDescriptor.of(INT, INT, ValueLayout.ADDRESS));
-    private static final MethodHandle STRERROR =
-            plain("strerror", FunctionDescriptor.of(ValueLayout.ADDRESS, INT));
+    private static final MethodHandle STRERROR = plain("strerror", FunctionDescriptor.of(ValueLayout.ADDRESS, INT));
 
     private static final ThreadLocal<MemorySegment> TIMESPEC =
             ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(16, 8));
@@ -131,7 +130,9 @@ final class Posix {
         return fallocate(fd, FALLOCATE_PUNCH_HOLE | FALLOCATE_KEEP_SIZE, offset, lengthBytes);
     }
 
-    /** Makes sure that the first {@code lengthBytes} of a file have room of their own; 0 or the negated error number. */
+    /**
+     * Makes sure that the first {@code lengthBytes} of a file have room of their own; 0 or the negated error number.
+     */
     static int reserve(int fd, long lengthBytes) {
         return fallocate(fd, 0, 0, lengthBytes);
     }

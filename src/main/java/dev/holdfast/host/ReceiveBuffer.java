@@ -9,8 +9,8 @@ import java.nio.channels.ReadableByteChannel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What has arrived on one connection and was not taken yet. It holds memory only while it holds bytes: a connection that
- * waits costs none.
+ * What has arrived on one connection and was not taken yet. It holds memory only while it holds bytes: a connection
+ * that waits costs none.
  *
  * <p>Bytes lie at {@code [start, end)} of the chunk. The size asked for follows what reads bring: doubled when one
  * fills the space it had, halved after many that used little of it.

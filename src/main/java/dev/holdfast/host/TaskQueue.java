@@ -6,8 +6,8 @@ import java.util.Arrays;
  * Tasks on their way to one loop, from any thread. It is no blocking queue: it only knows whether the loop sleeps, so
  * that a poster makes the system call that wakes it no more often than it goes to sleep.
  *
- * <p>No wake-up is lost: {@link #sleepIfEmpty} and {@link #add} exclude each other, so either the loop sees the task and
- * stays awake, or the poster sees the sleeping loop and is told to wake it.
+ * <p>No wake-up is lost: {@link #sleepIfEmpty} and {@link #add} exclude each other, so either the loop sees the task
+ * and stays awake, or the poster sees the sleeping loop and is told to wake it.
  */
 final class TaskQueue {
     private static final int INITIAL_TASKS = 256;

@@ -84,7 +84,9 @@ final class HostDriver implements WorldDriver {
     public Address newAddress() {
         return switch (sockets) {
             case TCP -> new Address.Tcp("127.0.0.1", 0);
-            case UNIX -> new Address.Unix(directory.resolve("socket-" + names.incrementAndGet()).toString());
+            case UNIX ->
+                new Address.Unix(
+                        directory.resolve("socket-" + names.incrementAndGet()).toString());
         };
     }
 

@@ -316,7 +316,9 @@ public abstract class DiskContract {
     }
 
     private static ByteBuffer aligned(int blocks) {
-        return ByteBuffer.allocateDirect((blocks + 1) * BLOCK).alignedSlice(BLOCK).limit(blocks * BLOCK);
+        return ByteBuffer.allocateDirect((blocks + 1) * BLOCK)
+                .alignedSlice(BLOCK)
+                .limit(blocks * BLOCK);
     }
 
     private static ByteBuffer bytes(int blocks, int seed) {

@@ -213,6 +213,10 @@ public abstract class LoopContract {
     @Test
     void randomNumbersDiffer() {
         Entropy entropy = driver.world().entropy();
-        assertTrue(IntStream.range(0, 100).mapToLong(i -> entropy.nextLong()).distinct().count() == 100);
+        assertTrue(IntStream.range(0, 100)
+                        .mapToLong(i -> entropy.nextLong())
+                        .distinct()
+                        .count()
+                == 100);
     }
 }

@@ -16,7 +16,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What {@link Network}, {@link Connection} and {@link Receiver} promise while no stream is cut; every world has a subclass. */
+/**
+ * What {@link Network}, {@link Connection} and {@link Receiver} promise while no stream is cut; every world has a
+ * subclass.
+ */
 public abstract class NetworkContract {
     private static final long MILLI = 1_000_000L;
     private static final int MEBI = 1 << 20;
@@ -44,12 +47,16 @@ public abstract class NetworkContract {
         });
         driver.world()
                 .network()
-                .connect(listener.address(), clientLoop, connection -> {
-                    assertTrue(clientLoop.isCurrent());
-                    return client.begin(connection, clientLoop);
-                }, reason -> {
-                    throw new AssertionError("the connect failed: " + reason);
-                });
+                .connect(
+                        listener.address(),
+                        clientLoop,
+                        connection -> {
+                            assertTrue(clientLoop.isCurrent());
+                            return client.begin(connection, clientLoop);
+                        },
+                        reason -> {
+                            throw new AssertionError("the connect failed: " + reason);
+                        });
         driver.runUntil(() -> server.isOpen() && client.isOpen());
     }
 
@@ -105,7 +112,8 @@ public abstract class NetworkContract {
         on(clientLoop, () -> {
             for (int length : new int[] {1, 4096, 70_000, Connection.RESERVE_BYTES, 3}) {
                 ByteBuffer space = client.connection.reserve(length);
-                boolean right = space.isDirect() && space.order() == ByteOrder.BIG_ENDIAN && space.remaining() >= length;
+                boolean right =
+                        space.isDirect() && space.order() == ByteOrder.BIG_ENDIAN && space.remaining() >= length;
                 wrong.addAndGet(right ? 0 : 1);
             }
             client.send(10);
@@ -263,14 +271,16 @@ public abstract class NetworkContract {
     void aMovedConnectionArrivesWithTheBytesNotTaken() {
         Loop third = driver.world().newLoop("third");
         List<String> order = new CopyOnWriteArrayList<>();
-        on(serverLoop, () -> server.onFirstCall = () -> {
-            server.takesPerCall = 40;
-            server.moveTo(third, () -> {
-                order.add(third.isCurrent() ? "arrived" : "arrived elsewhere");
-                assertEquals(1, server.calls.get());
-                server.takesPerCall = Integer.MAX_VALUE;
-            });
-        });
+        on(
+                serverLoop,
+                () -> server.onFirstCall = () -> {
+                    server.takesPerCall = 40;
+                    server.moveTo(third, () -> {
+                        order.add(third.isCurrent() ? "arrived" : "arrived elsewhere");
+                        assertEquals(1, server.calls.get());
+                        server.takesPerCall = Integer.MAX_VALUE;
+                    });
+                });
         on(clientLoop, () -> client.send(100));
         driver.runUntil(() -> server.takenBytes.get() == 100);
         assertEquals(List.of("arrived"), order);
@@ -379,11 +389,9 @@ public abstract class NetworkContract {
             greeting.moveTo(third, arrived::incrementAndGet);
             return greeting;
         })) {
-            driver.world()
-                    .network()
-                    .connect(door.address(), clientLoop, c -> greeted.begin(c, clientLoop), reason -> {
-                        throw new AssertionError(reason);
-                    });
+            driver.world().network().connect(door.address(), clientLoop, c -> greeted.begin(c, clientLoop), reason -> {
+                throw new AssertionError(reason);
+            });
             driver.runUntil(() -> greeted.takenBytes.get() == 18 && arrived.get() == 1);
         }
         on(third, () -> greeting.connection.close());

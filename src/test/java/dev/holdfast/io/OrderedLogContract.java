@@ -47,10 +47,12 @@ public abstract class OrderedLogContract {
         follower = new Follower();
         Follower mine = follower;
         OrderedLog mineToo = log;
-        driver.runOn(loop, () -> mineToo.start(loop, mine, () -> {
-            assertTrue(loop.isCurrent());
-            mine.replayed.set(true);
-        }));
+        driver.runOn(
+                loop,
+                () -> mineToo.start(loop, mine, () -> {
+                    assertTrue(loop.isCurrent());
+                    mine.replayed.set(true);
+                }));
         driver.runUntil(() -> mine.replayed.get());
     }
 
@@ -61,7 +63,8 @@ public abstract class OrderedLogContract {
 
     @Test
     void recordsAreDeliveredInOrderBeforeTheirAppendIsDone() {
-        List<String> proposed = IntStream.range(0, 200).mapToObj(i -> "record " + i).toList();
+        List<String> proposed =
+                IntStream.range(0, 200).mapToObj(i -> "record " + i).toList();
         driver.runOn(loop, () -> proposed.forEach(this::append));
         driver.runUntil(() -> follower.outcomes.size() == proposed.size());
         assertEquals(proposed, follower.records);
@@ -146,10 +149,16 @@ public abstract class OrderedLogContract {
         driver.runOn(loop, () -> append("too late"));
         driver.runUntil(() -> first.outcomes.size() == 101);
         assertEquals(Outcome.REFUSED, first.outcomes.get(100));
-        long appended = first.outcomes.stream().filter(outcome -> outcome == Outcome.APPENDED).count();
+        long appended = first.outcomes.stream()
+                .filter(outcome -> outcome == Outcome.APPENDED)
+                .count();
         startAgain();
         assertTrue(follower.records.size() >= appended, "what was appended is there");
-        assertEquals(follower.records, IntStream.range(0, follower.records.size()).mapToObj(i -> "r" + i).toList());
+        assertEquals(
+                follower.records,
+                IntStream.range(0, follower.records.size())
+                        .mapToObj(i -> "r" + i)
+                        .toList());
     }
 
     private void append(String record) {

@@ -123,7 +123,9 @@ final class StreamEnd implements Receiver {
 
     private void note(ByteBuffer in) {
         wrongLoop.addAndGet(loop.isCurrent() ? 0 : 1);
-        boolean right = in.isDirect() && in.order() == ByteOrder.BIG_ENDIAN && in.hasRemaining()
+        boolean right = in.isDirect()
+                && in.order() == ByteOrder.BIG_ENDIAN
+                && in.hasRemaining()
                 && in.remaining() <= Connection.RECEIVE_BYTES;
         wrongBuffers.addAndGet(right ? 0 : 1);
     }
