@@ -22,7 +22,8 @@ import java.util.function.Consumer;
  * ({@link Membership}). It changes nothing but damaged copies of labels.
  *
  * <ol>
- *   <li>What proves a mistake (another pool's disk, a newer format, one disk twice) refuses the whole array; what is only
+ *   <li>What proves a mistake (another pool's disk, a newer format, one disk twice) refuses the whole array; what is
+ * only
  *       missing or damaged leaves that disk out.
  *   <li>A disk is a member only if the newest root of all disks names it and it was there when that root was written.
  *   <li>When it is refused, every disk is closed.
@@ -108,9 +109,7 @@ public final class ArrayOpen {
     }
 
     private static Label.Reading reading(Candidate candidate, DiskOutcome outcome, int base) {
-        return outcome == DiskOutcome.OK
-                ? Label.decode(candidate.labelBytes, base)
-                : new Label.Reading.Damaged();
+        return outcome == DiskOutcome.OK ? Label.decode(candidate.labelBytes, base) : new Label.Reading.Damaged();
     }
 
     /** What the label says; a reason to refuse everything if it says that somebody has made a mistake. */
@@ -124,7 +123,8 @@ public final class ArrayOpen {
                 Label label = found.label();
                 candidate.label = Optional.of(label);
                 if (pool.isPresent() && !pool.get().equals(label.ids().pool())) {
-                    return Optional.of(candidate.path + ": belongs to pool " + label.ids().pool() + ", not to " + pool.get());
+                    return Optional.of(
+                            candidate.path + ": belongs to pool " + label.ids().pool() + ", not to " + pool.get());
                 }
                 long lengthBytes = candidate.openDisk().lengthBytes();
                 long neededBytes = label.geometry().endBytes();
@@ -132,7 +132,8 @@ public final class ArrayOpen {
                     candidate.unusable(candidate.path + ": cut short, " + lengthBytes + " bytes of " + neededBytes);
                 }
             }
-            case Label.Reading.Damaged _ -> candidate.unusable(candidate.path + ": both copies of its label are damaged");
+            case Label.Reading.Damaged _ ->
+                candidate.unusable(candidate.path + ": both copies of its label are damaged");
             case Label.Reading.Foreign _ -> candidate.unusable(candidate.path + ": is not a Holdfast disk");
             case Label.Reading.Blank _ -> candidate.unusable(candidate.path + ": is blank");
         }

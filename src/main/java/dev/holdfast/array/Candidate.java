@@ -64,7 +64,8 @@ final class Candidate {
         Checks.that(ring.isPresent(), "the root ring was read");
         for (int slot = 0; slot < Geometry.ROOT_SLOTS; slot++) {
             Optional<RootPeek.Summary> root = peek.peek(ring.get(), slot * Disk.BLOCK_BYTES);
-            boolean ours = root.isPresent() && root.get().pool().equals(knownLabel().ids().pool());
+            boolean ours = root.isPresent()
+                    && root.get().pool().equals(knownLabel().ids().pool());
             if (ours && (newest.isEmpty() || root.get().isNewerThan(newest.get()))) {
                 newest = root;
             }

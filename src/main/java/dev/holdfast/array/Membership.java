@@ -128,9 +128,7 @@ final class Membership {
             return true;
         }
         boolean named = (newest.get().members() & device.bit()) != 0;
-        return named
-                && device.newest.isPresent()
-                && device.newest.get().isAtMostOneBefore(newest.get());
+        return named && device.newest.isPresent() && device.newest.get().isAtMostOneBefore(newest.get());
     }
 
     private boolean wentOnAlone(Candidate device) {
@@ -138,7 +136,8 @@ final class Membership {
             return false;
         }
         RootPeek.Summary own = device.newest.get();
-        return (own.members() & device.bit()) != 0 && (own.members() & newest.get().members() & allSlots()) == 0;
+        return (own.members() & device.bit()) != 0
+                && (own.members() & newest.get().members() & allSlots()) == 0;
     }
 
     private long allSlots() {

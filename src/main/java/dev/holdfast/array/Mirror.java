@@ -164,8 +164,7 @@ public final class Mirror implements Array {
         if (mayChange(loop, done, token)) {
             MirrorOperation operation = begin(Kind.ROOT, members, done, token);
             operation.onePart[0] = root;
-            writeDurable(
-                    operation, Geometry.ROOT_OFFSET + (long) slot * Disk.BLOCK_BYTES, operation.onePart, 1, loop);
+            writeDurable(operation, Geometry.ROOT_OFFSET + (long) slot * Disk.BLOCK_BYTES, operation.onePart, 1, loop);
         }
     }
 

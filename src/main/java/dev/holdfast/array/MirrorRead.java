@@ -105,8 +105,7 @@ final class MirrorRead implements DiskDone {
 
     private void judge(int block, boolean arrived) {
         long bit = 1L << block;
-        boolean good = arrived
-                && checksum.ofBlock(read.into, base + block * Disk.BLOCK_BYTES) == read.checksums[block];
+        boolean good = arrived && checksum.ofBlock(read.into, base + block * Disk.BLOCK_BYTES) == read.checksums[block];
         if (good) {
             missing &= ~bit;
             wrong[slot] &= ~bit;

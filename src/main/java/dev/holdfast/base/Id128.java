@@ -1,8 +1,8 @@
 package dev.holdfast.base;
 
 /**
- * The name of something for ever (a cluster, a pool, a device): 128 random bits, so that two never meet. It says nothing
- * of what it names.
+ * The name of something for ever (a cluster, a pool, a device): 128 random bits, so that two never meet. It says
+ * nothing of what it names.
  *
  * @param high upper half
  * @param low lower half

@@ -3,8 +3,8 @@ package dev.holdfast.device;
 import dev.holdfast.device.Label.Reading;
 
 /**
- * The two copies of one device's label as they were read, and what they say together. A copy that can't be read counts as
- * damaged.
+ * The two copies of one device's label as they were read, and what they say together. A copy that can't be read counts
+ * as damaged.
  *
  * @param first the copy at {@link Geometry#FIRST_LABEL_OFFSET}
  * @param second the copy at {@link Geometry#SECOND_LABEL_OFFSET}

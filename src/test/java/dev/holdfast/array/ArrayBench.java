@@ -86,8 +86,7 @@ final class ArrayBench {
     }
 
     ArrayOpened tryOpen(List<String> from) {
-        return await(done -> ArrayOpen.open(
-                world.disks(), from, Optional.of(POOL), ArrayBench::peek, loop, done));
+        return await(done -> ArrayOpen.open(world.disks(), from, Optional.of(POOL), ArrayBench::peek, loop, done));
     }
 
     void open() {
@@ -96,7 +95,8 @@ final class ArrayBench {
     }
 
     String refusal(List<String> from) {
-        String reason = assertInstanceOf(ArrayOpened.Refused.class, tryOpen(from)).reason();
+        String reason =
+                assertInstanceOf(ArrayOpened.Refused.class, tryOpen(from)).reason();
         world.machine().devices().forEach(device -> assertEquals(false, device.isOpen(), device.path()));
         return reason;
     }
@@ -180,8 +180,7 @@ final class ArrayBench {
 
     ByteBuffer readLog(int slot, long offset, int blocks) {
         ByteBuffer into = filled(blocks, 0xEE);
-        DiskOutcome outcome =
-                await(done -> array.readLog(slot, offset, into, loop, (_, how) -> done.accept(how), 0));
+        DiskOutcome outcome = await(done -> array.readLog(slot, offset, into, loop, (_, how) -> done.accept(how), 0));
         assertEquals(DiskOutcome.OK, outcome);
         return into;
     }

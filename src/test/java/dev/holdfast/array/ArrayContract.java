@@ -116,10 +116,13 @@ abstract class ArrayContract {
             for (int slot = 0; slot < copies(); slot++) {
                 ByteBuffer log = bench.readLog(slot, 4096, 5);
                 byte[] found = {log.get(0), log.get(4096), log.get(2 * 4096), log.get(3 * 4096), log.get(4 * 4096)};
-                assertEquals(List.of(0, 3, 4, 5, 0), List.of((int) found[0], (int) found[1], (int) found[2],
-                        (int) found[3], (int) found[4]), "seed " + seed);
+                assertEquals(
+                        List.of(0, 3, 4, 5, 0),
+                        List.of((int) found[0], (int) found[1], (int) found[2], (int) found[3], (int) found[4]),
+                        "seed " + seed);
                 RootRing ring = bench.opened.rings().get(slot);
-                assertEquals(129, ArrayBench.peek(ring.bytes(), 4096).orElseThrow().cp(), "seed " + seed);
+                assertEquals(
+                        129, ArrayBench.peek(ring.bytes(), 4096).orElseThrow().cp(), "seed " + seed);
                 assertEquals(slot, ring.slot());
             }
         }
@@ -191,7 +194,8 @@ abstract class ArrayContract {
                 bench.device(slot).faults().failNth(1, DiskOutcome.MEDIA_ERROR);
             }
             assertEquals(ArrayOutcome.FAILED, bench.flush(), "seed " + seed);
-            assertEquals(ArrayOutcome.FAILED, bench.flush(), "a failed flush is not retried into success, seed " + seed);
+            assertEquals(
+                    ArrayOutcome.FAILED, bench.flush(), "a failed flush is not retried into success, seed " + seed);
             assertEquals(ArrayOutcome.FAILED, bench.write(7, 1, 1), "seed " + seed);
             assertEquals(ArrayOutcome.FAILED, bench.writeLog(0, 1), "seed " + seed);
             assertEquals(ArrayOutcome.FAILED, bench.writeRoot(1, 1, 1), "seed " + seed);

@@ -59,7 +59,9 @@ final class LabelTest {
         byte[] expected = new byte[Label.BYTES];
         byte[] head = HexFormat.of().parseHex(GOLDEN);
         System.arraycopy(head, 0, expected, 0, head.length);
-        assertEquals(HexFormat.of().formatHex(expected), HexFormat.of().formatHex(encoded().array()));
+        assertEquals(
+                HexFormat.of().formatHex(expected),
+                HexFormat.of().formatHex(encoded().array()));
     }
 
     @Test
