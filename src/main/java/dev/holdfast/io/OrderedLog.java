@@ -18,8 +18,8 @@ public interface OrderedLog extends AutoCloseable {
     void start(Loop loop, Reader reader, Runnable replayed);
 
     /**
-     * Proposes one record. {@code done} says on the reader's loop whether it is in the log for good; APPENDED comes
-     * after the record's own delivery here. UNKNOWN means it may still be delivered later.
+     * Proposes one record, which is copied. {@code done} says on the reader's loop whether it is in the log for good;
+     * APPENDED comes after the record's own delivery here. UNKNOWN means it may still be delivered later.
      */
     void append(byte[] record, AppendDone done);
 
