@@ -228,7 +228,7 @@ public final class TreeUpdate {
         Checks.that(!writer.started(), "nothing changes after finish", block);
         grow(ObjectRoot.heightFor(block));
         int level = 1;
-        while (pathKey[level] != block >>> Pointers.FAN_OUT_BITS * level) {
+        while (level < height && pathKey[level] != block >>> Pointers.FAN_OUT_BITS * level) {
             level++;
         }
         int node = path[level];
@@ -247,7 +247,6 @@ public final class TreeUpdate {
             pathKey[level] = NO_KEY;
         }
         path[height] = DirtyNodes.ANCHOR;
-        pathKey[height] = 0;
         leafBytes = anchorBytes();
         leafOffset = anchorOffset();
     }
