@@ -23,8 +23,7 @@ import java.util.function.Consumer;
  *
  * <ol>
  *   <li>What proves a mistake (another pool's disk, a newer format, one disk twice) refuses the whole array; what is
- * only
- *       missing or damaged leaves that disk out.
+ *       only missing or damaged leaves that disk out.
  *   <li>A disk is a member only if the newest root of all disks names it and it was there when that root was written.
  *   <li>When it is refused, every disk is closed.
  * </ol>
@@ -132,8 +131,7 @@ public final class ArrayOpen {
                     candidate.unusable(candidate.path + ": cut short, " + lengthBytes + " bytes of " + neededBytes);
                 }
             }
-            case Label.Reading.Damaged _ ->
-                candidate.unusable(candidate.path + ": both copies of its label are damaged");
+            case Label.Reading.Damaged _ -> candidate.unusable(candidate.path + ": both labels are damaged");
             case Label.Reading.Foreign _ -> candidate.unusable(candidate.path + ": is not a Holdfast disk");
             case Label.Reading.Blank _ -> candidate.unusable(candidate.path + ": is blank");
         }

@@ -29,10 +29,8 @@ public interface RootPeek {
          * the next is begun, so after a crash a member is behind by one root at most.
          */
         boolean isAtMostOneBefore(Summary newest) {
-            return newest.generation - generation <= 1
-                    && newest.cp - cp <= 1
-                    && !isNewerThan(newest)
-                    && cp <= newest.cp;
+            boolean before = !isNewerThan(newest) && cp <= newest.cp;
+            return before && newest.generation - generation <= 1 && newest.cp - cp <= 1;
         }
     }
 }

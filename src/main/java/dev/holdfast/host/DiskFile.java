@@ -115,13 +115,9 @@ final class DiskFile {
     }
 
     private void writeCached(long offset, ByteBuffer from) throws IOException {
-        int start = from.position();
-        try {
-            for (long at = offset; from.hasRemaining(); ) {
-                at += cached.write(from, at);
-            }
-        } finally {
-            from.position(start);
+        ByteBuffer left = from.duplicate();
+        for (long at = offset; left.hasRemaining(); ) {
+            at += cached.write(left, at);
         }
     }
 }
