@@ -166,8 +166,12 @@ public final class Entry {
         }
         long offset = offset(bytes, at);
         long length = length(bytes, at);
-        boolean numbered =
-                number(bytes, at) >= 0 && seq(bytes, at) >= 1 && epoch(bytes, at) >= 0 && shard(bytes, at) >= 0;
+        boolean numbered = number(bytes, at) >= 0
+                && number(bytes, at) < Long.MAX_VALUE
+                && seq(bytes, at) >= 1
+                && seq(bytes, at) < Long.MAX_VALUE
+                && epoch(bytes, at) >= 0
+                && shard(bytes, at) >= 0;
         boolean ranged = offset >= 0 && length >= 0 && offset <= Long.MAX_VALUE - length;
         return numbered && ranged && isPayloadSound(bytes, at, kind, offset, length);
     }

@@ -67,6 +67,7 @@ record MemoryLayout(int descriptors, int slots) {
 
     /** Makes the region an empty log. Whatever was in it is unrecognisable before the new header is. */
     void label(ByteBuffer region, LogIdentity identity, int lane, int lanes) {
+        Checks.that(fits(region.capacity()), "the log fits into its region", region.capacity(), slots);
         ByteBuffer bytes = region.duplicate().clear().order(ByteOrder.LITTLE_ENDIAN);
         zero(bytes, 0, PAGE);
         VarHandle.releaseFence();

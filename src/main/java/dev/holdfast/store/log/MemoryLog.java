@@ -2,6 +2,7 @@ package dev.holdfast.store.log;
 
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Crc32c;
+import dev.holdfast.base.Mutant;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -40,6 +41,8 @@ public final class MemoryLog {
     private long released;
     private long slotHead;
     private long slotTail;
+    private int nextSlot;
+    private final LateHold lateHold = new LateHold();
 
     private MemoryLog(ByteBuffer region, LogIdentity identity, int lane, int lanes) {
         this.identity = identity;
@@ -103,7 +106,7 @@ public final class MemoryLog {
         int wanted = Entry.slotsFor(start, payloadLength);
         int skipped = skipped(wanted);
         Checks.that(room(payloadLength, start), "the memory log has room", payloadLength, slotHead - slotTail);
-        int firstSlot = physical(slotHead + skipped);
+        int firstSlot = skipped > 0 ? 0 : nextSlot;
         int checksum = hold(payload, firstSlot * Entry.SLOT_BYTES + start, payloadLength);
         VarHandle.releaseFence();
         long number = published;
@@ -116,8 +119,10 @@ public final class MemoryLog {
         Checks.that(Entry.isSound(descriptors, at), "the entry is within its bounds", seq, offset, length);
         VarHandle.releaseFence();
         slotHead += wanted + skipped;
+        nextSlot = firstSlot + wanted == layout.slots() ? 0 : firstSlot + wanted;
         slotEnds[index(number)] = slotHead;
         published = number + 1;
+        Checks.that(slotHead - slotTail <= layout.slots(), "slots in use fit", slotHead, slotTail);
         return number;
     }
 
@@ -191,21 +196,33 @@ public final class MemoryLog {
             return 0;
         }
         int checksum = crc.of(payload, payload.position(), length);
+        if (Mutant.on("log.publish-before-payload")) {
+            lateHold.instead(slots, at, payload);
+            return checksum;
+        }
         slots.put(at, payload, payload.position(), length);
         return checksum;
     }
 
     /** Slots left empty before a payload of {@code wanted} slots so that it does not cross the end. */
     private int skipped(int wanted) {
-        int place = physical(slotHead);
-        return place + wanted > layout.slots() ? layout.slots() - place : 0;
-    }
-
-    private int physical(long slot) {
-        return (int) (slot % layout.slots());
+        return nextSlot + wanted > layout.slots() ? layout.slots() - nextSlot : 0;
     }
 
     private int index(long entry) {
         return (int) entry & (layout.descriptors() - 1);
+    }
+
+    /** Mutant: a payload comes to its place only when the next one arrives, long after its entry was published. */
+    private static final class LateHold {
+        private byte[] bytes = {};
+        private int place;
+
+        void instead(ByteBuffer slots, int at, ByteBuffer payload) {
+            slots.put(place, bytes);
+            bytes = new byte[payload.remaining()];
+            payload.get(payload.position(), bytes);
+            place = at;
+        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.holdfast.store.log;
 
+import dev.holdfast.base.Checks;
 import dev.holdfast.base.Crc32c;
 import java.nio.ByteBuffer;
 
@@ -59,6 +60,8 @@ public final class RingRecord {
 
     /** Completes the header over descriptors that are in place; everything else in the area is zeroed here. */
     static void seal(ByteBuffer area, RingStart place, long rootCp, int entries, int payloadSlots, Crc32c crc) {
+        Checks.that(entries > 0 && entries <= MAX_ENTRIES, "a record has entries", entries);
+        Checks.that(payloadSlots >= 0 && payloadSlots < MAX_RECORD_BYTES / Entry.SLOT_BYTES, "bounded", payloadSlots);
         int bytes = areaBytes(entries);
         for (int at = 72; at < HEADER_BYTES; at += Long.BYTES) {
             area.putLong(at, 0);
@@ -98,7 +101,7 @@ public final class RingRecord {
      */
     static boolean isHere(
             ByteBuffer area, int at, int available, RingStart whose, long position, long roomBytes, Crc32c crc) {
-        if (available < HEADER_BYTES || area.getLong(at) != MAGIC || !isOurs(area, at, whose, position)) {
+        if (available < HEADER_BYTES || !claimsToBeHere(area, at, whose, position)) {
             return false;
         }
         int entries = entries(area, at);
@@ -116,8 +119,10 @@ public final class RingRecord {
                 && descriptorsAreSound(area, at, entries, payloadBytes);
     }
 
-    private static boolean isOurs(ByteBuffer area, int at, RingStart whose, long position) {
-        return area.getLong(at + 16) == whose.poolIdHigh()
+    /** Whether the fields that name a record say so, without any checksum. */
+    static boolean claimsToBeHere(ByteBuffer area, int at, RingStart whose, long position) {
+        return area.getLong(at) == MAGIC
+                && area.getLong(at + 16) == whose.poolIdHigh()
                 && area.getLong(at + 24) == whose.poolIdLow()
                 && area.getLong(at + 32) == whose.openCounter()
                 && area.getLong(at + 56) == position

@@ -173,6 +173,7 @@ public final class RingWriter {
         for (int lane = 0; lane < lanes.length; lane++) {
             LogView view = lanes[lane];
             long entry = from[lane];
+            Checks.that(entry <= to[lane], "a lane's entries go forwards", entry, to[lane]);
             while (entry < to[lane] && fits(Entry.slots(view.descriptors(), view.at(entry)), limitBytes)) {
                 payloadSlots += Entry.slots(view.descriptors(), view.at(entry));
                 entries++;
@@ -211,6 +212,7 @@ public final class RingWriter {
             }
             addRun(view, runs, runStart, runEnd);
         }
+        Checks.that(at == RingRecord.HEADER_BYTES + entries * Entry.BYTES, "what was measured was filled in", at);
         RingRecord.seal(area, at(builtPosition), rootCp, entries, payloadSlots, crc);
         parts[0] = area.limit(RingRecord.areaBytes(entries)).position(0);
     }

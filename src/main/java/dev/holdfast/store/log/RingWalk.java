@@ -1,0 +1,196 @@
+package dev.holdfast.store.log;
+
+import dev.holdfast.array.Array;
+import dev.holdfast.base.Checks;
+import dev.holdfast.base.Crc32c;
+import dev.holdfast.base.Marks;
+import dev.holdfast.io.Loop;
+import java.nio.ByteBuffer;
+
+/**
+ * Goes from one record of the ring to the next as long as they follow each other, taking of each record and payload a
+ * copy that verifies. It does not look beyond a place where no record is.
+ */
+final class RingWalk {
+    /** What {@link #next} came to. */
+    enum Step {
+        /** A record is there, all of it at hand. */
+        RECORD,
+        /** Something is being read; {@code resume} will run. */
+        WAIT,
+        /** No valid record follows. */
+        NONE
+    }
+
+    private final Crc32c crc = new Crc32c();
+    private final RingWindows windows;
+    private final int maxRecordBytes;
+    private RingStart expected;
+    private long tried;
+    private boolean blind;
+    private long position;
+    private int copy = -1;
+    private int areaBytes;
+    private int payloadBytes;
+
+    RingWalk(Array array, RingStart start, Loop loop, Runnable resume) {
+        windows = new RingWindows(array, loop, resume);
+        maxRecordBytes = RingRecord.maxRecordBytes(array.logBytes());
+        expected = start;
+        tried = start.position();
+    }
+
+    /** Goes on to the record after the present one. */
+    Step next() {
+        while (copy < 0 || tried != position) {
+            if (!windows.ensure(tried, areaBytesAt(tried))) {
+                return Step.WAIT;
+            }
+            if (!look(tried) && !goToNextLap()) {
+                return Step.NONE;
+            }
+        }
+        if (!windows.ensure(position, areaBytes + payloadBytes)) {
+            return Step.WAIT;
+        }
+        long end = position + areaBytes + payloadBytes;
+        Checks.that(position >= expected.position(), "records go forwards", position, expected.position());
+        Checks.that(end - position <= maxRecordBytes, "a record is bounded", end - position);
+        Checks.that(RingRecord.number(area(), at(position)) == expected.number(), "the record is the expected one");
+        expected = after(end, expected.number() + 1);
+        tried = end;
+        blind = false;
+        return Step.RECORD;
+    }
+
+    /** A record that would have crossed the end of the region begins the next lap; a longest one might have. */
+    private boolean goToNextLap() {
+        long toEnd = windows.toEndOfLap(tried);
+        if (tried != expected.position() || toEnd >= maxRecordBytes) {
+            return false;
+        }
+        tried += toEnd;
+        return true;
+    }
+
+    private boolean look(long place) {
+        int seeing = 0;
+        for (int i = 0; i < windows.copies(); i++) {
+            if (isRecord(i, place, expected) && RingRecord.number(windows.bytes(i), at(place)) == expected.number()) {
+                if (place != expected.position()) {
+                    Marks.reached("log.ring-next-lap");
+                }
+                take(i, place);
+                return true;
+            }
+            seeing += sees(i, place) ? 1 : 0;
+        }
+        blind |= seeing == 0;
+        return false;
+    }
+
+    /** Whether it is certain that this copy has no such record here: not when a part of it cannot be read. */
+    private boolean sees(int i, long place) {
+        ByteBuffer bytes = windows.bytes(i);
+        boolean header = windows.isReadable(i, place, Entry.SLOT_BYTES);
+        boolean claims = header && RingRecord.claimsToBeHere(bytes, at(place), expected, place);
+        int claimed = claims ? RingRecord.areaBytes(bytes, at(place)) : Entry.SLOT_BYTES;
+        return header && windows.isReadable(i, place, Math.clamp(claimed, 1, areaBytesAt(place)));
+    }
+
+    private void take(int winner, long place) {
+        if (winner > 0) {
+            Marks.reached("log.ring-other-copy");
+        }
+        copy = winner;
+        position = place;
+        areaBytes = RingRecord.areaBytes(windows.bytes(winner), at(place));
+        payloadBytes = RingRecord.payloadBytes(windows.bytes(winner), at(place));
+    }
+
+    /** Whether copy {@code i} has at {@code place}, which is ensured, a record of this log, of that number or later. */
+    boolean isRecord(int i, long place, RingStart least) {
+        int available = areaBytesAt(place);
+        long room = Math.min(maxRecordBytes, windows.toEndOfLap(place));
+        return RingRecord.isHere(windows.bytes(i), at(place), available, least, place, room, crc);
+    }
+
+    /** As much as a header and its descriptors may take at a place. */
+    int areaBytesAt(long place) {
+        long room = Math.min(maxRecordBytes, windows.toEndOfLap(place));
+        return (int) Math.min(RingRecord.MAX_AREA_BYTES, room);
+    }
+
+    /** Where the next record would be, and its number. */
+    RingStart expected() {
+        return expected;
+    }
+
+    /** After NONE: no copy could be read where the next record would be. */
+    boolean isBlind() {
+        return blind;
+    }
+
+    /** Where the present record begins. */
+    long position() {
+        return position;
+    }
+
+    /** Header and descriptors of the present record begin here in {@link #area}. */
+    int at(long place) {
+        return windows.at(place);
+    }
+
+    /** The bytes in which the present record's header and descriptors are. */
+    ByteBuffer area() {
+        Checks.that(copy >= 0, "there is a record");
+        return windows.bytes(copy);
+    }
+
+    int entries() {
+        return RingRecord.entries(area(), at(position));
+    }
+
+    int descriptorAt(int index) {
+        Checks.that(index >= 0 && index < entries(), "the record has that entry", index);
+        return at(position) + RingRecord.HEADER_BYTES + index * Entry.BYTES;
+    }
+
+    /** Where the payload slots of the present record begin. */
+    long payloadPosition() {
+        return position + areaBytes;
+    }
+
+    RingWindows windows() {
+        return windows;
+    }
+
+    /** A copy in which the payload that lies in slots from {@code place} on is intact; -1 if none has it. */
+    int intactCopy(int descriptorAt, long place) {
+        int length = Entry.payloadLength(area(), descriptorAt);
+        int checksum = Entry.payloadChecksum(area(), descriptorAt);
+        int start = Entry.payloadStart(area(), descriptorAt);
+        Checks.that(at(place) + start + length <= at(expected.position()), "payloads lie in their record", place);
+        for (int i = 0; i < windows.copies(); i++) {
+            int candidate = (copy + i) % windows.copies();
+            if (length == 0 || crc.of(windows.bytes(candidate), at(place) + start, length) == checksum) {
+                return candidate;
+            }
+        }
+        return -1;
+    }
+
+    /** Whether some copy of these slots could at least be read. */
+    boolean someCopyIsReadable(long place, int slots) {
+        for (int i = 0; i < windows.copies(); i++) {
+            if (windows.isReadable(i, place, slots * Entry.SLOT_BYTES)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private RingStart after(long end, long number) {
+        return new RingStart(expected.poolIdHigh(), expected.poolIdLow(), expected.openCounter(), end, number);
+    }
+}

@@ -1,0 +1,206 @@
+package dev.holdfast.store.log;
+
+import dev.holdfast.array.Array;
+import dev.holdfast.base.Checks;
+import dev.holdfast.base.Marks;
+import dev.holdfast.io.DiskOutcome;
+import dev.holdfast.io.Loop;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The same stretch of the ring as every member has it, read forwards in pieces of 1 MiB. It understands nothing of what
+ * it reads, and a place that cannot be read is zeroes and known as such.
+ *
+ * <p>Use: {@link #ensure}; when it answers false, come back with the same question when {@code resume} has run.
+ */
+final class RingWindows {
+    private static final int PAGE = Entry.SLOT_BYTES;
+    private static final int PIECE_BYTES = 1 << 20;
+
+    private final Array array;
+    private final Loop loop;
+    private final Runnable resume;
+    private final int capacityBytes;
+    private final List<Copy> copies = new ArrayList<>();
+    private long base;
+    private int have;
+    private int pending;
+    private int pieceBytes;
+
+    RingWindows(Array array, Loop loop, Runnable resume) {
+        this.array = array;
+        this.loop = loop;
+        this.resume = resume;
+        capacityBytes = RingRecord.maxRecordBytes(array.logBytes()) + PIECE_BYTES;
+    }
+
+    /**
+     * Whether the bytes at logical position {@code position} are at hand; if not, reading has begun. Whatever is before
+     * is forgotten. A range does not cross the end of the region.
+     */
+    boolean ensure(long position, int lengthBytes) {
+        Checks.that(pending == 0, "one question at a time", pending);
+        Checks.that(lengthBytes > 0 && lengthBytes <= capacityBytes - PIECE_BYTES, "a window holds it", lengthBytes);
+        Checks.that(lengthBytes <= toEndOfLap(position), "the range does not cross the end", position, lengthBytes);
+        boolean inside = position >= base && position <= base + have;
+        if (inside && position + lengthBytes <= base + have) {
+            return true;
+        }
+        if (copies.isEmpty()) {
+            openCopies();
+        }
+        forgetBefore(position, inside);
+        readPiece();
+        return false;
+    }
+
+    /** How many copies there are. */
+    int copies() {
+        return copies.size();
+    }
+
+    /** The bytes of a copy; {@link #at} says where in it a position is. */
+    ByteBuffer bytes(int copy) {
+        return copies.get(copy).bytes;
+    }
+
+    int at(long position) {
+        return (int) (position - base);
+    }
+
+    /** Whether every page of a range that was ensured could be read from this copy. */
+    boolean isReadable(int copy, long position, int lengthBytes) {
+        Checks.that(at(position) >= 0 && at(position) + lengthBytes <= have, "only what was ensured", position);
+        boolean[] unreadable = copies.get(copy).unreadable;
+        for (int page = at(position) / PAGE; page * PAGE < at(position) + lengthBytes; page++) {
+            if (unreadable[page]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Bytes from a position to the end of the region. */
+    long toEndOfLap(long position) {
+        return array.logBytes() - position % array.logBytes();
+    }
+
+    private void openCopies() {
+        long members = array.members();
+        Checks.that(members != 0, "the array has a member");
+        for (int slot = 0; slot < array.slots(); slot++) {
+            if ((members >>> slot & 1) != 0) {
+                copies.add(new Copy(slot));
+            }
+        }
+    }
+
+    private void forgetBefore(long position, boolean inside) {
+        if (!inside) {
+            base = position;
+            have = 0;
+        } else if (capacityBytes - have < PIECE_BYTES) {
+            int shift = at(position);
+            copies.forEach(copy -> copy.shift(shift));
+            base = position;
+            have -= shift;
+        }
+    }
+
+    private void readPiece() {
+        long from = base + have;
+        pieceBytes = (int) Math.min(PIECE_BYTES, toEndOfLap(from));
+        Checks.that(have + pieceBytes <= capacityBytes, "the piece fits", have, pieceBytes);
+        pending = copies.size();
+        copies.forEach(copy -> copy.read(from % array.logBytes()));
+    }
+
+    private void copyEnded() {
+        Checks.that(pending > 0, "a read was under way");
+        pending--;
+        if (pending == 0) {
+            have += pieceBytes;
+            resume.run();
+        }
+    }
+
+    /** One member's bytes, and which of their pages could not be read. */
+    private final class Copy {
+        private final int slot;
+        private final ByteBuffer bytes = RingWriter.alignedDirect(capacityBytes);
+        private final boolean[] unreadable = new boolean[capacityBytes / PAGE];
+        private boolean gone;
+        private long pieceOffset;
+
+        Copy(int slot) {
+            this.slot = slot;
+        }
+
+        void shift(int byBytes) {
+            Checks.that(byBytes >= 0 && byBytes <= have, "what is forgotten was there", byBytes, have);
+            bytes.put(0, bytes, byBytes, have - byBytes);
+            System.arraycopy(unreadable, byBytes / PAGE, unreadable, 0, (have - byBytes) / PAGE);
+        }
+
+        void read(long offset) {
+            pieceOffset = offset;
+            Arrays.fill(unreadable, have / PAGE, (have + pieceBytes) / PAGE, false);
+            if (gone) {
+                loop.post(() -> lose(0));
+            } else {
+                array.readLog(slot, offset, range(0, pieceBytes), loop, this::pieceEnded, 0);
+            }
+        }
+
+        private void pieceEnded(long token, DiskOutcome outcome) {
+            switch (outcome) {
+                case OK -> copyEnded();
+                case MEDIA_ERROR -> readPage(0);
+                case FULL, GONE -> lose(0);
+            }
+        }
+
+        /** After a piece failed, page by page: one bad place does not hide its neighbours. */
+        private void readPage(int at) {
+            Marks.reached("log.ring-read-by-page");
+            array.readLog(slot, pieceOffset + at, range(at, PAGE), loop, this::pageEnded, at);
+        }
+
+        private void pageEnded(long at, DiskOutcome outcome) {
+            if (outcome == DiskOutcome.FULL || outcome == DiskOutcome.GONE) {
+                lose((int) at);
+                return;
+            }
+            if (outcome == DiskOutcome.MEDIA_ERROR) {
+                blank((int) at);
+            }
+            if (at + PAGE < pieceBytes) {
+                readPage((int) at + PAGE);
+            } else {
+                copyEnded();
+            }
+        }
+
+        private void lose(int from) {
+            gone = true;
+            for (int at = from; at < pieceBytes; at += PAGE) {
+                blank(at);
+            }
+            copyEnded();
+        }
+
+        private void blank(int at) {
+            unreadable[(have + at) / PAGE] = true;
+            for (int i = 0; i < PAGE; i += Long.BYTES) {
+                bytes.putLong(have + at + i, 0);
+            }
+        }
+
+        private ByteBuffer range(int at, int length) {
+            return bytes.duplicate().limit(have + at + length).position(have + at);
+        }
+    }
+}
