@@ -150,7 +150,12 @@ final class LogFile implements AutoCloseable {
 
     private void putFrame(ByteBuffer batch, long index, byte[] record) {
         int start = batch.position();
-        batch.putInt(FRAME_MAGIC).putInt(0).putInt(record.length).putInt(0).putLong(index).putLong(count);
+        batch.putInt(FRAME_MAGIC)
+                .putInt(0)
+                .putInt(record.length)
+                .putInt(0)
+                .putLong(index)
+                .putLong(count);
         batch.put(record);
         int length = frameBytes(record.length);
         batch.position(start + length).putInt(start + 4, crcOf(crc, batch, start + 8, length - 8));
@@ -182,7 +187,8 @@ final class LogFile implements AutoCloseable {
 
     private static void create(Path path) throws IOException {
         Path unfinished = path.resolveSibling(path.getFileName() + ".new");
-        ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).putLong(FILE_MAGIC).putInt(VERSION);
+        ByteBuffer header =
+                ByteBuffer.allocate(HEADER_BYTES).putLong(FILE_MAGIC).putInt(VERSION);
         header.putInt(crcOf(new CRC32C(), header, 0, HEADER_BYTES - 4)).flip();
         try (FileChannel channel = FileChannel.open(
                 unfinished,
