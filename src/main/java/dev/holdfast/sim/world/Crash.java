@@ -1,5 +1,7 @@
 package dev.holdfast.sim.world;
 
+import dev.holdfast.sim.random.SimRandom;
+
 /**
  * One way in which a crash may treat what a disk was told and had not made durable. It decides, write by write, which
  * 512-byte units survive; it knows nothing of what they hold.

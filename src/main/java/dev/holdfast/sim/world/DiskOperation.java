@@ -4,6 +4,7 @@ import dev.holdfast.base.Checks;
 import dev.holdfast.io.Disk;
 import dev.holdfast.io.DiskDone;
 import dev.holdfast.io.DiskOutcome;
+import dev.holdfast.sim.random.SimRandom;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;

@@ -1,5 +1,7 @@
 package dev.holdfast.sim.world;
 
+import dev.holdfast.sim.random.SimRandom;
+
 /**
  * What has happened so far: a 64-bit rolling hash of every event, and the last events for people. Two runs of one seed
  * must end with equal hashes. It keeps no event's objects alive.

@@ -1,6 +1,7 @@
 package dev.holdfast.sim.world;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.sim.random.SimRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

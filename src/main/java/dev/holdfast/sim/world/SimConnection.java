@@ -5,6 +5,7 @@ import dev.holdfast.io.Connection;
 import dev.holdfast.io.Loop;
 import dev.holdfast.io.Network.Acceptor;
 import dev.holdfast.io.Receiver;
+import dev.holdfast.sim.random.SimRandom;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 
@@ -114,6 +115,7 @@ final class SimConnection implements Connection {
     @Override
     public void moveTo(Loop target, Runnable arrivedThere) {
         commit();
+        pump();
         moving = true;
         loop = (SimLoop) target;
         commitDue = false;
@@ -152,6 +154,7 @@ final class SimConnection implements Connection {
         if (!moving && loop.isCurrent()) {
             commitDue = false;
             commit();
+            pump();
         }
     }
 
@@ -161,7 +164,6 @@ final class SimConnection implements Connection {
         if (staging.position() > 0 && state == State.OPEN) {
             queued.add(staging.flip());
             wasFull |= queued.size() > DRAIN_BYTES;
-            pump();
         }
         staging.clear();
     }

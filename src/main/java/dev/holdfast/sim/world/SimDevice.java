@@ -4,6 +4,7 @@ import dev.holdfast.base.Checks;
 import dev.holdfast.io.Disk;
 import dev.holdfast.io.DiskOutcome;
 import dev.holdfast.io.WorldException;
+import dev.holdfast.sim.random.SimRandom;
 import java.util.ArrayList;
 import java.util.List;
 

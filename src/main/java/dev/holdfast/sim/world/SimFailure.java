@@ -9,7 +9,8 @@ public final class SimFailure extends AssertionError {
         super(text(world, claim));
     }
 
-    SimFailure(SimWorld world, Throwable cause) {
+    /** {@code cause} ended {@code world}. */
+    public SimFailure(SimWorld world, Throwable cause) {
         super(text(world, cause.toString()), cause);
     }
 

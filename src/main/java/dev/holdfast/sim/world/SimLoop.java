@@ -3,8 +3,10 @@ package dev.holdfast.sim.world;
 import dev.holdfast.base.Checks;
 import dev.holdfast.io.Loop;
 import dev.holdfast.io.Timer;
+import dev.holdfast.sim.random.SimRandom;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.PriorityQueue;
 
 /**
  * One simulated loop: a queue of tasks that is worked off in turns. It is no thread; a turn takes no virtual time, but
@@ -12,7 +14,7 @@ import java.util.Arrays;
  *
  * <p>What may happen, and nothing else: a turn takes any number of the waiting tasks; what different posters posted is
  * interleaved at random, what one poster posted stays in order; wake-ups and timers are late, now and then by
- * milliseconds.
+ * milliseconds, timers of one loop in order of their deadlines.
  */
 public final class SimLoop implements Loop, Owner {
     /** The poster of tasks that keep no order, not even among themselves. */
@@ -26,9 +28,12 @@ public final class SimLoop implements Loop, Owner {
     private final String label;
     private final int id;
     private final ArrayDeque<Runnable> endOfTurn = new ArrayDeque<>();
+    private final PriorityQueue<SimTimer> timers = new PriorityQueue<>();
     private Task[] queue = new Task[16];
     private int head;
     private int tail;
+    private long timersMade;
+    private boolean timersQueued;
     private boolean turnDue;
     private boolean inTurn;
 
@@ -64,18 +69,37 @@ public final class SimLoop implements Loop, Owner {
     @Override
     public Timer after(long delayNanos, Runnable task) {
         Checks.that(inTurn, "after is called on its loop");
-        SimTimer timer = new SimTimer(this, task);
-        long lateNanos = random().oneIn(ONE_IN_SLOW) ? random().below(5_000_000L) : random().below(50_000L);
         long virtualNanos = process.machine().clock().virtualNanosFor(Math.max(0, delayNanos));
-        Event event = process.scheduler()
-                .after(
-                        virtualNanos + lateNanos,
-                        this,
-                        EventKind.TIMER,
-                        delayNanos,
-                        () -> enqueue(UNORDERED, EventKind.TIMER, delayNanos, timer));
-        timer.waitsFor(event);
+        long dueNanos = process.scheduler().nowNanos() + virtualNanos;
+        SimTimer timer = new SimTimer(this, dueNanos, timersMade++, task);
+        timers.add(timer);
+        long lateNanos = random().oneIn(ONE_IN_SLOW) ? random().below(5_000_000L) : random().below(50_000L);
+        timer.wakesBy(process.scheduler()
+                .after(virtualNanos + lateNanos, this, EventKind.TIMER, delayNanos, this::timersDue));
         return timer;
+    }
+
+    /** Some timer has come due: the next turn runs every one that has, in order of deadline. */
+    private void timersDue() {
+        if (!timersQueued) {
+            timersQueued = true;
+            enqueue(UNORDERED, EventKind.TIMER, 0, this::runTimers);
+        }
+    }
+
+    /** A timer was cancelled. */
+    void forget(SimTimer timer) {
+        timers.remove(timer);
+    }
+
+    private void runTimers() {
+        timersQueued = false;
+        Scheduler scheduler = process.scheduler();
+        while (!timers.isEmpty() && timers.peek().dueNanos() <= scheduler.nowNanos() && !process.isDead()) {
+            SimTimer timer = timers.remove();
+            scheduler.log().add(scheduler.nowNanos(), label, id, EventKind.TIMER, timer.number());
+            timer.run();
+        }
     }
 
     /** The process this loop belongs to. */

@@ -1,7 +1,12 @@
 package dev.holdfast.sim.world;
 
+import dev.holdfast.base.Checks;
+import dev.holdfast.io.MemoryRegion;
+import dev.holdfast.io.SharedMemory;
 import dev.holdfast.io.WorldException;
+import dev.holdfast.sim.random.SimRandom;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Optional;
 import java.util.TreeMap;
 
@@ -12,6 +17,9 @@ import java.util.TreeMap;
  * foreign contents, a place too small or not writable.
  */
 public final class SimMemory {
+    /** Where regions are if nobody says. */
+    static final String DEFAULT_PLACE = "/dev/shm";
+
     private final SimRandom random;
     private final TreeMap<String, Segment> segments = new TreeMap<>();
     private long bootIdHigh;
@@ -57,15 +65,7 @@ public final class SimMemory {
         other.bootIdLow = bootIdLow;
     }
 
-    long bootIdHigh() {
-        return bootIdHigh;
-    }
-
-    long bootIdLow() {
-        return bootIdLow;
-    }
-
-    SimRegion open(String place, String name, int lengthBytes) throws WorldException {
+    MemoryRegion open(String place, String name, int lengthBytes) throws WorldException {
         if (!writable) {
             throw new WorldException(place + "/" + name + ": not writable");
         }
@@ -84,7 +84,7 @@ public final class SimMemory {
             segments.put(key, found);
         }
         found.locked = true;
-        return new SimRegion(found, isNew);
+        return new Region(found, isNew);
     }
 
     void processDied() {
@@ -112,7 +112,7 @@ public final class SimMemory {
     }
 
     /** The memory behind one name. */
-    static final class Segment {
+    private static final class Segment {
         static final Segment NONE = new Segment(0);
 
         final ByteBuffer bytes;
@@ -123,6 +123,65 @@ public final class SimMemory {
             bytes = ByteBuffer.allocateDirect(lengthBytes + 4096)
                     .alignedSlice(4096)
                     .slice(0, lengthBytes);
+        }
+    }
+
+    /** One place of the machine's memory as a process sees it. */
+    record View(SimMemory memory, String place) implements SharedMemory {
+        private static final int LENGTH_LIMIT = 1 << 30;
+
+        @Override
+        public long bootIdHigh() {
+            return memory.bootIdHigh;
+        }
+
+        @Override
+        public long bootIdLow() {
+            return memory.bootIdLow;
+        }
+
+        @Override
+        public MemoryRegion open(String name, int lengthBytes) throws WorldException {
+            boolean whole = lengthBytes > 0 && lengthBytes <= LENGTH_LIMIT && lengthBytes % 4096 == 0;
+            Checks.that(whole, "a region of whole pages within its limit", lengthBytes);
+            return memory.open(place, name, lengthBytes);
+        }
+    }
+
+    /** One process's mapping of a region. */
+    private static final class Region implements MemoryRegion {
+        private final Segment segment;
+        private final ByteBuffer bytes;
+        private final boolean isNew;
+        private boolean closed;
+
+        Region(Segment segment, boolean isNew) {
+            this.segment = segment;
+            this.isNew = isNew;
+            this.bytes = segment.bytes.duplicate().clear().order(ByteOrder.LITTLE_ENDIAN);
+        }
+
+        @Override
+        public ByteBuffer bytes() {
+            return bytes;
+        }
+
+        @Override
+        public boolean isNew() {
+            return isNew;
+        }
+
+        @Override
+        public boolean isLinked() {
+            return segment.linked;
+        }
+
+        @Override
+        public void close() {
+            if (!closed) {
+                closed = true;
+                segment.locked = false;
+            }
         }
     }
 }

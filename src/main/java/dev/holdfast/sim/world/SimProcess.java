@@ -5,10 +5,12 @@ import dev.holdfast.io.Disk;
 import dev.holdfast.io.Disks;
 import dev.holdfast.io.Entropy;
 import dev.holdfast.io.Network;
+import dev.holdfast.io.OrderedLog;
 import dev.holdfast.io.SharedMemory;
 import dev.holdfast.io.Workers;
 import dev.holdfast.io.World;
 import dev.holdfast.io.WorldException;
+import dev.holdfast.sim.random.SimRandom;
 import java.util.Optional;
 
 /** One process on a machine, from start to death: the {@link World} that one node is given. */
@@ -56,7 +58,7 @@ public final class SimProcess implements World {
 
     @Override
     public SharedMemory sharedMemory(String place) {
-        return new SimSharedMemory(machine.memory(), place);
+        return new SimMemory.View(machine.memory(), place.isEmpty() ? SimMemory.DEFAULT_PLACE : place);
     }
 
     @Override
@@ -67,6 +69,11 @@ public final class SimProcess implements World {
     @Override
     public Workers workers() {
         return new SimWorkers(this, random.split());
+    }
+
+    /** A membership in the ordered log called {@code name}, which all machines share. */
+    public OrderedLog orderedLog(String name) {
+        return new SimOrderedLog(world.logGroup(name), this, random.split());
     }
 
     SimWorld world() {

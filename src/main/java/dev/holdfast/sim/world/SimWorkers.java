@@ -2,6 +2,7 @@ package dev.holdfast.sim.world;
 
 import dev.holdfast.io.Loop;
 import dev.holdfast.io.Workers;
+import dev.holdfast.sim.random.SimRandom;
 
 /**
  * Simulated helpers. The work runs at a random moment between the call and the result, so that work that is not on

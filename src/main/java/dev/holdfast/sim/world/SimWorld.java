@@ -6,11 +6,14 @@ import dev.holdfast.io.Disks;
 import dev.holdfast.io.Entropy;
 import dev.holdfast.io.Loop;
 import dev.holdfast.io.Network;
+import dev.holdfast.io.OrderedLog;
 import dev.holdfast.io.SharedMemory;
 import dev.holdfast.io.Workers;
 import dev.holdfast.io.World;
+import dev.holdfast.sim.random.SimRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
@@ -38,6 +41,7 @@ public final class SimWorld implements World {
     private final Scheduler scheduler;
     private final SimNetwork network;
     private final List<SimMachine> machines = new ArrayList<>();
+    private final TreeMap<String, SimLogGroup> logGroups = new TreeMap<>();
     private final Scene scene;
     private int poster = OUTSIDE;
 
@@ -148,6 +152,16 @@ public final class SimWorld implements World {
             task.run();
             return true;
         });
+    }
+
+    /** A membership of the running process in the ordered log called {@code name}. */
+    public OrderedLog orderedLog(String name) {
+        return machine().process().orderedLog(name);
+    }
+
+    /** The ordered log called {@code name} itself, with its faults. */
+    public SimLogGroup logGroup(String name) {
+        return logGroups.computeIfAbsent(name, absent -> new SimLogGroup(this));
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.holdfast.sim.world;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
+import dev.holdfast.sim.random.SimRandom;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 

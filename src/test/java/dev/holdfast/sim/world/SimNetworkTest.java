@@ -9,6 +9,7 @@ import dev.holdfast.io.Connection;
 import dev.holdfast.io.Network.Address;
 import dev.holdfast.io.Receiver;
 import dev.holdfast.io.WorldException;
+import dev.holdfast.sim.random.SimRandom;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

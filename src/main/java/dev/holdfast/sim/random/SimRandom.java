@@ -1,4 +1,4 @@
-package dev.holdfast.sim.world;
+package dev.holdfast.sim.random;
 
 import dev.holdfast.base.Checks;
 

@@ -1,0 +1,187 @@
+package dev.holdfast.sim.oracle;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.io.Disk;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * One block as its clients may see it: the versions from the last durable one to the newest. It does not know whole
+ * requests.
+ *
+ * <ol>
+ *   <li>The first version is durable and acknowledged; versions are in order of effect.
+ *   <li>Only the newest version can have changes under way; those of one version overlap each other in time.
+ *   <li>A version lists every content it may have: one, unless changes overlapped or their outcome is unknown.
+ * </ol>
+ */
+final class BlockHistory {
+    private static final long NEVER = Long.MAX_VALUE;
+    private static final byte[] ZEROES = new byte[Disk.BLOCK_BYTES];
+
+    private final long block;
+    private List<Version> versions = new ArrayList<>(2);
+
+    /** One state the block was, is, or will be in. */
+    static final class Version {
+        private List<byte[]> legal;
+        private final List<Long> changes = new ArrayList<>(1);
+        private long acknowledgedAt = NEVER;
+        private int underWay;
+        private boolean whole = true;
+
+        private Version(List<byte[]> legal) {
+            this.legal = legal;
+        }
+    }
+
+    BlockHistory(long block) {
+        this.block = block;
+        Version first = new Version(List.of(ZEROES));
+        first.acknowledgedAt = 0;
+        versions.add(first);
+    }
+
+    /** False if {@code change} would overlap changes under way in a way that is not judged exactly. */
+    boolean admits(long offset, long lengthBytes) {
+        Version newest = versions.getLast();
+        boolean whole = offset <= block * ZEROES.length && offset + lengthBytes >= (block + 1) * ZEROES.length;
+        return newest.underWay == 0 || (newest.acknowledgedAt == NEVER && newest.whole && whole);
+    }
+
+    void begin(Change change) {
+        Version newest = versions.getLast();
+        boolean joins = newest.underWay > 0;
+        Version before = joins ? versions.get(versions.size() - 2) : newest;
+        List<byte[]> after = new ArrayList<>(before.legal.size());
+        for (byte[] content : before.legal) {
+            addOnce(after, change.appliedTo(content, block));
+        }
+        if (!joins) {
+            newest = new Version(after);
+            versions.add(newest);
+        } else {
+            List<byte[]> either = new ArrayList<>(newest.legal);
+            after.forEach(content -> addOnce(either, content));
+            newest.legal = either;
+        }
+        newest.whole &= change.coversBlock(block, ZEROES.length);
+        newest.underWay++;
+        newest.changes.add(change.id());
+    }
+
+    /** One change of the newest version was acknowledged at {@code now}, perhaps durably. */
+    void acknowledged(long now, boolean durable) {
+        Version newest = versions.getLast();
+        Checks.that(newest.underWay > 0, "what is acknowledged was under way", block);
+        newest.underWay--;
+        newest.acknowledgedAt = Math.min(newest.acknowledgedAt, now);
+        if (durable) {
+            keepFrom(versions.size() - 1);
+        }
+    }
+
+    /** One change of the newest version ended and nobody knows how. */
+    void unknown(long now) {
+        Version newest = versions.getLast();
+        Checks.that(newest.underWay > 0, "what failed was under way", block);
+        newest.underWay--;
+        boolean promised = newest.acknowledgedAt != NEVER;
+        newest.legal = promised ? newest.legal : unionFrom(versions.size() - 2);
+        newest.acknowledgedAt = Math.min(newest.acknowledgedAt, now);
+    }
+
+    /** A flush that began at {@code begun} succeeded. */
+    void flushed(long begun) {
+        int at = versions.size() - 1;
+        while (versions.get(at).acknowledgedAt >= begun && at > 0) {
+            at--;
+        }
+        keepFrom(at);
+    }
+
+    /** True if a power cut may change what the block holds. */
+    boolean isVolatile() {
+        return versions.size() > 1;
+    }
+
+    void processDied(long now) {
+        Version newest = versions.getLast();
+        if (newest.underWay > 0) {
+            boolean promised = newest.acknowledgedAt != NEVER;
+            newest.legal = promised ? newest.legal : unionFrom(versions.size() - 2);
+            newest.underWay = 0;
+            newest.acknowledgedAt = Math.min(newest.acknowledgedAt, now);
+        }
+    }
+
+    void powerCut() {
+        if (versions.size() > 1) {
+            Version any = new Version(unionFrom(0));
+            versions.forEach(version -> any.changes.addAll(version.changes));
+            any.acknowledgedAt = 0;
+            versions = new ArrayList<>(List.of(any));
+        }
+        versions.getLast().underWay = 0;
+    }
+
+    /** The oldest version a read that begins now may see. */
+    Version floor() {
+        Version newest = versions.getLast();
+        return newest.acknowledgedAt == NEVER ? versions.get(versions.size() - 2) : newest;
+    }
+
+    /**
+     * True if a read that began at {@code floor} may see, from byte {@code from} of the block on, the {@code count}
+     * bytes at {@code at} of {@code seen}; remembers what it saw.
+     */
+    boolean observe(Version floor, byte[] seen, int at, int from, int count) {
+        boolean legal = false;
+        for (int i = Math.max(0, versions.indexOf(floor)); i < versions.size() && !legal; i++) {
+            for (byte[] content : versions.get(i).legal) {
+                legal |= same(content, seen, at, from, count);
+            }
+        }
+        Version newest = versions.getLast();
+        if (newest.underWay == 0 && newest.legal.size() > 1) {
+            List<byte[]> matching = newest.legal.stream()
+                    .filter(content -> same(content, seen, at, from, count))
+                    .toList();
+            newest.legal = matching.isEmpty() ? newest.legal : matching;
+        }
+        return legal;
+    }
+
+    /** The changes that made the versions a read may see from {@code floor} on, oldest first. */
+    List<List<Long>> changesFrom(Version floor) {
+        int first = Math.max(0, versions.indexOf(floor));
+        return versions.subList(first, versions.size()).stream()
+                .map(version -> version.changes)
+                .toList();
+    }
+
+    private static boolean same(byte[] content, byte[] seen, int at, int from, int count) {
+        return Arrays.equals(content, from, from + count, seen, at, at + count);
+    }
+
+    private void keepFrom(int first) {
+        if (first > 0) {
+            versions.subList(0, first).clear();
+        }
+    }
+
+    private List<byte[]> unionFrom(int first) {
+        List<byte[]> union = new ArrayList<>();
+        for (Version version : versions.subList(Math.max(0, first), versions.size())) {
+            version.legal.forEach(content -> addOnce(union, content));
+        }
+        return union;
+    }
+
+    private static void addOnce(List<byte[]> contents, byte[] added) {
+        if (contents.stream().noneMatch(content -> Arrays.equals(content, added))) {
+            contents.add(added);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+package dev.holdfast.sim.oracle;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.io.Disk;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.TreeMap;
+
+/**
+ * Judges a whole volume after a crash (promise S1): its state is that after the first n of the changes, in the order
+ * they were submitted, with everything promised among them. It asks that one client submits and one shard serves, so
+ * that order of submission is order of admission.
+ *
+ * <p>It does not check reads while the server runs ({@link BlockOracle} does), and it steps aside until the next
+ * crash once a change ended with an error, for then nobody knows whether that change has a place in the order.
+ */
+public final class PrefixOracle {
+    private static final int BLOCK_BYTES = Disk.BLOCK_BYTES;
+
+    private final TreeMap<Long, byte[]> base = new TreeMap<>();
+    private final List<Change> changes = new ArrayList<>();
+    private final TreeMap<Long, List<Integer>> changesOfBlock = new TreeMap<>();
+    private final TreeMap<Long, byte[]> observed = new TreeMap<>();
+    private int acknowledged;
+    private int flushed;
+    private int promised;
+    private boolean powerWent;
+    private boolean inDoubt;
+
+    /** {@code change} is submitted. */
+    public void begin(Change change) {
+        for (long block = change.offset() / BLOCK_BYTES; block * BLOCK_BYTES < change.end(); block++) {
+            changesOfBlock.computeIfAbsent(block, absent -> new ArrayList<>()).add(changes.size());
+            base.putIfAbsent(block, new byte[BLOCK_BYTES]);
+        }
+        changes.add(change);
+    }
+
+    /** {@code change} ended with OK, and is durable if {@code durable}. */
+    public void acknowledged(Change change, boolean durable) {
+        int count = Collections.binarySearch(changes, change, Comparator.comparingLong(Change::id)) + 1;
+        Checks.that(count > 0, "what is acknowledged was submitted", change.id());
+        acknowledged = Math.max(acknowledged, count);
+        flushed = durable ? Math.max(flushed, count) : flushed;
+    }
+
+    /** A change ended with an error. */
+    public void failed() {
+        inDoubt = true;
+    }
+
+    /** A flush is submitted; give the result to {@link #flushed}. */
+    public int beginFlush() {
+        return acknowledged;
+    }
+
+    /** The flush that began as {@code begun} ended with OK. */
+    public void flushed(int begun) {
+        flushed = Math.max(flushed, begun);
+    }
+
+    /** The server's process died: everything acknowledged is promised. */
+    public void processDied() {
+        promised = powerWent ? promised : acknowledged;
+        observed.clear();
+    }
+
+    /** The power went: everything flushed is promised. */
+    public void powerCut() {
+        promised = flushed;
+        powerWent = true;
+        observed.clear();
+    }
+
+    /** After the crash and before any new change, {@code block} was read as {@code bytes}. */
+    public void sawBlock(long block, byte[] bytes) {
+        if (base.containsKey(block)) {
+            observed.put(block, bytes.clone());
+        }
+    }
+
+    /** Every touched block has been seen since the crash: judges, and goes on from what was seen. */
+    public void conclude() {
+        if (inDoubt || powerWent) {
+            if (!inDoubt) {
+                judge();
+            }
+            inDoubt &= !powerWent;
+            powerWent = false;
+            base.putAll(observed);
+            truncate(0);
+        } else {
+            truncate(judge());
+        }
+        observed.clear();
+    }
+
+    /** The number of changes after which the state is as observed. */
+    private int judge() {
+        int[] agree = new int[changes.size() + 1];
+        for (var entry : observed.entrySet()) {
+            vote(entry.getKey(), entry.getValue(), agree);
+        }
+        for (int count = promised; count <= changes.size(); count++) {
+            if (agree[count] == observed.size()) {
+                return count;
+            }
+        }
+        throw new OracleViolation("the state is that after no number of changes from " + promised + " to "
+                + changes.size() + ": " + disagreement(agree));
+    }
+
+    /** Forgets all changes after the first {@code count}; those count as acknowledged. */
+    private void truncate(int count) {
+        changes.subList(count, changes.size()).clear();
+        changesOfBlock.values().forEach(own -> own.removeIf(at -> at >= count));
+        acknowledged = count;
+        flushed = Math.min(flushed, count);
+    }
+
+    /** Adds one at every number of changes after which {@code block} holds {@code seen}. */
+    private void vote(long block, byte[] seen, int[] agree) {
+        List<Integer> own = changesOfBlock.getOrDefault(block, List.of());
+        byte[] content = base.getOrDefault(block, new byte[BLOCK_BYTES]);
+        int from = 0;
+        for (int at = 0; at <= own.size(); at++) {
+            int until = at < own.size() ? own.get(at) : changes.size();
+            if (Arrays.equals(content, seen)) {
+                for (int count = from; count <= until; count++) {
+                    agree[count]++;
+                }
+            }
+            if (at < own.size()) {
+                content = changes.get(until).appliedTo(content, block);
+                from = until + 1;
+            }
+        }
+    }
+
+    private String disagreement(int[] agree) {
+        int best = promised;
+        for (int count = promised; count < agree.length; count++) {
+            best = agree[count] > agree[best] ? count : best;
+        }
+        List<Long> wrong = new ArrayList<>();
+        for (var entry : observed.entrySet()) {
+            int[] alone = new int[changes.size() + 1];
+            vote(entry.getKey(), entry.getValue(), alone);
+            if (alone[best] == 0 && wrong.size() < 10) {
+                wrong.add(entry.getKey());
+            }
+        }
+        int others = observed.size() - agree[best];
+        return "after " + best + " all but " + others + " of " + observed.size() + " blocks agree; not " + wrong;
+    }
+}

@@ -1,0 +1,269 @@
+package dev.holdfast.sim.workload;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.block.BlockVolume;
+import dev.holdfast.block.Request;
+import dev.holdfast.block.Status;
+import dev.holdfast.io.Disk;
+import dev.holdfast.sim.oracle.BlockOracle;
+import dev.holdfast.sim.oracle.OracleViolation;
+import dev.holdfast.sim.oracle.PrefixOracle;
+import dev.holdfast.sim.random.SimRandom;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One client of one block volume: sends a {@link Mix} of requests, a few at a time, and tells the oracles what was
+ * promised. It survives crashes of the server: {@link #attach} gives it the volume of the next process.
+ *
+ * <p>It judges nothing itself, but that a volume answers in time with statuses that the scenario allows.
+ */
+public final class BlockWorkload {
+    private static final int BLOCK_BYTES = Disk.BLOCK_BYTES;
+    private static final int TRIES = 8;
+    private static final int ONE_IN_REST = 40;
+    private static final int REST_FACTOR = 1000;
+
+    private final Mix mix;
+    private final SimRandom random;
+    private final BlockOracle oracle = new BlockOracle();
+    private final PrefixOracle prefix = new PrefixOracle();
+    private final Places places;
+    private final ByteBuffer data = ByteBuffer.allocateDirect(BlockVolume.MAX_TRANSFER_BYTES);
+    private final ByteBuffer readSpace = ByteBuffer.allocateDirect(BlockVolume.MAX_TRANSFER_BYTES);
+    private final List<Flight> flights = new ArrayList<>();
+    private final List<BlockVolume> volumes = new ArrayList<>(1);
+    private boolean errorsAllowed;
+    private long remaining;
+    private long completed;
+    private long errors;
+    private int generation;
+    private boolean pumpDue;
+
+    /** A client of a volume of {@code sizeBytes}. */
+    public BlockWorkload(Mix mix, long sizeBytes, SimRandom random) {
+        this.mix = mix;
+        this.random = random;
+        this.places = new Places(mix.shape(), sizeBytes, random);
+    }
+
+    /** Lets requests end with errors from now on, or not. */
+    public void allowErrors(boolean allowed) {
+        errorsAllowed = allowed;
+    }
+
+    /** The judge of single blocks. */
+    public BlockOracle oracle() {
+        return oracle;
+    }
+
+    /** The judge of the order among blocks. */
+    public PrefixOracle prefix() {
+        return prefix;
+    }
+
+    /** Requests that ended so far. */
+    public long completed() {
+        return completed;
+    }
+
+    /** Requests that ended with an error so far. */
+    public long errors() {
+        return errors;
+    }
+
+    /** True when everything asked for has ended. */
+    public boolean isIdle() {
+        return remaining == 0 && flights.isEmpty();
+    }
+
+    /** From now on requests go to {@code volume}; nothing may be under way. */
+    public void attach(BlockVolume volume) {
+        Checks.that(flights.isEmpty(), "nothing is under way when a volume is attached");
+        volumes.clear();
+        volumes.add(volume);
+    }
+
+    /** Sends {@code count} more requests; any thread of the world may call it. */
+    public void start(long count) {
+        remaining += count;
+        volume().loop().post(this::pump);
+    }
+
+    /** The server's process died: nothing under way will end. */
+    public void processDied() {
+        abandon();
+        oracle.processDied();
+        prefix.processDied();
+    }
+
+    /** The power went, or the server's memory was lost: nothing under way will end. */
+    public void powerCut() {
+        abandon();
+        oracle.powerCut();
+        prefix.powerCut();
+    }
+
+    /**
+     * Reads every block that was ever changed, on the volume's loop, judges the state as a whole if this is the first
+     * thing after a crash, then runs {@code done}.
+     */
+    public void readAll(boolean afterCrash, Runnable done) {
+        Checks.that(isIdle(), "nothing is under way when everything is read");
+        new FullRead(this, afterCrash, done).next();
+    }
+
+    BlockVolume volume() {
+        Checks.that(!volumes.isEmpty(), "a volume is attached");
+        return volumes.getFirst();
+    }
+
+    private void abandon() {
+        generation++;
+        remaining = 0;
+        flights.clear();
+        pumpDue = false;
+    }
+
+    private void pump() {
+        pumpDue = false;
+        while (remaining > 0 && flights.size() < mix.shape().depth() && !pumpDue) {
+            remaining--;
+            if (!submitOne()) {
+                remaining++;
+                pumpLater(100_000);
+                return;
+            }
+        }
+    }
+
+    private void pumpLater(long nanos) {
+        if (!pumpDue) {
+            pumpDue = true;
+            int bound = generation;
+            volume().loop().after(nanos, () -> {
+                if (bound == generation) {
+                    pump();
+                }
+            });
+        }
+    }
+
+    /** Submits one request of the mix; false if none could be found that may run now. */
+    private boolean submitOne() {
+        int draw = random.below(mix.total());
+        if ((draw -= mix.read()) < 0) {
+            places.pick();
+            return submitLook(Request.Kind.READ);
+        }
+        if ((draw -= mix.write()) < 0) {
+            return submitChange(Request.Kind.WRITE);
+        }
+        if ((draw -= mix.zero()) < 0) {
+            return submitChange(Request.Kind.ZERO);
+        }
+        if ((draw -= mix.trim()) < 0) {
+            return submitChange(Request.Kind.TRIM);
+        }
+        if ((draw -= mix.flush()) < 0) {
+            Flight flight = newFlight(Request.Kind.FLUSH);
+            flight.flushed(oracle.beginFlush(), prefix.beginFlush());
+            volume().submit(flight.request());
+            return true;
+        }
+        places.pick();
+        return submitLook(random.oneIn(4) ? Request.Kind.CACHE : Request.Kind.EXTENTS);
+    }
+
+    private boolean submitLook(Request.Kind kind) {
+        submitLook(kind, places.offset(), places.lengthBytes(), newFlight(kind));
+        return true;
+    }
+
+    void submitLook(Request.Kind kind, long offset, int lengthBytes, Flight flight) {
+        Request request = flight.request();
+        request.offset = offset;
+        request.lengthBytes = lengthBytes;
+        request.maxExtents = kind == Request.Kind.EXTENTS ? 1 + random.below(20) : 0;
+        flight.looks(oracle.beginLook(offset, lengthBytes));
+        volume().submit(request);
+    }
+
+    private boolean submitChange(Request.Kind kind) {
+        int tries = 0;
+        do {
+            places.pick();
+            if (++tries > TRIES) {
+                return false;
+            }
+        } while (!oracle.admits(places.offset(), places.lengthBytes()));
+        int lengthBytes = places.lengthBytes();
+        if (kind == Request.Kind.WRITE && !volume().hasRoom(lengthBytes)) {
+            int bound = generation;
+            pumpDue = true;
+            volume().whenRoom(() -> {
+                if (bound == generation) {
+                    pump();
+                }
+            });
+            remaining++;
+            return true;
+        }
+        Flight flight = newFlight(kind);
+        Request request = flight.request();
+        request.offset = places.offset();
+        request.lengthBytes = lengthBytes;
+        request.forceUnitAccess = random.oneIn(10);
+        request.keepAllocated = kind == Request.Kind.ZERO && random.oneIn(2);
+        flight.changes(oracle.begin(request.offset, lengthBytes, kind != Request.Kind.WRITE));
+        prefix.begin(flight.change());
+        if (kind == Request.Kind.WRITE) {
+            flight.change().putBytes(data.clear());
+            data.flip();
+            volume().submitWrite(request, data);
+            Checks.that(data.remaining() == 0, "a write takes all its bytes at once", data.remaining());
+        } else {
+            volume().submit(request);
+        }
+        return true;
+    }
+
+    /** Where the bytes of any read go: its completion follows at once. */
+    ByteBuffer readSpace() {
+        return readSpace.clear();
+    }
+
+    byte[] takeRead(long lengthBytes) {
+        byte[] bytes = new byte[(int) lengthBytes];
+        readSpace.get(0, bytes);
+        return bytes;
+    }
+
+    Flight newFlight(Request.Kind kind) {
+        Flight flight = new Flight(this, kind, generation);
+        flights.add(flight);
+        return flight;
+    }
+
+    /** {@code flight} has ended; false if it belongs to a server that is gone. */
+    boolean ended(Flight flight, Status status) {
+        if (flight.generation() != generation) {
+            return false;
+        }
+        Checks.that(flights.remove(flight), "a request ends once");
+        completed++;
+        if (status != Status.OK) {
+            errors++;
+            if (!errorsAllowed) {
+                throw new OracleViolation(flight.request().kind + " of " + flight.request().lengthBytes + " bytes at "
+                        + flight.request().offset + " ended with " + status);
+            }
+        }
+        if (remaining > 0) {
+            long thinkNanos = mix.shape().thinkNanos();
+            pumpLater(random.below(1 + (random.oneIn(ONE_IN_REST) ? thinkNanos * REST_FACTOR : thinkNanos)));
+        }
+        return true;
+    }
+}

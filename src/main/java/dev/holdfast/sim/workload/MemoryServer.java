@@ -1,0 +1,38 @@
+package dev.holdfast.sim.workload;
+
+import dev.holdfast.block.BlockVolume;
+import dev.holdfast.sim.world.SimLoop;
+import dev.holdfast.sim.world.SimProcess;
+import java.util.function.Consumer;
+
+/** Serves a {@link MemoryVolume}: the plainest server, and with a bug the one that must be caught. */
+public final class MemoryServer implements Server {
+    private final long sizeBytes;
+    private final MemoryImage image;
+
+    /** Serves {@code sizeBytes} over what {@code image} holds. */
+    public MemoryServer(long sizeBytes, MemoryImage image) {
+        this.sizeBytes = sizeBytes;
+        this.image = image;
+    }
+
+    @Override
+    public void start(SimProcess process, Consumer<BlockVolume> ready) {
+        SimLoop loop = process.newLoop("volume");
+        loop.post(() -> ready.accept(new MemoryVolume(loop, sizeBytes, image)));
+    }
+
+    @Override
+    public void crashed(boolean powerCut) {
+        if (powerCut) {
+            image.powerCut();
+        } else {
+            image.processDied();
+        }
+    }
+
+    @Override
+    public void verify(Runnable done) {
+        done.run();
+    }
+}

@@ -1,0 +1,67 @@
+package dev.holdfast.sim.workload;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.io.Disk;
+import dev.holdfast.sim.random.SimRandom;
+
+/** Picks where requests go: a few spots, the volume's beginning and end among them; ranges of every alignment. */
+final class Places {
+    private static final int BLOCK_BYTES = Disk.BLOCK_BYTES;
+
+    private final SimRandom random;
+    private final long[] spots;
+    private final long spotBytes;
+    private final int longestBlocks;
+    private long offset;
+    private int lengthBytes;
+
+    Places(Mix.Shape shape, long sizeBytes, SimRandom random) {
+        this.random = random;
+        this.spotBytes = Math.min(sizeBytes, (long) shape.spotBlocks() * BLOCK_BYTES);
+        this.longestBlocks = shape.longestBlocks();
+        this.spots = new long[shape.spots()];
+        Checks.that(sizeBytes >= BLOCK_BYTES, "a volume has a block", sizeBytes);
+        long lastBlock = (sizeBytes - spotBytes) / BLOCK_BYTES;
+        for (int i = 0; i < spots.length; i++) {
+            spots[i] = random.below(lastBlock + 1) * BLOCK_BYTES;
+        }
+        spots[0] = 0;
+        spots[spots.length - 1] = lastBlock * BLOCK_BYTES;
+    }
+
+    long offset() {
+        return offset;
+    }
+
+    int lengthBytes() {
+        return lengthBytes;
+    }
+
+    /** Picks the next range. */
+    void pick() {
+        long spot = spots[random.below(spots.length)];
+        int blocks = (int) (spotBytes / BLOCK_BYTES);
+        int block = random.below(blocks);
+        int left = (blocks - block) * BLOCK_BYTES;
+        offset = spot + (long) block * BLOCK_BYTES;
+        switch (random.below(20)) {
+            case 0, 1, 2 -> pickWithinBlock(512);
+            case 3, 4 -> pickWithinBlock(1);
+            case 5, 6 -> {
+                int skipped = random.below(BLOCK_BYTES);
+                offset += skipped;
+                lengthBytes = 1 + random.below(Math.min(left, 3 * BLOCK_BYTES) - skipped);
+            }
+            case 7, 8, 9, 10 -> lengthBytes = Math.min(left, (1 + random.below(4)) * BLOCK_BYTES);
+            case 11 -> lengthBytes = Math.min(left, (1 + random.below(longestBlocks)) * BLOCK_BYTES);
+            default -> lengthBytes = BLOCK_BYTES;
+        }
+    }
+
+    private void pickWithinBlock(int unitBytes) {
+        int units = BLOCK_BYTES / unitBytes;
+        int first = random.below(units);
+        offset += (long) first * unitBytes;
+        lengthBytes = (1 + random.below(units - first)) * unitBytes;
+    }
+}

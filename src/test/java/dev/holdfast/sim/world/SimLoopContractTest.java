@@ -1,0 +1,20 @@
+package dev.holdfast.sim.world;
+
+import dev.holdfast.io.LoopContract;
+import dev.holdfast.io.WorldDriver;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The simulated world keeps the contract, whatever the seed. */
+@ParameterizedClass
+@ValueSource(longs = {1, 2, 3, 4, 5})
+final class SimLoopContractTest extends LoopContract {
+    @Parameter
+    private long seed;
+
+    @Override
+    protected WorldDriver newDriver() {
+        return new SimDriver(seed);
+    }
+}
