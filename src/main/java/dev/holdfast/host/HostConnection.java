@@ -322,6 +322,7 @@ final class HostConnection implements Connection, HostLoop.Ready {
         }
         loop = asked.target;
         asked.target.post(() -> {
+            move = null; // It has arrived, if only to hear of its end.
             asked.arrived.run();
             present.closed(closeReason);
         });

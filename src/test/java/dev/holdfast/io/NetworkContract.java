@@ -337,6 +337,32 @@ public abstract class NetworkContract {
     }
 
     @Test
+    void aConnectionThatEndsInTheTurnItMovesInMayBeUsedWhereItArrives() {
+        Loop third = driver.world().newLoop("third");
+        AtomicInteger arrived = new AtomicInteger();
+        on(serverLoop, () -> server.connection.pause());
+        on(clientLoop, () -> client.connection.close());
+        driver.passTime(serverLoop, MILLI);
+        // Over TCP sending to a peer that is gone fails only the second time: here in the turn of the move.
+        on(serverLoop, () -> server.send(10));
+        driver.passTime(serverLoop, MILLI);
+        on(serverLoop, () -> {
+            if (server.isClosed()) {
+                arrived.incrementAndGet();
+                return;
+            }
+            server.send(10);
+            server.moveTo(third, () -> {
+                server.connection.resume();
+                arrived.incrementAndGet();
+            });
+        });
+        driver.runUntil(() -> server.isClosed() && arrived.get() == 1);
+        assertEquals(1, server.closedCalls.get());
+        assertEquals(0, server.wrongLoop.get());
+    }
+
+    @Test
     void nobodyAtTheAddressIsAFailedConnect() throws WorldException {
         Address address = driver.newAddress();
         Listener short_ = driver.world().network().listen(address, serverLoop, connection -> new StreamEnd(3));
