@@ -16,9 +16,11 @@ final class FakeConnection implements Connection {
     private Receiver receiver;
 
     /** Sent by the peer and not yet presented. */
-    private byte[] incoming = new byte[0];
+    private ByteBuffer incoming = ByteBuffer.allocate(0);
 
-    private final ByteBuffer kept = ByteBuffer.allocateDirect(RECEIVE_BYTES);
+    /** Presented and not taken, from 0 to its position; grows up to what is allowed. */
+    private ByteBuffer kept = ByteBuffer.allocateDirect(4096);
+
     private boolean presentsKept;
     private boolean paused;
     private boolean moving;
@@ -45,9 +47,10 @@ final class FakeConnection implements Connection {
 
     /** The peer sends {@code bytes}. */
     void feed(byte[] bytes) {
-        byte[] joined = java.util.Arrays.copyOf(incoming, incoming.length + bytes.length);
-        System.arraycopy(bytes, 0, joined, incoming.length, bytes.length);
-        incoming = joined;
+        incoming = ByteBuffer.allocate(incoming.remaining() + bytes.length)
+                .put(incoming)
+                .put(bytes)
+                .flip();
         pump();
     }
 
@@ -88,7 +91,7 @@ final class FakeConnection implements Connection {
 
     /** Bytes the peer has sent that nobody has taken. */
     int untakenBytes() {
-        return incoming.length + kept.position();
+        return incoming.remaining() + kept.position();
     }
 
     @Override
@@ -208,13 +211,18 @@ final class FakeConnection implements Connection {
 
     private void present() {
         pumping = false;
-        int fresh = Math.min(Math.min(segmentBytes, incoming.length), kept.remaining());
+        int fresh = Math.min(Math.min(segmentBytes, incoming.remaining()), RECEIVE_BYTES - kept.position());
         if (closed || paused || moving || (fresh == 0 && !presentsKept)) {
             return;
         }
         presentsKept = false;
-        kept.put(incoming, 0, fresh);
-        incoming = java.util.Arrays.copyOfRange(incoming, fresh, incoming.length);
+        if (fresh > kept.remaining()) {
+            int capacity = Math.min(RECEIVE_BYTES, 2 * (kept.position() + fresh));
+            kept = ByteBuffer.allocateDirect(capacity).put(kept.flip());
+        }
+        kept.put(kept.position(), incoming, incoming.position(), fresh);
+        kept.position(kept.position() + fresh);
+        incoming.position(incoming.position() + fresh);
         kept.flip();
         if (kept.hasRemaining()) {
             int before = kept.remaining();
@@ -225,7 +233,7 @@ final class FakeConnection implements Connection {
             }
         }
         kept.compact();
-        if (incoming.length > 0 || presentsKept) {
+        if (incoming.hasRemaining() || presentsKept) {
             pump();
         }
     }

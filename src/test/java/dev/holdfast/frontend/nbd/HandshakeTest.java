@@ -353,7 +353,7 @@ final class HandshakeTest {
 
     @Test
     void tooManyConnectionsAreTurnedAway() {
-        TestBed small = new TestBed(new NbdLimits(2, 10, 1000, 8, 2 << 20, 1000));
+        TestBed small = new TestBed(new NbdLimits(2, 10, 1000, 8, 2 << 20, 1000), TestBed.SIZE_BYTES);
         TestClient first = small.connect();
         small.connect();
         assertTrue(small.connect().connection.isClosed());

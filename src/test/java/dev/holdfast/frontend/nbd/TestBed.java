@@ -15,17 +15,19 @@ final class TestBed implements NbdExports {
     final FakeLoops loops = new FakeLoops();
     final FakeLoops.FakeLoop serverLoop = loops.loop("server");
     final FakeLoops.FakeLoop volumeLoop = loops.loop("volume");
-    final MemoryVolume volume = new MemoryVolume(volumeLoop, SIZE_BYTES);
-    final Map<String, BlockVolume> exports = new LinkedHashMap<>(Map.of("demo", volume));
+    final MemoryVolume volume;
+    final Map<String, BlockVolume> exports = new LinkedHashMap<>();
     final NbdServer server;
     final MemoryNetwork network = new MemoryNetwork();
     boolean stopped;
 
     TestBed() {
-        this(NbdLimits.DEFAULTS);
+        this(NbdLimits.DEFAULTS, SIZE_BYTES);
     }
 
-    TestBed(NbdLimits limits) {
+    TestBed(NbdLimits limits, int sizeBytes) {
+        volume = new MemoryVolume(volumeLoop, sizeBytes);
+        exports.put("demo", volume);
         server = new NbdServer(serverLoop, this, limits);
         serverLoop.post(() -> {
             try {

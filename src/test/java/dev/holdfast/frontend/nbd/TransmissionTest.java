@@ -388,7 +388,7 @@ final class TransmissionTest {
 
     @Test
     void tooManyRequestsPauseTheConnectionUntilHalfAreDone() {
-        TestBed small = new TestBed(new NbdLimits(10, 100, 1_000_000, 8, 2 << 20, 1_000_000));
+        TestBed small = new TestBed(new NbdLimits(10, 100, 1_000_000, 8, 2 << 20, 1_000_000), TestBed.SIZE_BYTES);
         small.volume.holdsBack = true;
         TestClient client = small.connect().go(false);
         byte[] batch = new byte[0];
@@ -413,7 +413,7 @@ final class TransmissionTest {
 
     @Test
     void aClientThatTakesNoRepliesIsNotReadUntilItDoes() {
-        TestBed small = new TestBed(new NbdLimits(10, 100, 1_000_000, 1000, 2 << 20, 1_000_000));
+        TestBed small = new TestBed(new NbdLimits(10, 100, 1_000_000, 1000, 2 << 20, 1_000_000), TestBed.SIZE_BYTES);
         TestClient client = small.connect().go(true);
         client.connection.peerTakes(false);
         byte[] batch = new byte[0];
