@@ -32,6 +32,7 @@ final class LauncherTest {
         Path link = Files.createSymbolicLink(elsewhere.resolve("hf"), Path.of(LAUNCHER));
         ProcessBuilder builder = new ProcessBuilder(link.toString(), "--version").directory(elsewhere.toFile());
         assertEquals(0, finish(builder, "/usr/bin:/bin").exit());
+        Files.delete(link);
     }
 
     @Test
