@@ -46,9 +46,9 @@ public final class Simulation {
         try {
             scenario.body().run(world);
         } catch (SimFailure failure) {
-            violation = Optional.of(failure.getMessage());
+            violation = Optional.ofNullable(failure.getMessage());
         } catch (RuntimeException | AssertionError failure) {
-            violation = Optional.of(new SimFailure(world, failure).getMessage());
+            violation = Optional.ofNullable(new SimFailure(world, failure).getMessage());
         } finally {
             Marks.stop();
         }

@@ -4,7 +4,6 @@ import dev.holdfast.base.Checks;
 import dev.holdfast.block.BlockVolume;
 import dev.holdfast.block.Request;
 import dev.holdfast.block.Status;
-import dev.holdfast.io.Disk;
 import dev.holdfast.sim.oracle.BlockOracle;
 import dev.holdfast.sim.oracle.OracleViolation;
 import dev.holdfast.sim.oracle.PrefixOracle;
@@ -20,7 +19,6 @@ import java.util.List;
  * <p>It judges nothing itself, but that a volume answers in time with statuses that the scenario allows.
  */
 public final class BlockWorkload {
-    private static final int BLOCK_BYTES = Disk.BLOCK_BYTES;
     private static final int TRIES = 8;
     private static final int ONE_IN_REST = 40;
     private static final int REST_FACTOR = 1000;
