@@ -42,7 +42,7 @@ public final class DirtyMap {
     private static final byte GONE = 5;
     private static final byte PART_OVER_GONE = 6;
 
-    private final ByteBuffer slots;
+    private ByteBuffer slots;
     private final MergePages pages;
     private final ZeroRanges zeroes = new ZeroRanges();
     private int[] table = new int[64];
@@ -75,6 +75,12 @@ public final class DirtyMap {
     /** Pages it holds. */
     public int pagesHeld() {
         return pagesHeld;
+    }
+
+    /** The memory log's slots lie in another buffer from now on, those that this map knows of included. */
+    public void useSlots(ByteBuffer newSlots) {
+        Checks.that(!sealed, "a sealed map does not change");
+        slots = newSlots;
     }
 
     /** The whole block lies in the memory log, at {@code slot}. */

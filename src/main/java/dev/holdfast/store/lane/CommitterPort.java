@@ -1,10 +1,12 @@
 package dev.holdfast.store.lane;
 
+import dev.holdfast.store.read.ReadEvents;
+
 /**
  * What a lane asks of its pool's committer. Every call is made on the lane's loop and only posts; nothing is answered
  * inside it.
  */
-public interface CommitterPort {
+public interface CommitterPort extends ReadEvents {
     /** Entries of this lane's memory log below {@code entry} are to be durable soon; at most one call per turn. */
     void commitWanted(int lane, long entry);
 
@@ -16,10 +18,4 @@ public interface CommitterPort {
 
     /** The answer to {@link LanePort#install}: the lane has let go of everything sealed for {@code cp}. */
     void installed(int lane, long cp);
-
-    /** The members whose bits are set in {@code wrongCopies} hold wrong bytes for this block; another copy is good. */
-    void repairWanted(long address, long birth, int checksum, long wrongCopies);
-
-    /** An event for people: {@code block} of the shard was asked for and no copy of it verifies. */
-    void blockUnreadable(int shard, long block);
 }

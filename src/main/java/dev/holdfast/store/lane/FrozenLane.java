@@ -1,5 +1,6 @@
 package dev.holdfast.store.lane;
 
+import dev.holdfast.base.Checks;
 import java.util.List;
 
 /**
@@ -9,4 +10,9 @@ import java.util.List;
  * @param shards those that changed, in order of id
  * @param releaseEntry every entry of the lane's memory log below this is covered by {@code cp} or an earlier one
  */
-public record FrozenLane(long cp, List<FrozenShard> shards, long releaseEntry) {}
+public record FrozenLane(long cp, List<FrozenShard> shards, long releaseEntry) {
+    /** Checks what a consistency point relies on. */
+    public FrozenLane {
+        Checks.that(cp > 0 && releaseEntry >= 0, "a consistency point and an entry have numbers", cp, releaseEntry);
+    }
+}

@@ -1,5 +1,6 @@
 package dev.holdfast.store.lane;
 
+import dev.holdfast.base.Checks;
 import dev.holdfast.store.cache.DirtyMap;
 import java.util.List;
 import java.util.Optional;
@@ -15,4 +16,9 @@ import java.util.Optional;
  *     shrinks has its cut also in {@code changes}, as a zero range
  */
 public record FrozenShard(
-        ShardMeta meta, int epoch, long appliedSeq, Optional<DirtyMap> changes, List<ControlEntry> control) {}
+        ShardMeta meta, int epoch, long appliedSeq, Optional<DirtyMap> changes, List<ControlEntry> control) {
+    /** Checks what a consistency point relies on. */
+    public FrozenShard {
+        Checks.that(appliedSeq > 0, "a shard that is frozen has changed", appliedSeq);
+    }
+}

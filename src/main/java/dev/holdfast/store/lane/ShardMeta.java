@@ -1,5 +1,7 @@
 package dev.holdfast.store.lane;
 
+import dev.holdfast.base.Checks;
+
 /**
  * What a shard is, as far as the store has to know.
  *
@@ -10,6 +12,11 @@ package dev.holdfast.store.lane;
  * @param sizeBytes present size
  */
 public record ShardMeta(int id, long volumeIdHigh, long volumeIdLow, String name, long sizeBytes) {
+    /** Checks what the store relies on; whoever takes a name from outside has looked at it before. */
+    public ShardMeta {
+        Checks.that(id >= 0 && sizeBytes >= 0, "a shard has an id and a size", id, sizeBytes);
+    }
+
     /** The same shard with another size. */
     public ShardMeta withSize(long newSizeBytes) {
         return new ShardMeta(id, volumeIdHigh, volumeIdLow, name, newSizeBytes);

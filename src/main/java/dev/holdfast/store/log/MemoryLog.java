@@ -91,6 +91,11 @@ public final class MemoryLog {
                 && slotHead - slotTail + wanted + skipped(wanted) <= layout.slots();
     }
 
+    /** How many entries more there are descriptors for. */
+    public long entriesLeft() {
+        return layout.descriptors() - (published - released);
+    }
+
     /**
      * Takes one change in: it is held when this returns (L2, L3). There must be {@link #room}.
      *

@@ -1,0 +1,173 @@
+package dev.holdfast.store.lane;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.base.Marks;
+import dev.holdfast.block.Status;
+import dev.holdfast.io.Loop;
+import dev.holdfast.store.cache.MergePages;
+import dev.holdfast.store.log.Entry;
+import dev.holdfast.store.log.MemoryLog;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides whether a lane takes one more change now: memory log, merge pages, blocks granted by the committer. It takes
+ * nothing itself. This is where memory stays bounded: what is not admitted stays with the front end.
+ *
+ * <p>Writes leave headroom, so that changes that nobody can hold back (trims, control entries) fit for a while longer.
+ */
+final class Admission {
+    /** Entries and slots that writes leave free. */
+    private static final int HEADROOM = 64;
+
+    private static final int BLOCK_BYTES = Entry.SLOT_BYTES;
+
+    /**
+     * After so many consistency points that freed nothing, there is no space: freed blocks come back after the
+     * second.
+     */
+    private static final int SPACE_CHECKPOINTS = 3;
+
+    private final Loop loop;
+    private final MergePages pages;
+    private final int mostPages;
+    private final Triggers triggers;
+    private @Nullable MemoryLog log;
+    private Status refusal = Status.OK;
+    private long granted;
+    private long dirty;
+    private boolean lacksSpace;
+    private int checkpointsLacking;
+    private List<Runnable> waiters = new ArrayList<>();
+
+    Admission(Loop loop, MergePages pages, int mostPages, Triggers triggers) {
+        this.loop = loop;
+        this.pages = pages;
+        this.mostPages = mostPages;
+        this.triggers = triggers;
+    }
+
+    /** Changes are held in {@code memoryLog} from now on. */
+    void serve(MemoryLog memoryLog) {
+        log = memoryLog;
+        int most = Entry.MAX_PAYLOAD_BYTES + HEADROOM * BLOCK_BYTES;
+        Checks.that(log.room(most, BLOCK_BYTES - 1), "an empty memory log takes the longest write", most);
+        Checks.that(log.entriesLeft() > HEADROOM, "an empty memory log takes an entry", log.entriesLeft());
+        wake();
+    }
+
+    /** Why no change is taken any more, or OK. */
+    Status refusal() {
+        return refusal;
+    }
+
+    /** No change is taken from now on. */
+    void refuse(Status why) {
+        Checks.that(why != Status.OK, "a refusal has a reason");
+        refusal = why;
+        wake();
+    }
+
+    /**
+     * Whether a write of {@code lengthBytes} is taken, or refused, at once; if not, {@link #whenRoom} tells when to
+     * ask.
+     */
+    boolean hasRoom(int lengthBytes) {
+        if (refusal != Status.OK) {
+            return true;
+        }
+        if (!fits(lengthBytes + HEADROOM * BLOCK_BYTES, HEADROOM)) {
+            triggers.ask("memory log");
+            return false;
+        }
+        if (isGranted(lengthBytes)) {
+            lacksSpace = false;
+            checkpointsLacking = 0;
+            return true;
+        }
+        lacksSpace = true;
+        if (checkpointsLacking >= SPACE_CHECKPOINTS) {
+            return true;
+        }
+        triggers.ask("space");
+        return false;
+    }
+
+    /** OK if a write of {@code lengthBytes} may be numbered now; {@link #hasRoom} was asked before. */
+    Status admitWrite(int lengthBytes) {
+        if (refusal == Status.OK && !isGranted(lengthBytes)) {
+            Marks.reached("lane.no-space");
+            return Status.NO_SPACE;
+        }
+        return refusal;
+    }
+
+    /** Whether an entry other than a write fits now. */
+    boolean fitsOther(int payloadBytes) {
+        if (fits(payloadBytes, 0)) {
+            return true;
+        }
+        triggers.ask("memory log");
+        return false;
+    }
+
+    /** Runs {@code task} in a later turn when there may be room again. */
+    void whenRoom(Runnable task) {
+        waiters.add(task);
+    }
+
+    /** A change made {@code blocks} more blocks dirty. */
+    void dirtied(int blocks) {
+        Checks.that(blocks >= 0, "a change makes blocks dirty, not clean", blocks);
+        dirty += blocks;
+    }
+
+    /** {@code frozen} dirty blocks went into a consistency point, {@code left} are still to go. */
+    void frozen(long frozen, long left) {
+        dirty = left;
+        granted = Math.max(0, granted - frozen);
+    }
+
+    /** A consistency point is complete and has let memory go. */
+    void installed() {
+        if (lacksSpace) {
+            checkpointsLacking++;
+        }
+        wake();
+    }
+
+    /** At most {@code blocks} may be dirty and not frozen. */
+    void grant(long blocks) {
+        Checks.that(blocks >= 0, "a grant is not negative", blocks);
+        granted = blocks;
+        wake();
+    }
+
+    /** Blocks dirty and not frozen. */
+    long dirtyBlocks() {
+        return dirty;
+    }
+
+    private boolean isGranted(int lengthBytes) {
+        return dirty + lengthBytes / BLOCK_BYTES + 2 <= granted;
+    }
+
+    private boolean fits(int payloadBytes, int headroomEntries) {
+        return log != null
+                && log.entriesLeft() > headroomEntries
+                && log.room(payloadBytes, BLOCK_BYTES - 1)
+                && pages.pagesTaken() + 2 <= mostPages;
+    }
+
+    private void wake() {
+        if (waiters.isEmpty()) {
+            return;
+        }
+        List<Runnable> woken = waiters;
+        waiters = new ArrayList<>();
+        for (Runnable task : woken) {
+            loop.post(task);
+        }
+    }
+}

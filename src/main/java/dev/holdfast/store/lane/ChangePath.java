@@ -1,0 +1,242 @@
+package dev.holdfast.store.lane;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.block.Request;
+import dev.holdfast.block.Status;
+import dev.holdfast.store.cache.DirtyMap;
+import dev.holdfast.store.log.Entry;
+import dev.holdfast.store.log.EntryKind;
+import dev.holdfast.store.log.LogView;
+import dev.holdfast.store.log.MemoryLog;
+import dev.holdfast.store.log.ReplayEntry;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The path of every change of one shard, in this order and in no other: admit, number, hold, gate, visible,
+ * acknowledge. It makes nothing durable ({@link Durability}) and takes nothing back.
+ *
+ * <ol>
+ *   <li>numbered = held &gt;= visible; a number is held in the same call that gives it.
+ *   <li>Changes become visible in the order of their numbers, whatever the gate does.
+ *   <li>Nobody is told of a change before it is visible; with forced unit access, not before it is durable.
+ * </ol>
+ */
+final class ChangePath {
+    private final Shard shard;
+    private final Lane lane;
+    private final ShardChanges changes;
+    private final Gate gate;
+    private final HeldChanges waiting = new HeldChanges();
+    private int epoch;
+    private long held;
+    private long visible;
+    private long visibleEnd;
+
+    ChangePath(Shard shard, Lane lane, ShardChanges changes, Gate gate, ShardOpening opening) {
+        this.shard = shard;
+        this.lane = lane;
+        this.changes = changes;
+        this.gate = gate;
+        this.epoch = opening.epoch();
+        this.held = opening.appliedSeq();
+        this.visible = opening.appliedSeq();
+    }
+
+    /** Number of the newest change that is held here. */
+    long held() {
+        return held;
+    }
+
+    /** Number of the newest change that readers see. */
+    long visible() {
+        return visible;
+    }
+
+    /** Epoch in which changes are numbered. */
+    int epoch() {
+        return epoch;
+    }
+
+    /** Whether nothing waits at the gate. */
+    boolean isIdle() {
+        return waiting.isEmpty();
+    }
+
+    /** The entry after the last visible one in the memory log: what a flush waits for. */
+    long visibleEnd() {
+        return visibleEnd;
+    }
+
+    /** First memory log entry that is held and not visible; beyond all of them if there is none. */
+    long firstInvisibleEntry() {
+        return waiting.isEmpty() ? Long.MAX_VALUE : waiting.firstEntry();
+    }
+
+    /** This process numbers in an epoch of its own. */
+    void startEpoch() {
+        epoch++;
+    }
+
+    /** Takes a WRITE whose range was checked. */
+    void write(Request request, ByteBuffer data) {
+        int lengthBytes = (int) request.lengthBytes;
+        int limit = data.limit();
+        data.limit(data.position() + lengthBytes);
+        Status admitted = lane.admission().admitWrite(lengthBytes);
+        if (admitted == Status.OK) {
+            lane.statistics().changes++;
+            lane.statistics().bytesWritten += lengthBytes;
+            hold(EntryKind.WRITE, flags(request), request.offset, lengthBytes, data, request, null);
+        }
+        data.position(data.limit()).limit(limit);
+        if (admitted != Status.OK) {
+            request.completion().completed(request, admitted);
+        }
+    }
+
+    /** Takes a TRIM or ZERO whose range was checked; it waits for room if it must. */
+    void zero(Request request) {
+        Status refusal = shard.isDeleted() ? Status.IO_ERROR : lane.admission().refusal();
+        if (refusal != Status.OK) {
+            request.completion().completed(request, refusal);
+            return;
+        }
+        if (!lane.admission().fitsOther(0)) {
+            lane.admission().whenRoom(() -> zero(request));
+            return;
+        }
+        lane.statistics().changes++;
+        EntryKind kind = request.kind == Request.Kind.TRIM ? EntryKind.TRIM : EntryKind.ZEROES;
+        long lengthBytes =
+                Math.min(request.lengthBytes, Math.max(0, changes.meta().sizeBytes() - request.offset));
+        hold(kind, flags(request), request.offset, lengthBytes, MemoryLog.noPayload(), request, null);
+    }
+
+    /** Takes a change that is not one of bytes; it waits for room if it must. */
+    void control(ControlChange change) {
+        Status refusal = shard.isDeleted() ? Status.INVALID : lane.admission().refusal();
+        if (refusal != Status.OK) {
+            change.done().done(refusal);
+            return;
+        }
+        if (!lane.admission().fitsOther(change.payload().remaining())) {
+            lane.admission().whenRoom(() -> control(change));
+            return;
+        }
+        hold(change.kind(), 0, change.offset(), change.lengthBytes(), change.payload(), null, change);
+    }
+
+    /** Numbers a change and holds it: from here on it survives the process. */
+    private void hold(
+            EntryKind kind,
+            int flags,
+            long offset,
+            long lengthBytes,
+            ByteBuffer payload,
+            @Nullable Request request,
+            @Nullable ControlChange control) {
+        long seq = held + 1;
+        long entry = lane.log().append(kind, flags, shard.id(), epoch, seq, offset, lengthBytes, payload);
+        Checks.that(waiting.isEmpty() == (visible == held), "what is held and not visible waits", visible, held);
+        held = seq;
+        waiting.add(entry, request, control);
+        gate.held(shard, seq);
+    }
+
+    /** The gate is open for changes up to {@code upTo}. */
+    void opened(long upTo) {
+        Checks.that(upTo <= held, "the gate opens only for what is held", upTo, held);
+        while (visible < upTo) {
+            long entry = waiting.firstEntry();
+            Request request = waiting.firstRequest();
+            ControlChange control = waiting.firstControl();
+            waiting.removeFirst();
+            Segment segment = changes.open();
+            becomeVisible(entry);
+            acknowledge(entry, request, control, segment);
+        }
+    }
+
+    private void becomeVisible(long entry) {
+        LogView view = lane.logView();
+        ByteBuffer descriptors = view.descriptors();
+        int at = view.at(entry);
+        Checks.that(Entry.shard(descriptors, at) == shard.id(), "the entry is of this shard", entry);
+        DirtyMap map = changes.open().map();
+        int before = map.entries();
+        long seq = Entry.seq(descriptors, at);
+        cover(entry, seq, Entry.epoch(descriptors, at));
+        EntryKind kind = Entry.kind(descriptors, at);
+        long offset = Entry.offset(descriptors, at);
+        long lengthBytes = Entry.length(descriptors, at);
+        long payloadAt = (long) Entry.firstSlot(descriptors, at) * Entry.SLOT_BYTES;
+        switch (kind) {
+            case WRITE ->
+                changes.write(offset, (int) inside(offset, lengthBytes), payloadAt + offset % Entry.SLOT_BYTES);
+            case TRIM, ZEROES -> changes.zero(offset, inside(offset, lengthBytes));
+            default -> {
+                ByteBuffer payload =
+                        lane.log().slotBytes().slice((int) payloadAt, Entry.payloadLength(descriptors, at));
+                changes.control(ControlChange.entry(kind, seq, offset, lengthBytes, payload));
+            }
+        }
+        visibleEnd = entry + 1;
+        lane.changed(map.entries() - before);
+    }
+
+    private void acknowledge(long entry, @Nullable Request request, @Nullable ControlChange control, Segment segment) {
+        if (request != null) {
+            if (request.forceUnitAccess) {
+                lane.durability().await(request, entry + 1);
+            } else {
+                request.completion().completed(request, Status.OK);
+            }
+        }
+        if (control != null) {
+            if (changes.open() == segment) {
+                lane.durability().await(control.done(), entry + 1);
+            } else {
+                segment.awaitRoot(control.done());
+                lane.markerIsVisible();
+            }
+        }
+    }
+
+    /** Applies a change that was found after a crash: the same step, with bytes copied; nobody is told. */
+    void replay(ReplayEntry entry) {
+        Checks.that(waiting.isEmpty(), "nothing is replayed while changes come", entry.seq());
+        cover(Segment.REPLAYED, entry.seq(), entry.epoch());
+        held = visible;
+        epoch = Math.max(epoch, entry.epoch());
+        long lengthBytes = inside(entry.offset(), entry.length());
+        switch (entry.kind()) {
+            case WRITE -> {
+                if (entry.isUnreadable()) {
+                    changes.lose(entry.offset(), lengthBytes);
+                } else {
+                    changes.writeCopy(entry.offset(), (int) lengthBytes, entry.payload());
+                }
+            }
+            case TRIM, ZEROES -> changes.zero(entry.offset(), lengthBytes);
+            default ->
+                changes.control(ControlChange.entry(
+                        entry.kind(), entry.seq(), entry.offset(), entry.length(), entry.payload()));
+        }
+    }
+
+    private void cover(long entry, long seq, int changeEpoch) {
+        Checks.that(seq == visible + 1, "changes become visible in order", seq, visible);
+        changes.open().covers(entry, seq, changeEpoch);
+        visible = seq;
+    }
+
+    /** How much of a range lies inside the shard now: it may have shrunk since the change was admitted. */
+    private long inside(long offset, long lengthBytes) {
+        return Math.max(0, Math.min(lengthBytes, changes.meta().sizeBytes() - offset));
+    }
+
+    private static int flags(Request request) {
+        return (request.forceUnitAccess ? Entry.FUA : 0) | (request.keepAllocated ? Entry.KEEP_ALLOCATED : 0);
+    }
+}

@@ -1,0 +1,144 @@
+package dev.holdfast.store.lane;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.block.Status;
+import dev.holdfast.io.Loop;
+import dev.holdfast.store.cache.BlockCache;
+import dev.holdfast.store.cache.DirtyKind;
+import dev.holdfast.store.cache.DirtyMap;
+import dev.holdfast.store.tree.Lookup;
+import dev.holdfast.store.tree.ObjectRoot;
+import dev.holdfast.store.tree.PointerSlot;
+import dev.holdfast.store.tree.TreeReader;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+
+/**
+ * Moves what a durable root has stored from the sealed maps into the cache, a slice per turn, so that what was just
+ * written is still read from memory. Readers use a map until all of it has moved. A block that finds no place in the
+ * cache is simply left out.
+ */
+final class Installer {
+    /** Blocks moved in one turn. */
+    private static final int SLICE = 128;
+
+    private final Loop loop;
+    private final BlockCache cache;
+    private final ArrayDeque<Move> moves = new ArrayDeque<>();
+    private final PointerSlot base = new PointerSlot();
+    private final Runnable slice = this::slice;
+    private Runnable finished = () -> {};
+    private int next;
+    private long cp;
+    private boolean running;
+
+    /** One shard's frozen changes; {@code before} is the tree they were made on. */
+    private record Move(ShardChanges changes, ObjectRoot before) {}
+
+    Installer(Loop loop, BlockCache cache) {
+        this.loop = loop;
+        this.cache = cache;
+    }
+
+    /** The shard's frozen changes are in {@code tree} now. */
+    void add(ShardChanges changes, ObjectRoot tree) {
+        Checks.that(!running, "one root is installed at a time");
+        ObjectRoot before = changes.view().tree();
+        changes.view().install(tree);
+        if (changes.isFrozen()) {
+            moves.add(new Move(changes, before));
+        }
+    }
+
+    /**
+     * Moves everything that was added, which root {@code ofCp} has; then runs {@code whenFinished}, in a later turn.
+     */
+    void run(long ofCp, Runnable whenFinished) {
+        Checks.that(!running, "one root is installed at a time", ofCp);
+        running = true;
+        Checks.that(next == 0 && ofCp > cp, "roots are installed in order", ofCp, cp);
+        cp = ofCp;
+        finished = whenFinished;
+        loop.post(slice);
+    }
+
+    private void slice() {
+        Checks.that(running, "a slice belongs to a root", cp);
+        int left = SLICE;
+        while (left > 0 && !moves.isEmpty()) {
+            Move move = moves.getFirst();
+            DirtyMap map = move.changes().frozenSegment().map();
+            int end = Math.min(map.size(), next + left);
+            left -= end - next;
+            for (; next < end; next++) {
+                moveBlock(map, next, move.before());
+            }
+            if (next == map.size()) {
+                left--;
+                end(move);
+            }
+        }
+        if (moves.isEmpty()) {
+            running = false;
+            finished.run();
+        } else {
+            loop.post(slice);
+        }
+    }
+
+    private void end(Move move) {
+        Checks.that(next == move.changes().frozenSegment().map().size(), "all of a map has moved", next);
+        next = 0;
+        moves.removeFirst();
+        Segment segment = move.changes().frozenSegment();
+        move.changes().dropFrozen();
+        segment.awaitRoot().forEach(done -> done.done(Status.OK));
+    }
+
+    private void moveBlock(DirtyMap map, int index, ObjectRoot before) {
+        DirtyKind kind = map.kind(index);
+        long address = map.address(index);
+        if (address == 0 || kind == DirtyKind.ZERO || kind == DirtyKind.UNREADABLE) {
+            return;
+        }
+        if (cache.locate(address, cp) >= 0) {
+            return;
+        }
+        long under = -1;
+        boolean overZeroes = false;
+        if (kind == DirtyKind.PARTIAL) {
+            Lookup found = TreeReader.find(before, map.block(index), cache, base);
+            overZeroes = found == Lookup.HOLE;
+            under = found == Lookup.FOUND ? cache.find(base.address(), base.birth()) : -1;
+            if (!overZeroes && under < 0) {
+                return;
+            }
+        }
+        int pinned = (int) under;
+        if (pinned >= 0) {
+            cache.pin(pinned);
+        }
+        fill(map, index, address, pinned, overZeroes);
+        if (pinned >= 0) {
+            cache.unpin(pinned);
+        }
+    }
+
+    private void fill(DirtyMap map, int index, long address, int under, boolean overZeroes) {
+        int frame = cache.insert(address, cp, false);
+        if (frame < 0) {
+            return;
+        }
+        ByteBuffer bytes = cache.bytes(frame);
+        int at = cache.offset(frame);
+        if (under >= 0) {
+            bytes.put(at, cache.bytes(under), cache.offset(under), BlockCache.FRAME_BYTES);
+        } else if (overZeroes) {
+            for (int i = 0; i < BlockCache.FRAME_BYTES; i += Long.BYTES) {
+                bytes.putLong(at + i, 0);
+            }
+        }
+        map.copyInto(index, bytes, at);
+        cache.ready(frame);
+    }
+}

@@ -1,0 +1,24 @@
+package dev.holdfast.store.lane;
+
+import dev.holdfast.base.Checks;
+
+/**
+ * What a lane may use.
+ *
+ * @param cacheFrames blocks of 4096 bytes in its cache
+ * @param mergePages pages of 4096 bytes for bytes that are not whole blocks; more of them wait
+ * @param oldestNanos how old a change may get before a consistency point is asked for
+ */
+public record LaneBudget(int cacheFrames, int mergePages, long oldestNanos) {
+    /** Least cache: half of it serves the longest read. */
+    public static final int MIN_CACHE_FRAMES = 600;
+
+    /** Five seconds, as a consistency point's age is unless somebody has a reason. */
+    public static final long OLDEST_NANOS = 5_000_000_000L;
+
+    /** Checks that a lane can work with this. */
+    public LaneBudget {
+        Checks.that(cacheFrames >= MIN_CACHE_FRAMES, "the cache serves the longest read", cacheFrames);
+        Checks.that(mergePages >= 8 && oldestNanos > 0, "there are pages and an age", mergePages, oldestNanos);
+    }
+}
