@@ -20,12 +20,14 @@ import java.util.List;
 final class HostDisks implements Disks, AutoCloseable {
     private final int threadsPerDisk;
     private final DurableWrites durableWrites;
+    private final FaultPlan faults;
     private final Fatal fatal;
     private final List<Disk> opened = new ArrayList<>();
 
-    HostDisks(int threadsPerDisk, DurableWrites durableWrites, Fatal fatal) {
+    HostDisks(int threadsPerDisk, DurableWrites durableWrites, FaultPlan faults, Fatal fatal) {
         this.threadsPerDisk = threadsPerDisk;
         this.durableWrites = durableWrites;
+        this.faults = faults;
         this.fatal = fatal;
     }
 
@@ -42,7 +44,8 @@ final class HostDisks implements Disks, AutoCloseable {
         try {
             Disk disk = new HostDisk(DiskFile.open(claim), threadsPerDisk, durableWrites, fatal);
             remember(disk);
-            return disk;
+            FaultPlan itsFaults = faults.of(path);
+            return itsFaults.isEmpty() ? disk : new FaultyDisk(disk, itsFaults);
         } catch (WorldException refused) {
             claim.close();
             throw refused;

@@ -10,6 +10,7 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.util.ArrayDeque;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
@@ -35,6 +36,7 @@ public final class HostLoop implements Loop {
     private final ArrayDeque<Runnable> sends = new ArrayDeque<>();
     private final BufferPool buffers = new BufferPool();
     private final Consumer<SelectionKey> onReady = this::onReady;
+    private boolean sleepsParked;
     private boolean batchTaken;
     private boolean stopping;
 
@@ -77,7 +79,7 @@ public final class HostLoop implements Loop {
     @Override
     public void post(Runnable task) {
         if (queue.add(task)) {
-            selector.wakeup();
+            wake();
         }
     }
 
@@ -152,22 +154,37 @@ public final class HostLoop implements Loop {
         Checks.that(endOfTurn.isEmpty(), "sending asks for nothing at the end of a turn that is over");
     }
 
+    /** Sleeps until there is something to do, and runs what is ready. */
     private void select() throws IOException {
-        long waitMillis = waitMillis();
-        if (waitMillis != 0 && queue.sleepIfEmpty()) {
-            selector.select(onReady, Math.max(waitMillis, 0));
+        long waitNanos = waitNanos();
+        sleepsParked = selector.keys().isEmpty();
+        boolean sleeps = waitNanos != 0 && queue.sleepIfEmpty();
+        if (sleepsParked) {
+            if (sleeps) {
+                LockSupport.parkNanos(this, waitNanos);
+            }
+        } else if (sleeps) {
+            selector.select(onReady, (waitNanos + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI);
         } else {
             selector.selectNow(onReady);
         }
     }
 
-    /** How long the loop may sleep: -1 for as long as it likes, 0 for not at all. */
-    private long waitMillis() {
-        if (timers.isEmpty()) {
-            return -1;
+    /** Called by a poster that the queue told to; what the loop wrote before it slept is visible to it. */
+    private void wake() {
+        if (sleepsParked) {
+            LockSupport.unpark(thread);
+        } else {
+            selector.wakeup();
         }
-        long waitNanos = timers.nextDeadlineNanos() - clock.nanos();
-        return waitNanos <= 0 ? 0 : (waitNanos + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI;
+    }
+
+    /** How long the loop may sleep; 0 for not at all. */
+    private long waitNanos() {
+        if (timers.isEmpty()) {
+            return LONGEST_DELAY_NANOS;
+        }
+        return Math.max(0, timers.nextDeadlineNanos() - clock.nanos());
     }
 
     private void onReady(SelectionKey key) {
