@@ -10,12 +10,13 @@ import java.util.regex.Pattern;
 
 /**
  * Which operations of which disks fail, and how: for tests of real processes, switched on by the system property
- * {@value #PROPERTY}. It is no model of a disk: nothing happens that is not written in it.
+ * {@value #PROPERTY}; one that makes no sense lets no disk be opened. It is no model of a disk: nothing happens that is
+ * not written in it.
  *
  * <p>Rules are separated by commas, each {@code DISK:KIND@FIRST[-LAST|+]=EFFECT}: DISK is a part of the path; KIND is
- * {@code read write durable flush discard} or {@code any}; FIRST and LAST count the disk's operations of that
- * kind from 1; EFFECT is {@code media}, {@code full}, {@code gone} (the operation is not done), {@code corrupt} (a read
- * succeeds with a bit turned over in each block) or {@code slow:MILLISECONDS}. Of several rules that match, the first counts.
+ * {@code read write durable flush discard} or {@code any}; FIRST and LAST count the disk's operations of that kind from
+ * 1; EFFECT is {@code media}, {@code full}, {@code gone} (the operation is not done), {@code corrupt} (a read succeeds
+ * with a bit turned over in each block) or {@code slow:MILLISECONDS}. Of several rules that match, the first counts.
  * {@code disk-0:flush@3+=media,disk-1:read@1-10=corrupt} fails every flush of one disk from the third on.
  */
 record FaultPlan(List<Rule> rules) {
@@ -23,8 +24,8 @@ record FaultPlan(List<Rule> rules) {
     static final String PROPERTY = "holdfast.disk.faults";
 
     private static final long NANOS_PER_MILLI = 1_000_000L;
-    private static final Pattern RULE =
-            Pattern.compile("([^:,]*):(any|read|write|durable|flush|discard)@(\\d{1,9})(\\+|-\\d{1,9})?=([a-z]+)(:\\d{1,9})?");
+    private static final Pattern RULE = Pattern.compile(
+            "([^:,]*):(any|read|write|durable|flush|discard)@(\\d{1,9})(\\+|-\\d{1,9})?=([a-z]+)(:\\d{1,9})?");
 
     /** What an operation is. */
     enum Kind {
@@ -57,11 +58,6 @@ record FaultPlan(List<Rule> rules) {
             boolean kindMatches = kind.equals("any") || kind.equals(asked.name().toLowerCase(Locale.ROOT));
             return kindMatches && counted >= first && counted <= last;
         }
-    }
-
-    /** The plan of the system property; empty without one. */
-    static FaultPlan fromProperty() throws WorldException {
-        return parse(System.getProperty(PROPERTY, ""));
     }
 
     /** Reads the rules. */

@@ -16,15 +16,18 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Files and block devices as disks. Closing it closes those that are still open. */
+/**
+ * Files and block devices as disks, faulty where a {@link FaultPlan} says so. Closing it closes those that are still
+ * open.
+ */
 final class HostDisks implements Disks, AutoCloseable {
     private final int threadsPerDisk;
     private final DurableWrites durableWrites;
-    private final FaultPlan faults;
+    private final String faults;
     private final Fatal fatal;
     private final List<Disk> opened = new ArrayList<>();
 
-    HostDisks(int threadsPerDisk, DurableWrites durableWrites, FaultPlan faults, Fatal fatal) {
+    HostDisks(int threadsPerDisk, DurableWrites durableWrites, String faults, Fatal fatal) {
         this.threadsPerDisk = threadsPerDisk;
         this.durableWrites = durableWrites;
         this.faults = faults;
@@ -40,11 +43,11 @@ final class HostDisks implements Disks, AutoCloseable {
         if (!Files.isRegularFile(file) && !FileClaim.isBlockDevice(file)) {
             throw new WorldException(path + " is neither a file nor a block device");
         }
+        FaultPlan itsFaults = FaultPlan.parse(faults).of(path);
         FileClaim claim = FileClaim.existing(file);
         try {
             Disk disk = new HostDisk(DiskFile.open(claim), threadsPerDisk, durableWrites, fatal);
             remember(disk);
-            FaultPlan itsFaults = faults.of(path);
             return itsFaults.isEmpty() ? disk : new FaultyDisk(disk, itsFaults);
         } catch (WorldException refused) {
             claim.close();

@@ -9,7 +9,6 @@ import dev.holdfast.io.Network;
 import dev.holdfast.io.SharedMemory;
 import dev.holdfast.io.Workers;
 import dev.holdfast.io.World;
-import dev.holdfast.io.WorldException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,23 +29,24 @@ public final class HostWorld implements World, AutoCloseable {
     private final HostWorkers workers;
     private final List<HostLoop> loops = new ArrayList<>();
 
-    private HostWorld(FaultPlan faults, Fatal fatal) {
+    private HostWorld(String faults, Fatal fatal) {
         this.fatal = fatal;
         this.disks = new HostDisks(THREADS_PER_DISK, DurableWrites.INLINE, faults, fatal);
         this.workers = new HostWorkers(Runtime.getRuntime().availableProcessors(), fatal);
     }
 
-    /**
-     * The machine this process runs on. A task that throws ends the process.
-     *
-     * @throws WorldException if the system property that plans disk faults for tests can't be understood
-     */
-    public static HostWorld start() throws WorldException {
-        return new HostWorld(FaultPlan.fromProperty(), Fatal.HALT);
+    /** The machine this process runs on. A task that throws ends the process. */
+    public static HostWorld start() {
+        return start(Fatal.HALT);
     }
 
-    /** The same with planned faults; {@code fatal} is told of a task that throws. */
-    static HostWorld start(FaultPlan faults, Fatal fatal) {
+    /** The machine this process runs on; {@code fatal} is told of a task that throws. */
+    public static HostWorld start(Fatal fatal) {
+        return start(System.getProperty(FaultPlan.PROPERTY, ""), fatal);
+    }
+
+    /** The same with disk faults planned as {@link FaultPlan} says. */
+    static HostWorld start(String faults, Fatal fatal) {
         return new HostWorld(faults, fatal);
     }
 

@@ -100,8 +100,9 @@ final class FaultyDiskTest {
     @Test
     void aWorldWithAPlanOpensFaultyDisks() throws WorldException {
         String path = driver.newPath();
-        FaultPlan plan = FaultPlan.parse(path + ":flush@1=media");
-        try (HostWorld world = HostWorld.start(plan, (where, thrown) -> driver.thrown().set(thrown))) {
+        String plan = path + ":flush@1=media";
+        try (HostWorld world =
+                HostWorld.start(plan, (where, thrown) -> driver.thrown().set(thrown))) {
             Disk disk = world.disks().create(path, BLOCK);
             assertEquals(DiskOutcome.MEDIA_ERROR, await(done -> disk.flush(loop, done, 0)));
         }

@@ -8,7 +8,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -39,7 +38,7 @@ final class HostDriver implements WorldDriver {
             throw new UncheckedIOException(failed);
         }
         this.sockets = sockets;
-        this.world = HostWorld.start(new FaultPlan(List.of()), (where, what) -> thrown.compareAndSet(null, what));
+        this.world = HostWorld.start("", (where, what) -> thrown.compareAndSet(null, what));
     }
 
     static HostDriver tcp() {

@@ -58,7 +58,10 @@ final class HostLoopStressTest {
         AtomicLong done = new AtomicLong();
         bounce(first, second, done, ROUNDS);
         while (done.get() < ROUNDS) {
-            driver.world().network().listen(driver.newAddress(), second, connection -> new Idle()).close();
+            driver.world()
+                    .network()
+                    .listen(driver.newAddress(), second, connection -> new Idle())
+                    .close();
             opened.incrementAndGet();
         }
         driver.runUntil(() -> done.get() == ROUNDS);

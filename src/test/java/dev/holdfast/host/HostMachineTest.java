@@ -26,7 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the real machine adds to the contracts: other processes, files that are not what they should be, sockets' files. */
+/** What the real machine adds to the contracts: other processes, files that are something else, sockets' files. */
 final class HostMachineTest {
     private static final int BLOCK = Disk.BLOCK_BYTES;
 
@@ -130,11 +130,13 @@ final class HostMachineTest {
 
     @Test
     void aRegionWhoseFileIsRemovedOrReplacedIsNotLinked() throws Exception {
-        try (MemoryRegion region = driver.world().sharedMemory(directory.toString()).open("r", BLOCK)) {
+        try (MemoryRegion region =
+                driver.world().sharedMemory(directory.toString()).open("r", BLOCK)) {
             assertTrue(region.isLinked());
             Path file = directory.resolve("holdfast-r");
-            assertEquals("rw-------", java.nio.file.attribute.PosixFilePermissions.toString(
-                    Files.getPosixFilePermissions(file)));
+            assertEquals(
+                    "rw-------",
+                    java.nio.file.attribute.PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
             Files.delete(file);
             assertFalse(region.isLinked());
             Files.write(file, new byte[BLOCK]);
@@ -220,8 +222,8 @@ final class HostMachineTest {
 
     /** Holds the lock until it is killed; it has it when its first line comes. */
     private static Process lockedByAnotherProcess(Path path) throws IOException {
-        Process holder = new ProcessBuilder("flock", "--no-fork", path.toString(), "sh", "-c", "echo locked; exec cat")
-                .start();
+        Process holder =
+                new ProcessBuilder("flock", "--no-fork", path.toString(), "sh", "-c", "echo locked; exec cat").start();
         assertEquals('l', holder.getInputStream().read());
         return holder;
     }
@@ -234,6 +236,8 @@ final class HostMachineTest {
     }
 
     private static ByteBuffer block(int blocks) {
-        return ByteBuffer.allocateDirect((blocks + 1) * BLOCK).alignedSlice(BLOCK).limit(blocks * BLOCK);
+        return ByteBuffer.allocateDirect((blocks + 1) * BLOCK)
+                .alignedSlice(BLOCK)
+                .limit(blocks * BLOCK);
     }
 }

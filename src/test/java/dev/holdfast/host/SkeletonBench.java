@@ -50,13 +50,11 @@ public final class SkeletonBench {
                 ? List.of(arguments[3].split(",")).stream().map(Layout::valueOf).toList()
                 : List.of(Layout.values());
         System.out.println("round,layout,connections,depth,iops,server_cpu_s_per_100k,p50_us,p99_us");
-        for (int round = 0; round < rounds; round++) {
-            for (int connections : new int[] {1, 2}) {
-                for (int depth : new int[] {1, 32}) {
-                    for (Layout layout : layouts) {
-                        run(directory, round, layout, connections, depth, seconds);
-                    }
-                }
+        int[][] loads = {{1, 1}, {1, 32}, {2, 1}, {2, 32}};
+        for (int i = 0; i < rounds * loads.length; i++) {
+            int[] load = loads[i % loads.length];
+            for (Layout layout : layouts) {
+                run(directory, i / loads.length, layout, load[0], load[1], seconds);
             }
         }
     }
@@ -65,7 +63,7 @@ public final class SkeletonBench {
             throws Exception {
         boolean threaded = layout == Layout.LOG_THREAD || layout == Layout.LOG_LOOP_THREAD;
         DurableWrites durableWrites = threaded ? DurableWrites.THREAD : DurableWrites.INLINE;
-        HostDisks disks = new HostDisks(2, durableWrites, new FaultPlan(List.of()), Fatal.HALT);
+        HostDisks disks = new HostDisks(2, durableWrites, "", Fatal.HALT);
         Path path = directory.resolve("bench-log");
         Files.deleteIfExists(path);
         try (HostWorld world = HostWorld.start();
@@ -74,8 +72,10 @@ public final class SkeletonBench {
             Loop second = world.newLoop("second");
             boolean writes = layout.ordinal() >= Layout.LOG_ONE.ordinal();
             Listener listener = world.network()
-                    .listen(new Address.Tcp("127.0.0.1", 0), first, connection ->
-                            responder(layout, connection, first, second, disk));
+                    .listen(
+                            new Address.Tcp("127.0.0.1", 0),
+                            first,
+                            connection -> responder(layout, connection, first, second, disk));
             int port = ((Address.Tcp) listener.address()).port();
             var system = (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
             measure(port, connections, depth, 1, writes);
@@ -110,7 +110,9 @@ public final class SkeletonBench {
                 "-XX:+UseSerialGC",
                 "dev.holdfast.host.SkeletonClient"));
         command.addAll(List.of("" + port, "" + connections, "" + depth, "" + seconds, "" + writes));
-        Process client = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        Process client = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
         String line = new String(client.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.US_ASCII);
         client.waitFor();
         return line.trim().split(" ");
@@ -119,13 +121,14 @@ public final class SkeletonBench {
     private static Receiver responder(Layout layout, Connection connection, Loop first, Loop second, Disk disk) {
         return switch (layout) {
             case ONE -> new Responder(connection, false, (count, answer) -> answer.run());
-            case HANDOFF ->
-                new Responder(connection, false, (count, answer) -> second.post(() -> first.post(answer)));
+            case HANDOFF -> new Responder(connection, false, (count, answer) -> second.post(() -> first.post(answer)));
             case LOG_ONE, LOG_THREAD -> new Responder(connection, true, new Log(disk, first)::commit);
             case LOG_LOOP, LOG_LOOP_THREAD -> {
                 Log log = new Log(disk, second);
-                yield new Responder(connection, true, (count, answer) ->
-                        second.post(() -> log.commit(count, () -> first.post(answer))));
+                yield new Responder(
+                        connection,
+                        true,
+                        (count, answer) -> second.post(() -> log.commit(count, () -> first.post(answer))));
             }
         };
     }
@@ -140,7 +143,9 @@ public final class SkeletonBench {
     private static final class Log {
         private final Disk disk;
         private final Loop loop;
-        private final ByteBuffer[] block = {ByteBuffer.allocateDirect(2 * BLOCK).alignedSlice(BLOCK).limit(BLOCK)};
+        private final ByteBuffer[] block = {
+            ByteBuffer.allocateDirect(2 * BLOCK).alignedSlice(BLOCK).limit(BLOCK)
+        };
         private List<Runnable> waiting = new ArrayList<>();
         private List<Runnable> underWay = new ArrayList<>();
         private boolean writing;

@@ -52,7 +52,10 @@ public final class SkeletonClient implements Runnable {
         for (Thread thread : threads) {
             thread.join();
         }
-        int[] all = clients.stream().flatMapToInt(c -> Arrays.stream(c.microseconds, 0, c.samples)).sorted().toArray();
+        int[] all = clients.stream()
+                .flatMapToInt(c -> Arrays.stream(c.microseconds, 0, c.samples))
+                .sorted()
+                .toArray();
         long total = clients.stream().mapToLong(c -> c.count).sum();
         System.out.println(total + " " + all[all.length / 2] + " " + all[(int) (all.length * 0.99)]);
     }
