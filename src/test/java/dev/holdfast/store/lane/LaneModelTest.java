@@ -144,8 +144,9 @@ final class LaneModelTest {
         long at = offset;
         for (int i = 0; i < client.extentLengths.size(); i++) {
             long end = at + client.extentLengths.get(i);
-            assertTrue(i == 0 || client.extentKinds.get(i) != client.extentKinds.get(i - 1), "extents alternate");
-            for (long b = at; b < end && !client.extentKinds.get(i); b++) {
+            boolean allocated = client.extentKinds.get(i);
+            assertTrue(i == 0 || allocated == !client.extentKinds.get(i - 1), "extents alternate");
+            for (long b = at; b < end && !allocated; b++) {
                 if (client.model[(int) b] != 0) {
                     throw new AssertionError("a hole reads as zeroes, at " + b);
                 }
