@@ -84,6 +84,10 @@ public final class RingRecord {
         return area.getLong(at + 48);
     }
 
+    static long position(ByteBuffer area, int at) {
+        return area.getLong(at + 56);
+    }
+
     static int areaBytes(ByteBuffer area, int at) {
         return area.getInt(at + 64);
     }

@@ -152,7 +152,7 @@ public final class RingScan {
 
     private void noteLost(int descriptor, long payload, int slots) {
         lastLostCount++;
-        lastBlind |= !walk.someCopyIsReadable(payload, slots);
+        lastBlind |= slots > 0 && !walk.windows().isReadable(payload, slots * Entry.SLOT_BYTES);
         controlLost |= Entry.kind(walk.area(), descriptor) != EntryKind.WRITE;
         if (unreadable.size() + lastLost.size() < RingFound.MAX_LISTED) {
             lastLost.add(new RingFound.LostPayload(
@@ -187,7 +187,7 @@ public final class RingScan {
     /** Counts a later record at {@code place}, if there is one; answers how far to go on. */
     private int later(long at) {
         for (int i = 0; i < walk.windows().copies(); i++) {
-            if (walk.isRecord(i, at, hole)) {
+            if (walk.isLaterRecord(i, at)) {
                 int header = walk.at(at);
                 int payloadBytes = RingRecord.payloadBytes(walk.windows().bytes(i), header);
                 laterRecords++;

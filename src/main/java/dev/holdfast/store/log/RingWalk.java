@@ -24,6 +24,7 @@ final class RingWalk {
 
     private final Crc32c crc = new Crc32c();
     private final RingWindows windows;
+    private final long logBytes;
     private final int maxRecordBytes;
     private RingStart expected;
     private long tried;
@@ -35,6 +36,7 @@ final class RingWalk {
 
     RingWalk(Array array, RingStart start, Loop loop, Runnable resume) {
         windows = new RingWindows(array, loop, resume);
+        logBytes = array.logBytes();
         maxRecordBytes = RingRecord.maxRecordBytes(array.logBytes());
         expected = start;
         tried = start.position();
@@ -74,7 +76,7 @@ final class RingWalk {
     }
 
     private boolean look(long place) {
-        int seeing = 0;
+        boolean certain = windows.isReadable(place, Entry.SLOT_BYTES);
         for (int i = 0; i < windows.copies(); i++) {
             if (isRecord(i, place, expected) && RingRecord.number(windows.bytes(i), at(place)) == expected.number()) {
                 if (place != expected.position()) {
@@ -83,19 +85,18 @@ final class RingWalk {
                 take(i, place);
                 return true;
             }
-            seeing += sees(i, place) ? 1 : 0;
+            certain &= sees(i, place);
         }
-        blind |= seeing == 0;
+        blind |= !certain;
         return false;
     }
 
-    /** Whether it is certain that this copy has no such record here: not when a part of it cannot be read. */
+    /** Whether it is certain that this copy has no such record here: not when it says so and goes on unreadably. */
     private boolean sees(int i, long place) {
         ByteBuffer bytes = windows.bytes(i);
-        boolean header = windows.isReadable(i, place, Entry.SLOT_BYTES);
-        boolean claims = header && RingRecord.claimsToBeHere(bytes, at(place), expected, place);
-        int claimed = claims ? RingRecord.areaBytes(bytes, at(place)) : Entry.SLOT_BYTES;
-        return header && windows.isReadable(i, place, Math.clamp(claimed, 1, areaBytesAt(place)));
+        boolean claims = RingRecord.claimsToBeHere(bytes, at(place), expected, place);
+        int claimed = claims ? RingRecord.areaBytes(bytes, at(place)) : 1;
+        return windows.isReadable(place, Math.clamp(claimed, 1, areaBytesAt(place)));
     }
 
     private void take(int winner, long place) {
@@ -109,10 +110,22 @@ final class RingWalk {
     }
 
     /** Whether copy {@code i} has at {@code place}, which is ensured, a record of this log, of that number or later. */
-    boolean isRecord(int i, long place, RingStart least) {
+    private boolean isRecord(int i, long place, RingStart least) {
         int available = areaBytesAt(place);
         long room = Math.min(maxRecordBytes, windows.toEndOfLap(place));
         return RingRecord.isHere(windows.bytes(i), at(place), available, least, place, room, crc);
+    }
+
+    /**
+     * Whether copy {@code i} has a later record at {@code place}, which is ensured, be it of a later lap (what comes
+     * before it in the ring may long be overwritten when only an older root is left).
+     */
+    boolean isLaterRecord(int i, long place) {
+        ByteBuffer bytes = windows.bytes(i);
+        long claimed = RingRecord.position(bytes, at(place));
+        boolean placed = claimed >= place && (claimed - place) % logBytes == 0;
+        long room = Math.min(maxRecordBytes, windows.toEndOfLap(place));
+        return placed && RingRecord.isHere(bytes, at(place), areaBytesAt(place), expected, claimed, room, crc);
     }
 
     /** As much as a header and its descriptors may take at a place. */
@@ -178,16 +191,6 @@ final class RingWalk {
             }
         }
         return -1;
-    }
-
-    /** Whether some copy of these slots could at least be read. */
-    boolean someCopyIsReadable(long place, int slots) {
-        for (int i = 0; i < windows.copies(); i++) {
-            if (windows.isReadable(i, place, slots * Entry.SLOT_BYTES)) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private RingStart after(long end, long number) {

@@ -12,18 +12,21 @@ import java.util.List;
 
 /**
  * The same stretch of the ring as every member has it, read forwards in pieces of 1 MiB. It understands nothing of what
- * it reads, and a place that cannot be read is zeroes and known as such.
+ * it reads: a page that one member cannot read is filled from another, one that nobody can read is zeroes and known as
+ * such.
  *
  * <p>Use: {@link #ensure}; when it answers false, come back with the same question when {@code resume} has run.
  */
 final class RingWindows {
     private static final int PAGE = Entry.SLOT_BYTES;
-    private static final int PIECE_BYTES = 1 << 20;
+    private static final int MAX_PIECE_BYTES = 1 << 20;
 
     private final Array array;
     private final Loop loop;
     private final Runnable resume;
+    private final int maxPieceBytes;
     private final int capacityBytes;
+    private final boolean[] unreadable;
     private final List<Copy> copies = new ArrayList<>();
     private long base;
     private int have;
@@ -34,7 +37,9 @@ final class RingWindows {
         this.array = array;
         this.loop = loop;
         this.resume = resume;
-        capacityBytes = RingRecord.maxRecordBytes(array.logBytes()) + PIECE_BYTES;
+        maxPieceBytes = (int) Math.min(MAX_PIECE_BYTES, array.logBytes());
+        capacityBytes = RingRecord.maxRecordBytes(array.logBytes()) + maxPieceBytes;
+        unreadable = new boolean[capacityBytes / PAGE];
     }
 
     /**
@@ -43,7 +48,7 @@ final class RingWindows {
      */
     boolean ensure(long position, int lengthBytes) {
         Checks.that(pending == 0, "one question at a time", pending);
-        Checks.that(lengthBytes > 0 && lengthBytes <= capacityBytes - PIECE_BYTES, "a window holds it", lengthBytes);
+        Checks.that(lengthBytes > 0 && lengthBytes <= capacityBytes - maxPieceBytes, "a window holds it", lengthBytes);
         Checks.that(lengthBytes <= toEndOfLap(position), "the range does not cross the end", position, lengthBytes);
         boolean inside = position >= base && position <= base + have;
         if (inside && position + lengthBytes <= base + have) {
@@ -71,10 +76,9 @@ final class RingWindows {
         return (int) (position - base);
     }
 
-    /** Whether every page of a range that was ensured could be read from this copy. */
-    boolean isReadable(int copy, long position, int lengthBytes) {
+    /** Whether every page of a range that was ensured could be read from some copy. */
+    boolean isReadable(long position, int lengthBytes) {
         Checks.that(at(position) >= 0 && at(position) + lengthBytes <= have, "only what was ensured", position);
-        boolean[] unreadable = copies.get(copy).unreadable;
         for (int page = at(position) / PAGE; page * PAGE < at(position) + lengthBytes; page++) {
             if (unreadable[page]) {
                 return false;
@@ -102,9 +106,11 @@ final class RingWindows {
         if (!inside) {
             base = position;
             have = 0;
-        } else if (capacityBytes - have < PIECE_BYTES) {
+        } else if (capacityBytes - have < maxPieceBytes) {
             int shift = at(position);
-            copies.forEach(copy -> copy.shift(shift));
+            Checks.that(shift >= 0 && shift <= have, "what is forgotten was there", shift, have);
+            copies.forEach(copy -> copy.bytes.put(0, copy.bytes, shift, have - shift));
+            System.arraycopy(unreadable, shift / PAGE, unreadable, 0, (have - shift) / PAGE);
             base = position;
             have -= shift;
         }
@@ -112,7 +118,7 @@ final class RingWindows {
 
     private void readPiece() {
         long from = base + have;
-        pieceBytes = (int) Math.min(PIECE_BYTES, toEndOfLap(from));
+        pieceBytes = (int) Math.min(maxPieceBytes, toEndOfLap(from));
         Checks.that(have + pieceBytes <= capacityBytes, "the piece fits", have, pieceBytes);
         pending = copies.size();
         copies.forEach(copy -> copy.read(from % array.logBytes()));
@@ -122,16 +128,37 @@ final class RingWindows {
         Checks.that(pending > 0, "a read was under way");
         pending--;
         if (pending == 0) {
+            for (int at = have; at < have + pieceBytes; at += PAGE) {
+                unreadable[at / PAGE] = !fill(at);
+            }
             have += pieceBytes;
             resume.run();
         }
+    }
+
+    /** Copies that could not read a page take it from one that could. False when there is none. */
+    private boolean fill(int at) {
+        Copy source = copies.getFirst();
+        for (Copy copy : copies) {
+            source = copy.failed[at / PAGE] ? source : copy;
+        }
+        if (source.failed[at / PAGE]) {
+            return false;
+        }
+        for (Copy copy : copies) {
+            if (copy.failed[at / PAGE]) {
+                Marks.reached("log.ring-filled-from-other");
+                copy.bytes.put(at, source.bytes, at, PAGE);
+            }
+        }
+        return true;
     }
 
     /** One member's bytes, and which of their pages could not be read. */
     private final class Copy {
         private final int slot;
         private final ByteBuffer bytes = RingWriter.alignedDirect(capacityBytes);
-        private final boolean[] unreadable = new boolean[capacityBytes / PAGE];
+        private final boolean[] failed = new boolean[capacityBytes / PAGE];
         private boolean gone;
         private long pieceOffset;
 
@@ -139,15 +166,9 @@ final class RingWindows {
             this.slot = slot;
         }
 
-        void shift(int byBytes) {
-            Checks.that(byBytes >= 0 && byBytes <= have, "what is forgotten was there", byBytes, have);
-            bytes.put(0, bytes, byBytes, have - byBytes);
-            System.arraycopy(unreadable, byBytes / PAGE, unreadable, 0, (have - byBytes) / PAGE);
-        }
-
         void read(long offset) {
             pieceOffset = offset;
-            Arrays.fill(unreadable, have / PAGE, (have + pieceBytes) / PAGE, false);
+            Arrays.fill(failed, have / PAGE, (have + pieceBytes) / PAGE, false);
             if (gone) {
                 loop.post(() -> lose(0));
             } else {
@@ -193,7 +214,7 @@ final class RingWindows {
         }
 
         private void blank(int at) {
-            unreadable[(have + at) / PAGE] = true;
+            failed[(have + at) / PAGE] = true;
             for (int i = 0; i < PAGE; i += Long.BYTES) {
                 bytes.putLong(have + at + i, 0);
             }
