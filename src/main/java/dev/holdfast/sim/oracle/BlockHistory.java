@@ -43,7 +43,22 @@ final class BlockHistory {
         versions.add(first);
     }
 
-    /** False if {@code change} would overlap changes under way in a way that is not judged exactly. */
+    /** The same history, to go on by itself; contents are shared. */
+    BlockHistory copy() {
+        BlockHistory copy = new BlockHistory(block);
+        copy.versions = new ArrayList<>(versions.size());
+        for (Version version : versions) {
+            Version twin = new Version(version.legal);
+            twin.changes.addAll(version.changes);
+            twin.acknowledgedAt = version.acknowledgedAt;
+            twin.underWay = version.underWay;
+            twin.whole = version.whole;
+            copy.versions.add(twin);
+        }
+        return copy;
+    }
+
+    /** False if a change of this range would overlap changes under way in a way that is not judged. */
     boolean admits(long offset, long lengthBytes) {
         Version newest = versions.getLast();
         boolean whole = offset <= block * ZEROES.length && offset + lengthBytes >= (block + 1) * ZEROES.length;

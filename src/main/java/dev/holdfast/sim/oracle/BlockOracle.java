@@ -45,6 +45,16 @@ public final class BlockOracle {
         }
     }
 
+    /** The same knowledge, to go on by itself; looks under way are not in it. */
+    public BlockOracle copy() {
+        BlockOracle copy = new BlockOracle();
+        blocks.forEach((block, history) -> copy.blocks.put(block, history.copy()));
+        copy.volatileBlocks.addAll(volatileBlocks);
+        copy.changes = changes;
+        copy.now = now;
+        return copy;
+    }
+
     /** Blocks that were looked at and found right. */
     public long judged() {
         return judged;

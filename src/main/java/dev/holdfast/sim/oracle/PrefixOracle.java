@@ -30,6 +30,20 @@ public final class PrefixOracle {
     private boolean powerWent;
     private boolean inDoubt;
 
+    /** The same knowledge, to go on by itself. */
+    public PrefixOracle copy() {
+        PrefixOracle copy = new PrefixOracle();
+        copy.base.putAll(base);
+        copy.changes.addAll(changes);
+        changesOfBlock.forEach((block, own) -> copy.changesOfBlock.put(block, new ArrayList<>(own)));
+        copy.acknowledged = acknowledged;
+        copy.flushed = flushed;
+        copy.promised = promised;
+        copy.powerWent = powerWent;
+        copy.inDoubt = inDoubt;
+        return copy;
+    }
+
     /** {@code change} is submitted. */
     public void begin(Change change) {
         for (long block = change.offset() / BLOCK_BYTES; block * BLOCK_BYTES < change.end(); block++) {

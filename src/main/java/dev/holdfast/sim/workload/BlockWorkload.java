@@ -11,6 +11,7 @@ import dev.holdfast.sim.random.SimRandom;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * One client of one block volume: sends a {@link Mix} of requests, a few at a time, and tells the oracles what was
@@ -25,13 +26,14 @@ public final class BlockWorkload {
 
     private final Mix mix;
     private final SimRandom random;
-    private final BlockOracle oracle = new BlockOracle();
-    private final PrefixOracle prefix = new PrefixOracle();
+    private final BlockOracle oracle;
+    private final PrefixOracle prefix;
     private final Places places;
     private final ByteBuffer data = ByteBuffer.allocateDirect(BlockVolume.MAX_TRANSFER_BYTES);
     private final ByteBuffer readSpace = ByteBuffer.allocateDirect(BlockVolume.MAX_TRANSFER_BYTES);
     private final List<Flight> flights = new ArrayList<>();
     private final List<BlockVolume> volumes = new ArrayList<>(1);
+    private BooleanSupplier isServerSilent = () -> false;
     private boolean errorsAllowed;
     private long remaining;
     private long completed;
@@ -41,14 +43,33 @@ public final class BlockWorkload {
 
     /** A client of a volume of {@code sizeBytes}. */
     public BlockWorkload(Mix mix, long sizeBytes, SimRandom random) {
+        this(mix, new Places(mix.shape(), sizeBytes, random), new BlockOracle(), new PrefixOracle(), random);
+    }
+
+    private BlockWorkload(Mix mix, Places places, BlockOracle oracle, PrefixOracle prefix, SimRandom random) {
         this.mix = mix;
         this.random = random;
-        this.places = new Places(mix.shape(), sizeBytes, random);
+        this.places = places;
+        this.oracle = oracle;
+        this.prefix = prefix;
+    }
+
+    /** A client that knows what this one knows, for a copy of the server; {@link #attach} it to that. */
+    public BlockWorkload fork(SimRandom randomOfFork) {
+        BlockWorkload fork =
+                new BlockWorkload(mix, places.copy(randomOfFork), oracle.copy(), prefix.copy(), randomOfFork);
+        fork.errorsAllowed = errorsAllowed;
+        return fork;
     }
 
     /** Lets requests end with errors from now on, or not. */
     public void allowErrors(boolean allowed) {
         errorsAllowed = allowed;
+    }
+
+    /** Answers that come while {@code silent} holds reach nobody. */
+    public void ignoreWhile(BooleanSupplier silent) {
+        isServerSilent = silent;
     }
 
     /** The judge of single blocks. */
@@ -246,7 +267,7 @@ public final class BlockWorkload {
 
     /** {@code flight} has ended; false if it belongs to a server that is gone. */
     boolean ended(Flight flight, Status status) {
-        if (flight.generation() != generation) {
+        if (flight.generation() != generation || isServerSilent.getAsBoolean()) {
             return false;
         }
         Checks.that(flights.remove(flight), "a request ends once");

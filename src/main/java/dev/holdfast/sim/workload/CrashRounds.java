@@ -29,7 +29,7 @@ public final class CrashRounds {
     public void run(int rounds, int requests) {
         boolean afterCrash = false;
         for (int round = 0; round < rounds; round++) {
-            open(afterCrash);
+            open(afterCrash, 4);
             workload.start(1 + random.below(requests));
             boolean finishes = random.oneIn(4);
             long untilNanos = world.nowNanos() + 1 + random.below(random.oneIn(4) ? 60_000_000_000L : 2_000_000_000L);
@@ -37,7 +37,22 @@ public final class CrashRounds {
             crash();
             afterCrash = true;
         }
-        open(afterCrash);
+        open(afterCrash, 4);
+        goOn(requests);
+    }
+
+    /**
+     * After a crash: starts the server, in one of {@code oneInTwice} cases with another crash while it starts, and
+     * reads everything; in one of {@code oneInOnwards} cases, sends requests and verifies.
+     */
+    public void recover(int oneInTwice, int oneInOnwards) {
+        open(true, oneInTwice);
+        if (random.oneIn(oneInOnwards)) {
+            goOn(20);
+        }
+    }
+
+    private void goOn(int requests) {
         workload.start(requests);
         world.runUntil(workload::isIdle);
         readAll(false);
@@ -47,21 +62,22 @@ public final class CrashRounds {
     }
 
     /** Starts the server, sometimes with crashes while it starts, and reads everything. */
-    private void open(boolean afterCrash) {
+    private void open(boolean afterCrash, int oneInTwice) {
         SimMachine machine = world.machine();
         if (!machine.isRunning()) {
             machine.start();
         }
         List<BlockVolume> opened = new ArrayList<>(1);
         server.start(machine.process(), opened::add);
-        boolean crashes = afterCrash && random.oneIn(4);
+        boolean crashes = afterCrash && random.oneIn(oneInTwice);
         long untilNanos = world.nowNanos() + random.below(20_000_000L);
         world.runUntil(() -> !opened.isEmpty() || (crashes && world.nowNanos() >= untilNanos));
         if (opened.isEmpty()) {
             crash();
-            open(true);
+            open(true, oneInTwice);
             return;
         }
+        workload.ignoreWhile(machine.process()::isSilent);
         workload.attach(opened.getFirst());
         readAll(afterCrash);
     }
@@ -72,13 +88,28 @@ public final class CrashRounds {
         world.runUntil(() -> done[0] > 0);
     }
 
+    /** Between two turns, or in the middle of one. */
+    private void kill() {
+        if (random.oneIn(2)) {
+            world.machine().killInTurn();
+            long untilNanos = world.nowNanos() + 10_000_000;
+            boolean more = true;
+            while (more && world.machine().isRunning() && world.nowNanos() < untilNanos) {
+                more = world.step();
+            }
+        }
+        if (world.machine().isRunning()) {
+            world.machine().kill();
+        }
+    }
+
     private void crash() {
         boolean powerCut = random.oneIn(2);
         if (powerCut) {
             world.machine().powerCut();
             workload.powerCut();
         } else {
-            world.machine().kill();
+            kill();
             workload.processDied();
         }
         server.crashed(powerCut);

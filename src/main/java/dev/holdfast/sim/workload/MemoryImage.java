@@ -33,6 +33,18 @@ public final class MemoryImage {
         this.random = random;
     }
 
+    /** The same bytes, to go on by themselves. */
+    MemoryImage copy() {
+        MemoryImage copy = new MemoryImage(bug, new SimRandom(random.nextLong()));
+        copy.pending.addAll(pending);
+        copy.durable = new TreeMap<>(durable);
+        copy.beforeLastFlush = new TreeMap<>(beforeLastFlush);
+        copy.current = new TreeMap<>(current);
+        copy.acknowledged = acknowledged;
+        copy.uncovered = uncovered;
+        return copy;
+    }
+
     Bug bug() {
         return bug;
     }

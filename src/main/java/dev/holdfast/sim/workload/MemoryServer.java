@@ -23,6 +23,11 @@ public final class MemoryServer implements Server {
     }
 
     @Override
+    public Server fork() {
+        return new MemoryServer(sizeBytes, image.copy());
+    }
+
+    @Override
     public void crashed(boolean powerCut) {
         if (powerCut) {
             image.powerCut();

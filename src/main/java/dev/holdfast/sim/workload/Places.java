@@ -29,6 +29,18 @@ final class Places {
         spots[spots.length - 1] = lastBlock * BLOCK_BYTES;
     }
 
+    private Places(Places other, SimRandom random) {
+        this.random = random;
+        this.spots = other.spots;
+        this.spotBytes = other.spotBytes;
+        this.longestBlocks = other.longestBlocks;
+    }
+
+    /** The same places, picked by {@code other}. */
+    Places copy(SimRandom other) {
+        return new Places(this, other);
+    }
+
     long offset() {
         return offset;
     }

@@ -9,6 +9,9 @@ public interface Server {
     /** Opens the volume in {@code process}; {@code ready} runs on the volume's loop once requests are answered. */
     void start(SimProcess process, Consumer<BlockVolume> ready);
 
+    /** The same server, for a machine that is a copy of this one's; asked while this one runs. */
+    Server fork();
+
     /** The machine has crashed: its process is gone, and with {@code powerCut} its memory too. */
     void crashed(boolean powerCut);
 

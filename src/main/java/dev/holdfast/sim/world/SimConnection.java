@@ -161,7 +161,7 @@ final class SimConnection implements Connection {
     private void commit() {
         Checks.that(!moving, "a connection that moves is not called before it arrived");
         Checks.that(loop.isCurrent(), "a connection is called on its loop");
-        if (staging.position() > 0 && state == State.OPEN) {
+        if (staging.position() > 0 && state == State.OPEN && !process.isSilent()) {
             queued.add(staging.flip());
             wasFull |= queued.size() > DRAIN_BYTES;
         }
@@ -301,7 +301,7 @@ final class SimConnection implements Connection {
 
     /** Ends this end now. The other one hears of it after what is in flight if that is orderly, or instead of it. */
     private void end(String reason, boolean orderly) {
-        if (state != State.ENDED) {
+        if (state != State.ENDED && !process.isSilent()) {
             tellOther("ended by the peer", orderly, 0);
             finish(reason);
         }

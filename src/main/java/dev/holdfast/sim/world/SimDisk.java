@@ -79,14 +79,14 @@ public final class SimDisk implements Disk {
 
     @Override
     public void close() {
-        if (!closed && !process.isDead()) {
+        if (!closed && !process.isDead() && !process.isSilent()) {
             device.close();
         }
         closed = true;
     }
 
     private void issue(DiskOperation operation) {
-        if (!process.isDead()) {
+        if (!process.isDead() && !process.isSilent()) {
             device.issue(operation, closed);
         }
     }

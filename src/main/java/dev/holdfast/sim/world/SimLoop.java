@@ -124,7 +124,7 @@ public final class SimLoop implements Loop, Owner {
 
     /** Adds a task of {@code poster}; it may overtake those of other posters. */
     void enqueue(int poster, EventKind kind, long detail, Runnable task) {
-        if (process.isDead()) {
+        if (process.isDead() || process.isSilent()) {
             return;
         }
         makeRoom();
@@ -156,7 +156,9 @@ public final class SimLoop implements Loop, Owner {
             return;
         }
         turnDue = true;
-        process.scheduler().after(wakeNanos(), this, EventKind.TURN, tail - head, this::turn);
+        long pausedNanos =
+                Math.max(0, process.pausedUntilNanos() - process.scheduler().nowNanos());
+        process.scheduler().after(pausedNanos + wakeNanos(), this, EventKind.TURN, tail - head, this::turn);
     }
 
     private long wakeNanos() {
@@ -173,6 +175,21 @@ public final class SimLoop implements Loop, Owner {
 
     private void turn() {
         turnDue = false;
+        if (process.pausedUntilNanos() > process.scheduler().nowNanos()) {
+            scheduleTurn();
+        } else if (process.isDoomed()) {
+            SimMemory memory = process.machine().memory();
+            memory.remember();
+            process.silence();
+            runTurn();
+            memory.tear();
+            process.machine().kill();
+        } else {
+            runTurn();
+        }
+    }
+
+    private void runTurn() {
         inTurn = true;
         process.world().enter(this);
         int waiting = tail - head;

@@ -80,6 +80,15 @@ public final class SimMachine {
         memory.processDied();
     }
 
+    /**
+     * Ends the process in the middle of its next turn: nothing that turn does gets out, of its stores into memory any
+     * subset is there, and it is gone. Harsher than the contract of shared memory, which keeps the order of fences.
+     */
+    public void killInTurn() {
+        Checks.that(isRunning(), "there is a process to kill");
+        process().doom();
+    }
+
     /** Takes the power away: the process ends, memory is lost, disks lose any subset of what was not flushed. */
     public void powerCut() {
         world.noteFault(2);

@@ -14,7 +14,8 @@ import java.util.TreeMap;
  * The named memory of one machine: it outlives processes and is lost with the power.
  *
  * <p>Fault model, and nothing beyond it: lost at a power cut (with a new boot id), lost or unlinked by somebody's hand,
- * foreign contents, a place too small or not writable.
+ * foreign contents, a place too small or not writable; a process that dies in mid-turn leaves any subset of that
+ * turn's stores.
  */
 public final class SimMemory {
     /** Where regions are if nobody says. */
@@ -87,6 +88,28 @@ public final class SimMemory {
         return new Region(found, isNew);
     }
 
+    /** Keeps what every region holds now, for {@link #tear}. */
+    void remember() {
+        segments.values().forEach(segment -> {
+            segment.before = new byte[segment.bytes.capacity()];
+            segment.bytes.get(0, segment.before);
+        });
+    }
+
+    /** Takes back a random part of the stores since {@link #remember}, in aligned words of eight bytes. */
+    void tear() {
+        int oneIn = 1 << random.below(5);
+        for (Segment segment : segments.values()) {
+            ByteBuffer before = ByteBuffer.wrap(segment.before);
+            for (int at = 0; at + 8 <= segment.before.length; at += 8) {
+                long old = before.getLong(at);
+                if (segment.bytes.getLong(at) != old && random.oneIn(oneIn)) {
+                    segment.bytes.putLong(at, old);
+                }
+            }
+        }
+    }
+
     void processDied() {
         segments.values().forEach(segment -> segment.locked = false);
     }
@@ -116,6 +139,7 @@ public final class SimMemory {
         static final Segment NONE = new Segment(0);
 
         final ByteBuffer bytes;
+        byte[] before = new byte[0];
         boolean linked = true;
         boolean locked;
 

@@ -70,6 +70,9 @@ final class SimOrderedLog implements OrderedLog {
         Checks.that(started, "an ordered log is started before it is appended to");
         Checks.that(record.length <= RECORD_BYTES, "a record within its limit", record.length);
         byte[] copy = record.clone();
+        if (process.isSilent()) {
+            return;
+        }
         Proposal proposal = new Proposal(copy, done);
         if (closed || random.perMillion(group.refusedPerMillion)) {
             later(random.below(group.appendNanos), loop, () -> tell(done, Outcome.REFUSED));

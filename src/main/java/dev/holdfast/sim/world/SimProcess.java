@@ -19,6 +19,9 @@ public final class SimProcess implements World {
     private final SimMachine machine;
     private final SimRandom random;
     private boolean dead;
+    private boolean silent;
+    private boolean doomed;
+    private long pausedUntilNanos;
 
     SimProcess(SimWorld world, SimMachine machine, SimRandom random) {
         this.world = world;
@@ -74,6 +77,32 @@ public final class SimProcess implements World {
     /** A membership in the ordered log called {@code name}, which all machines share. */
     public OrderedLog orderedLog(String name) {
         return new SimOrderedLog(world.logGroup(name), this, random.split());
+    }
+
+    /** Stops every loop for {@code nanos}, as a suspended machine or a long collection does; its disks go on. */
+    public void pause(long nanos) {
+        pausedUntilNanos = Math.max(pausedUntilNanos, world.nowNanos() + nanos);
+    }
+
+    /** True while the last turn before death runs, whose effects nobody sees; see {@link SimMachine#killInTurn}. */
+    public boolean isSilent() {
+        return silent;
+    }
+
+    long pausedUntilNanos() {
+        return pausedUntilNanos;
+    }
+
+    boolean isDoomed() {
+        return doomed;
+    }
+
+    void doom() {
+        doomed = true;
+    }
+
+    void silence() {
+        silent = true;
     }
 
     SimWorld world() {

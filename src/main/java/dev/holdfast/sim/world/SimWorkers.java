@@ -19,6 +19,9 @@ final class SimWorkers implements Workers {
 
     @Override
     public void run(Runnable work, Loop loop, Runnable done) {
+        if (process.isSilent()) {
+            return;
+        }
         SimLoop home = (SimLoop) loop;
         boolean early = random.oneIn(2);
         if (early) {
