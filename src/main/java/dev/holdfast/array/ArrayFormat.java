@@ -35,16 +35,16 @@ public final class ArrayFormat {
     private static final int TAIL_BYTES = 64 << 10;
 
     private final List<String> paths;
-    private final Plan plan;
+    private final boolean force;
     private final Loop loop;
     private final Consumer<Outcome> done;
     private final List<Disk> disks = new ArrayList<>();
     private final List<Label> labels = new ArrayList<>();
     private final List<ByteBuffer> heads = new ArrayList<>();
 
-    private ArrayFormat(List<String> paths, Plan plan, Loop loop, Consumer<Outcome> done) {
+    private ArrayFormat(List<String> paths, boolean force, Loop loop, Consumer<Outcome> done) {
         this.paths = List.copyOf(paths);
-        this.plan = plan;
+        this.force = force;
         this.loop = loop;
         this.done = done;
     }
@@ -75,25 +75,51 @@ public final class ArrayFormat {
     public static void format(
             Disks disks, List<String> paths, Plan plan, Entropy entropy, Loop loop, Consumer<Outcome> done) {
         Checks.that(loop.isCurrent(), "formatting starts on its own loop");
-        new ArrayFormat(paths, plan, loop, done).start(disks, entropy);
+        new ArrayFormat(paths, plan.force, loop, done).start(disks, plan, entropy);
     }
 
-    private void start(Disks from, Entropy entropy) {
+    /** Formats one disk for a place in an array that exists; it must be long enough for the array's layout. */
+    static void formatOne(Disks disks, String path, Label label, boolean force, Loop loop, Consumer<Outcome> done) {
+        new ArrayFormat(List.of(path), force, loop, done).startOne(disks, label);
+    }
+
+    private void startOne(Disks from, Label label) {
+        if (openAll(from)) {
+            long lengthBytes = disks.getFirst().lengthBytes();
+            long neededBytes = label.geometry().endBytes();
+            if (lengthBytes < neededBytes) {
+                later(paths.getFirst() + ": too short, " + lengthBytes + " bytes of " + neededBytes);
+                return;
+            }
+            labels.add(label);
+            look();
+        }
+    }
+
+    private boolean openAll(Disks from) {
+        for (String path : paths) {
+            try {
+                disks.add(from.open(path));
+            } catch (WorldException e) {
+                later(String.valueOf(e.getMessage()));
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void start(Disks from, Plan plan, Entropy entropy) {
         int copies = plan.protection.copies();
         if (paths.size() != copies) {
             later("protection " + plan.protection + " takes " + copies + " disk(s), not " + paths.size());
             return;
         }
+        if (!openAll(from)) {
+            return;
+        }
         long leastBytes = Long.MAX_VALUE;
-        for (String path : paths) {
-            try {
-                Disk disk = from.open(path);
-                disks.add(disk);
-                leastBytes = Math.min(leastBytes, disk.lengthBytes());
-            } catch (WorldException e) {
-                later(String.valueOf(e.getMessage()));
-                return;
-            }
+        for (Disk disk : disks) {
+            leastBytes = Math.min(leastBytes, disk.lengthBytes());
         }
         Optional<Geometry> geometry = Geometry.fit(leastBytes, plan.logBytes);
         if (geometry.isEmpty()) {
@@ -111,7 +137,7 @@ public final class ArrayFormat {
     }
 
     private void look() {
-        if (plan.force) {
+        if (force) {
             clearLabels();
             return;
         }

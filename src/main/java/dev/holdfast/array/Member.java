@@ -10,7 +10,7 @@ import java.util.Optional;
  */
 final class Member {
     private final int slot;
-    private Optional<Device> device;
+    private final Optional<Device> device;
     private String reason;
 
     private Member(int slot, Optional<Device> device, String reason) {
@@ -47,6 +47,10 @@ final class Member {
     Device device() {
         Checks.that(device.isPresent(), "the slot has a device", slot);
         return device.get();
+    }
+
+    Optional<Device> deviceIfAny() {
+        return device;
     }
 
     /** Why it is not in use; empty if it is. */

@@ -2,7 +2,9 @@ package dev.holdfast.array;
 
 import dev.holdfast.array.MirrorOperation.Kind;
 import dev.holdfast.base.Checks;
+import dev.holdfast.device.Device;
 import dev.holdfast.device.Geometry;
+import dev.holdfast.device.Label;
 import dev.holdfast.io.Disk;
 import dev.holdfast.io.DiskDone;
 import dev.holdfast.io.DiskOutcome;
@@ -13,7 +15,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.Optional;
 
 /**
  * The same bytes at the same place of one, two or three devices ({@code single} is a mirror of one). It decides which
@@ -43,6 +45,9 @@ public final class Mirror implements Array {
     @SuppressWarnings("unused") // written through SUSPECTS
     private volatile long suspects;
 
+    private final ArrayList<MirrorOperation> underWay = new ArrayList<>();
+    private Optional<Rebuild> rebuild = Optional.empty();
+    private long joining;
     private boolean lostUntold;
     private boolean failed;
     private boolean closed;
@@ -97,9 +102,9 @@ public final class Mirror implements Array {
         if (!mayChange(loop, done, token)) {
             return;
         }
-        MirrorOperation operation = begin(Kind.WRITE, members, done, token);
-        operation.covers(address, count);
-        for (long left = members; left != 0; left &= left - 1) {
+        MirrorOperation operation = begin(Kind.WRITE, targets(), done, token);
+        covers(operation, address, count);
+        for (long left = targets(); left != 0; left &= left - 1) {
             int slot = Long.numberOfTrailingZeros(left);
             disk(slot).write(geometry.offsetOf(address), blocks, loop, operation, slot);
         }
@@ -118,7 +123,7 @@ public final class Mirror implements Array {
             return;
         }
         MirrorOperation operation = begin(Kind.REPAIR, wrong, done, token);
-        operation.covers(address, 1);
+        covers(operation, address, 1);
         for (long left = wrong; left != 0; left &= left - 1) {
             int slot = Long.numberOfTrailingZeros(left);
             disk(slot).write(geometry.offsetOf(address), good, loop, operation, slot);
@@ -130,8 +135,8 @@ public final class Mirror implements Array {
         if (!mayChange(loop, done, token)) {
             return;
         }
-        MirrorOperation operation = begin(Kind.FLUSH, members, done, token);
-        for (long left = members; left != 0; left &= left - 1) {
+        MirrorOperation operation = begin(Kind.FLUSH, targets(), done, token);
+        for (long left = targets(); left != 0; left &= left - 1) {
             int slot = Long.numberOfTrailingZeros(left);
             disk(slot).flush(loop, operation, slot);
         }
@@ -146,7 +151,7 @@ public final class Mirror implements Array {
         Checks.that(lengthBytes > 0 && lengthBytes % Disk.BLOCK_BYTES == 0, "whole log blocks", lengthBytes);
         checkLog(offset, lengthBytes);
         if (mayChange(loop, done, token)) {
-            MirrorOperation operation = begin(Kind.LOG, members, done, token);
+            MirrorOperation operation = begin(Kind.LOG, targets(), done, token);
             writeDurable(operation, geometry.logOffset() + offset, parts, count, loop);
         }
     }
@@ -162,7 +167,7 @@ public final class Mirror implements Array {
         Checks.that(slot >= 0 && slot < Geometry.ROOT_SLOTS, "a slot of the root ring", slot);
         Checks.that(root.remaining() == Disk.BLOCK_BYTES, "one block", root.remaining());
         if (mayChange(loop, done, token)) {
-            MirrorOperation operation = begin(Kind.ROOT, members, done, token);
+            MirrorOperation operation = begin(Kind.ROOT, targets(), done, token);
             operation.onePart[0] = root;
             writeDurable(operation, Geometry.ROOT_OFFSET + (long) slot * Disk.BLOCK_BYTES, operation.onePart, 1, loop);
         }
@@ -180,10 +185,10 @@ public final class Mirror implements Array {
         if (!mayChange(loop, done, token)) {
             return;
         }
-        MirrorOperation operation = begin(Kind.DISCARD, members, done, token);
-        operation.covers(address, blocks);
+        MirrorOperation operation = begin(Kind.DISCARD, targets(), done, token);
+        covers(operation, address, blocks);
         long lengthBytes = blocks * Disk.BLOCK_BYTES;
-        for (long left = members; left != 0; left &= left - 1) {
+        for (long left = targets(); left != 0; left &= left - 1) {
             int slot = Long.numberOfTrailingZeros(left);
             disk(slot).discard(geometry.offsetOf(address), lengthBytes, loop, operation, slot);
         }
@@ -226,7 +231,12 @@ public final class Mirror implements Array {
         return Long.numberOfTrailingZeros(candidates);
     }
 
-    /** The disk in {@code slot}. From any loop. */
+    /** The device in {@code slot}, unless it has gone meanwhile. From any loop. */
+    Optional<Device> device(int slot) {
+        return slots[slot].deviceIfAny();
+    }
+
+    /** The disk in {@code slot}. */
     Disk disk(int slot) {
         return slots[slot].device().disk();
     }
@@ -235,7 +245,7 @@ public final class Mirror implements Array {
         return geometry.offsetOf(address);
     }
 
-    /** Counts blocks of one read that {@code slot} did not have. From any loop. */
+    /** Counts blocks that could not be read from {@code slot}. */
     void countReadErrors(int slot, long blocks) {
         slots[slot].device().countReadErrors(blocks);
     }
@@ -245,16 +255,107 @@ public final class Mirror implements Array {
         SUSPECTS.getAndBitwiseOr(this, 1L << slot);
     }
 
+    /** The label all members agree with, as one of them has it. */
+    Label label() {
+        return slots[Long.numberOfTrailingZeros(members)].device().label();
+    }
+
+    /** Puts {@code device} into a slot that is not in use; it is not a member yet. */
+    void attach(Device device) {
+        int slot = device.label().place().slot();
+        Checks.that(owner.isCurrent(), "changes come from the array's own loop", slot);
+        Checks.that((targets() >>> slot & 1) == 0, "a slot that is not in use", slot);
+        Checks.that(device.label().agreesWith(label()), "a device of this array", slot);
+        detach(slot);
+        slots[slot] = Member.with(slot, device, device.disk().path() + ": holds no data yet");
+    }
+
+    /** Lets the device in a slot that is not in use go, if there is one, so that its disk may be formatted. */
+    void detach(int slot) {
+        Checks.that((targets() >>> slot & 1) == 0, "a slot that is not in use", slot);
+        Checks.that(rebuild.isEmpty() || rebuild.get().slot() != slot, "a slot that is not being rebuilt", slot);
+        if (slots[slot].hasDevice()) {
+            slots[slot].device().disk().close();
+            slots[slot] = Member.missing(slot, slots[slot].reason());
+        }
+    }
+
+    /** A rebuild begins; nothing else changes yet. */
+    void rebuilds(Rebuild starting) {
+        int slot = starting.slot();
+        Checks.that(owner.isCurrent(), "changes come from the array's own loop", slot);
+        Checks.that(rebuild.isEmpty(), "one rebuild at a time", slot);
+        Checks.that((members >>> slot & 1) == 0, "a slot that is not in use", slot);
+        rebuild = Optional.of(starting);
+        slots[slot].reason("being rebuilt");
+    }
+
+    /** From now on changes go to the slot that is being rebuilt too. */
+    void joins(int slot) {
+        Checks.that(rebuild.isPresent() && rebuild.get().slot() == slot, "the slot being rebuilt", slot);
+        joining = 1L << slot;
+    }
+
+    /** The slot that is being rebuilt is a member from now on. */
+    void joined() {
+        Checks.that(joining != 0, "a slot joins");
+        SUSPECTS.getAndBitwiseAnd(this, ~joining);
+        slots[Long.numberOfTrailingZeros(joining)].reason("");
+        members |= joining;
+        joining = 0;
+        rebuild = Optional.empty();
+        Checks.that(members >>> slots.length == 0, "members are slots", members);
+    }
+
+    /** The slot that is being rebuilt stays out; what the rebuild has under way may still end. */
+    void doesNotJoin(String reason) {
+        Checks.that(rebuild.isPresent(), "a rebuild to end");
+        int slot = rebuild.get().slot();
+        joining = 0;
+        slots[slot].reason(reason);
+        underWay.forEach(operation -> operation.disregard(slot));
+    }
+
+    /** Nothing of {@code ended} is left: another rebuild may begin. */
+    void rebuildIsOver(Rebuild ended) {
+        Checks.that(ended.isOver(), "a rebuild that is over", ended.slot());
+        if (rebuild.isPresent() && rebuild.get() == ended) {
+            rebuild = Optional.empty();
+        }
+    }
+
+    /** Lets {@code waiting} know when operations under way that touch the blocks end; of how many. */
+    int awaitOperations(Rebuild waiting, long address, long blocks) {
+        int count = 0;
+        for (MirrorOperation operation : underWay) {
+            if (operation.overlaps(address, blocks)) {
+                operation.await(waiting);
+                count++;
+            }
+        }
+        return count;
+    }
+
+    /** The loop that changes the array. */
+    Loop owner() {
+        return owner;
+    }
+
     /** {@code slot} has ended its part of {@code operation}. */
     void ended(MirrorOperation operation, int slot, DiskOutcome outcome) {
-        boolean inUse = (members >>> slot & 1) != 0;
-        if (outcome == DiskOutcome.FULL && operation.kind() != Kind.FLUSH) {
-            operation.sawFull();
-        } else if (outcome != DiskOutcome.OK && inUse && operation.kind() != Kind.DISCARD) {
-            takeOut(slot, operation.kind(), outcome);
+        boolean wentWrong = outcome != DiskOutcome.OK && operation.counts(slot) && operation.kind() != Kind.DISCARD;
+        if (wentWrong) {
+            boolean joins = (joining >>> slot & 1) != 0;
+            if (joins && rebuild.isPresent()) {
+                rebuild.get().fail(operation.kind() + ": " + Gather.words(outcome));
+            } else if (outcome == DiskOutcome.FULL && operation.kind() != Kind.FLUSH) {
+                operation.sawFull();
+            } else {
+                takeOut(slot, operation.kind(), outcome);
+            }
         }
-        if ((members >>> slot & 1) == 0) {
-            operation.sawLoss();
+        if (outcome == DiskOutcome.OK && operation.kind() == Kind.REPAIR) {
+            slots[slot].deviceIfAny().ifPresent(Device::countRepaired);
         }
         if (operation.memberEnded(slot)) {
             answer(operation);
@@ -263,35 +364,49 @@ public final class Mirror implements Array {
 
     private void takeOut(int slot, Kind kind, DiskOutcome outcome) {
         Member member = slots[slot];
+        Checks.that((members & member.bit()) != 0, "only a member is taken out", slot);
         member.device().countWriteError();
         if (members == member.bit()) {
             failed = true;
             return;
         }
-        member.reason(kind.name().toLowerCase(Locale.ROOT) + ": " + Gather.words(outcome));
+        member.reason(kind + ": " + Gather.words(outcome));
         members &= ~member.bit();
+        underWay.forEach(operation -> operation.disregard(slot));
         lostUntold = true;
         Checks.that(members != 0, "the last member is never taken out", slot);
     }
 
     private void answer(MirrorOperation operation) {
-        ArrayOutcome outcome = ArrayOutcome.OK;
-        if (operation.kind() == Kind.DISCARD) {
-            outcome = ArrayOutcome.OK;
-        } else if (failed) {
-            outcome = ArrayOutcome.FAILED;
-        } else if (operation.isFull()) {
-            outcome = ArrayOutcome.NO_SPACE;
-        } else if (lostUntold || operation.isOnFewer()) {
-            outcome = ArrayOutcome.MEMBER_LOST;
-            lostUntold = false;
+        ArrayOutcome outcome = outcomeOf(operation);
+        lostUntold &= outcome != ArrayOutcome.MEMBER_LOST;
+        MirrorOperation last = underWay.removeLast();
+        if (last != operation) {
+            underWay.set(operation.place(), last);
+            last.place(operation.place());
         }
+        Optional<Rebuild> waiting = operation.awaitedBy();
         free.push(operation);
         operation.tell(outcome);
+        waiting.ifPresent(Rebuild::awaitedEnded);
+    }
+
+    private ArrayOutcome outcomeOf(MirrorOperation operation) {
+        if (operation.kind() == Kind.DISCARD) {
+            return ArrayOutcome.OK;
+        }
+        if (failed) {
+            return ArrayOutcome.FAILED;
+        }
+        if (operation.isFull()) {
+            return ArrayOutcome.NO_SPACE;
+        }
+        boolean lost = lostUntold || operation.isOnFewerThanItBegan();
+        return lost ? ArrayOutcome.MEMBER_LOST : ArrayOutcome.OK;
     }
 
     private void writeDurable(MirrorOperation operation, long offset, ByteBuffer[] parts, int count, Loop loop) {
-        for (long left = members; left != 0; left &= left - 1) {
+        for (long left = targets(); left != 0; left &= left - 1) {
             int slot = Long.numberOfTrailingZeros(left);
             disk(slot).writeDurable(offset, parts, count, loop, operation, slot);
         }
@@ -299,8 +414,22 @@ public final class Mirror implements Array {
 
     private MirrorOperation begin(Kind kind, long on, ArrayDone done, long token) {
         MirrorOperation operation = free.isEmpty() ? new MirrorOperation(this) : free.pop();
-        operation.begin(kind, on, done, token);
+        operation.begin(kind, on, members, done, token);
+        operation.place(underWay.size());
+        underWay.add(operation);
         return operation;
+    }
+
+    private void covers(MirrorOperation operation, long address, long blocks) {
+        operation.covers(address, blocks);
+        if (rebuild.isPresent()) {
+            rebuild.get().touched(address, blocks);
+        }
+    }
+
+    /** Where changes go: the members and the one being rebuilt. */
+    private long targets() {
+        return members | joining;
     }
 
     /** False if the array takes no change any more; the asker is told in a later turn. */

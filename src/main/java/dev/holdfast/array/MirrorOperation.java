@@ -4,6 +4,7 @@ import dev.holdfast.base.Checks;
 import dev.holdfast.io.DiskDone;
 import dev.holdfast.io.DiskOutcome;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 
 /**
  * One change under way on every member of a mirror; the token of each disk operation is the member's slot. Pooled; what
@@ -21,40 +22,56 @@ final class MirrorOperation implements DiskDone {
     private long token;
     private long pending;
     private boolean full;
-    private boolean onFewer;
+    private Optional<Rebuild> awaitedBy = Optional.empty();
+    private long members;
+    private long counting;
+    private int place;
     private long firstBlock;
     private long endBlock;
 
     /** What is being done. */
     enum Kind {
         /** Data blocks. */
-        WRITE,
+        WRITE("write"),
         /** One data block, again. */
-        REPAIR,
+        REPAIR("repair"),
         /** Everything before it becomes durable. */
-        FLUSH,
+        FLUSH("flush"),
         /** Log region, durable. */
-        LOG,
+        LOG("log write"),
         /** Root ring, durable. */
-        ROOT,
+        ROOT("root write"),
         /** Blocks nobody needs any more. */
-        DISCARD
+        DISCARD("discard");
+
+        private final String words;
+
+        Kind(String words) {
+            this.words = words;
+        }
+
+        @Override
+        public String toString() {
+            return words;
+        }
     }
 
     MirrorOperation(Mirror mirror) {
         this.mirror = mirror;
     }
 
-    /** Begins a new use on the slots of {@code members}. */
-    void begin(Kind newKind, long members, ArrayDone whom, long newToken) {
+    /** Begins a new use on the slots {@code on}; {@code present} were in use then. */
+    void begin(Kind newKind, long on, long present, ArrayDone whom, long newToken) {
         Checks.that(pending == 0, "an operation ends before it is used again", pending);
-        Checks.that(members != 0, "an operation has members");
+        Checks.that(on != 0, "an operation has members");
         kind = newKind;
-        pending = members;
+        pending = on;
+        members = on & present;
+        counting = on;
         done = whom;
         token = newToken;
         full = false;
-        onFewer = false;
+        awaitedBy = Optional.empty();
         firstBlock = 0;
         endBlock = 0;
     }
@@ -82,13 +99,36 @@ final class MirrorOperation implements DiskDone {
         return full;
     }
 
-    /** A member it began on is not in use any more. */
-    void sawLoss() {
-        onFewer = true;
+    /** {@code slot} is out: how it ends there does not matter any more, even if the slot comes back meanwhile. */
+    void disregard(int slot) {
+        counting &= ~(1L << slot);
     }
 
-    boolean isOnFewer() {
-        return onFewer;
+    boolean counts(int slot) {
+        return (counting >>> slot & 1) != 0;
+    }
+
+    /** True if a member it began on went out meanwhile. */
+    boolean isOnFewerThanItBegan() {
+        return (members & ~counting) != 0;
+    }
+
+    /** {@code rebuild} waits for its end. */
+    void await(Rebuild rebuild) {
+        awaitedBy = Optional.of(rebuild);
+    }
+
+    Optional<Rebuild> awaitedBy() {
+        return awaitedBy;
+    }
+
+    /** Where it stands among the operations under way. */
+    int place() {
+        return place;
+    }
+
+    void place(int index) {
+        place = index;
     }
 
     /** True when the last member has answered. */

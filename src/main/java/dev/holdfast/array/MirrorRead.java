@@ -2,10 +2,12 @@ package dev.holdfast.array;
 
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Crc32c;
+import dev.holdfast.device.Device;
 import dev.holdfast.io.Disk;
 import dev.holdfast.io.DiskDone;
 import dev.holdfast.io.DiskOutcome;
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * The tries of one {@link BlockRead}: one copy at first, then the others for the blocks that were not good, and once
@@ -25,6 +27,7 @@ final class MirrorRead implements DiskDone {
     private final BlockRead read;
     private final Crc32c checksum = new Crc32c();
     private final long[] wrong;
+    private Optional<Device> device = Optional.empty();
     private int base;
     private long missing;
     private long tried;
@@ -53,32 +56,48 @@ final class MirrorRead implements DiskDone {
     }
 
     private void tryNext() {
-        slot = mirror.choose(read.address, tried);
+        slot = nextSlot();
         if (slot == Mirror.NONE && round < ROUNDS) {
             round++;
             tried = 0;
-            slot = mirror.choose(read.address, tried);
+            slot = nextSlot();
         }
         if (slot == Mirror.NONE) {
             finish();
-            return;
-        }
-        Disk disk = mirror.disk(slot);
-        long offset = mirror.offsetOf(read.address);
-        if (missing == allBlocks()) {
+        } else if (missing == allBlocks()) {
             pending = 1;
-            disk.read(offset, read.into, read.loop, this, WHOLE);
+            disk().read(mirror.offsetOf(read.address), read.into, read.loop, this, WHOLE);
         } else {
-            tryPieces(disk, offset);
+            tryPieces();
         }
     }
 
-    private void tryPieces(Disk disk, long offset) {
+    /** The next slot to try, whose device is kept: it may leave its slot at any time. */
+    private int nextSlot() {
+        int next = mirror.choose(read.address, tried);
+        while (next != Mirror.NONE) {
+            device = mirror.device(next);
+            if (device.isPresent()) {
+                return next;
+            }
+            tried |= 1L << next;
+            next = mirror.choose(read.address, tried);
+        }
+        return next;
+    }
+
+    private Disk disk() {
+        Checks.that(device.isPresent(), "a try has a device", slot);
+        return device.get().disk();
+    }
+
+    private void tryPieces() {
         pending = Long.bitCount(missing);
+        long offset = mirror.offsetOf(read.address);
         for (long left = missing; left != 0; left &= left - 1) {
             int block = Long.numberOfTrailingZeros(left);
             int at = block * Disk.BLOCK_BYTES;
-            disk.read(offset + at, read.into.slice(base + at, Disk.BLOCK_BYTES), read.loop, this, block);
+            disk().read(offset + at, read.into.slice(base + at, Disk.BLOCK_BYTES), read.loop, this, block);
         }
     }
 
@@ -89,7 +108,7 @@ final class MirrorRead implements DiskDone {
         if (token != WHOLE) {
             judge((int) token, outcome == DiskOutcome.OK);
         } else if (outcome == DiskOutcome.MEDIA_ERROR && read.blocks > 1) {
-            tryPieces(mirror.disk(slot), mirror.offsetOf(read.address));
+            tryPieces();
         } else {
             for (int block = 0; block < read.blocks; block++) {
                 judge(block, outcome == DiskOutcome.OK);
@@ -117,7 +136,7 @@ final class MirrorRead implements DiskDone {
     private void tryEnded() {
         tried |= 1L << slot;
         if (wrong[slot] != 0) {
-            mirror.countReadErrors(slot, Long.bitCount(wrong[slot]));
+            device.ifPresent(it -> it.countReadErrors(Long.bitCount(wrong[slot])));
         }
         if (missing == 0) {
             finish();
