@@ -76,8 +76,8 @@ public final class Rebuild {
     }
 
     /**
-     * Begins to rebuild the device in {@code slot}, which is there and is not a member; whatever it holds is lost. On the
-     * array's loop; {@code ready} comes there later.
+     * Begins to rebuild the device in {@code slot}, which is there and is not a member; whatever it holds is lost. On
+     * the array's loop; {@code ready} comes there later.
      */
     public static Rebuild begin(Mirror mirror, int slot, Consumer<Optional<String>> ready) {
         Rebuild rebuild = new Rebuild(mirror, slot, ready);

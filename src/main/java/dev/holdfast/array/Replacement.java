@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * A disk that is to take a place of an open array whose device is missing, stale or failed. It only puts the disk there;
- * a {@link Rebuild} fills it.
+ * A disk that is to take a place of an open array whose device is missing, stale or failed. It only puts the disk
+ * there; a {@link Rebuild} fills it.
  *
  * @param path the disk
  * @param slot the place, which is not in use
@@ -20,7 +20,7 @@ import java.util.function.Consumer;
  * @param force overwrite whatever is on the disk
  */
 public record Replacement(String path, int slot, long createdMillis, boolean force) {
-    /** Labels the disk and puts it into its place. {@code done} says on the array's loop what was wrong, if anything. */
+    /** Labels the disk and puts it in its place. {@code done} says on the array's loop what was wrong, if anything. */
     public void attach(Mirror array, Disks disks, Entropy entropy, Consumer<Optional<String>> done) {
         Checks.that((array.members() >>> slot & 1) == 0, "a place that is not in use", slot);
         Label known = array.label();

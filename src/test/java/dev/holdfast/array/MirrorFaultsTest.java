@@ -124,16 +124,11 @@ final class MirrorFaultsTest {
                 bench.write(100 + i * 64, 64, i);
             }
             bench.device(1).faults().misdirectedPerMillion = 1_000_000;
-            bench.write(500, 1, 99);
+            bench.write(500, 1, 400);
             bench.device(1).faults().heal();
-            bench.readGood(500, 1, 99);
-            for (int i = 0; i < 20; i++) {
-                for (int block = 0; block < 64; block++) {
-                    long address = 100 + i * 64 + block;
-                    if (address != 500) {
-                        bench.readGood(address, 1, i + block);
-                    }
-                }
+            bench.readGood(500, 1, 400);
+            for (int i = 0; i < 20 * 64; i++) {
+                bench.readGood(100 + i, 1, i == 400 ? 400 : i / 64 + i % 64);
             }
         }
     }
