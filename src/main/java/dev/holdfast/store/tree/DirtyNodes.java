@@ -7,9 +7,9 @@ import java.util.Arrays;
 /**
  * The nodes of one object that one consistency point has changed, by number. Knows where each hangs, not what is in it.
  *
- * <p>A changed node has no address yet: the pointer to it, in its parent's page, holds {@code ~number} instead, which
- * is negative as no address is. Node 0 is the <i>anchor</i>: not a node of the object but a page whose pointer 0 is the
- * object's root pointer, so that the root needs no case of its own.
+ * <p>A changed node has no address yet: the pointer to it, in its parent's page, holds {@code ~number} instead, which is
+ * negative as no address is. Node 0 is the <i>anchor</i>: not a node of the object but a page whose pointer 0 is the
+ * object's root pointer, so that the root needs no case of its own. Numbers are used again.
  */
 final class DirtyNodes {
     static final int ANCHOR = 0;
@@ -20,23 +20,25 @@ final class DirtyNodes {
     private int[] parent = new int[16];
     private byte[] index = new byte[16];
     private byte[] level = new byte[16];
+    private long[] first = new long[16];
+    private int[] unused = new int[16];
+    private int unusedCount;
     private int count;
-    private int live;
 
     DirtyNodes(PagePool pages) {
         this.pages = pages;
-        create(ANCHOR, 0, 0);
-        live = 0;
+        page[ANCHOR] = pages.takeZeroed();
+        count = 1;
     }
 
-    /** Numbers given out; some are gone. */
-    int count() {
+    /** Every number is below this. */
+    int limit() {
         return count;
     }
 
     /** Changed nodes, without the anchor. */
     int live() {
-        return live;
+        return count - 1 - unusedCount;
     }
 
     boolean isLive(int node) {
@@ -45,6 +47,11 @@ final class DirtyNodes {
 
     int level(int node) {
         return level[node];
+    }
+
+    /** First block of the object beneath a node. */
+    long first(int node) {
+        return first[node];
     }
 
     int parent(int node) {
@@ -65,25 +72,23 @@ final class DirtyNodes {
         return offset(parent[node]) + index[node] * Pointers.SIZE;
     }
 
-    /** A new node of holes that the pointer at {@code index} of {@code parent} names. */
-    int create(int parent, int index, int level) {
-        if (count == page.length) {
-            grow();
-        }
-        int node = count++;
-        page[node] = pages.takeZeroed();
-        this.level[node] = (byte) level;
-        hang(node, parent, index);
-        live++;
-        return node;
+    /** A new node of holes, on the way to {@code block}, to be hung beneath {@code parent}. */
+    int createEmpty(int parent, int level, long block) {
+        return place(pages.takeZeroed(), parent, level, block);
     }
 
-    /** Hangs a node elsewhere: its pointer is to be at {@code index} of {@code parent}. */
-    void hang(int node, int parent, int index) {
-        Checks.that(
-                node == ANCHOR || parent < node || level[parent] > level[node], "a node hangs below its parent", node);
-        this.parent[node] = parent;
-        this.index[node] = (byte) index;
+    /** A new node with the given content, on the way to {@code block}, to be hung beneath {@code parent}. */
+    int createCopy(int parent, int level, long block, ByteBuffer bytes, int offset) {
+        int taken = pages.take();
+        pages.bytes(taken).put(pages.offset(taken), bytes, offset, Pointers.BLOCK_BYTES);
+        return place(taken, parent, level, block);
+    }
+
+    /** Hangs a node elsewhere: its pointer is to be pointer 0 of {@code parent}. */
+    void hangFirst(int node, int newParent) {
+        Checks.that(first[node] == 0 && level[newParent] == level[node] + 1, "the tree grows at its top", node);
+        parent[node] = newParent;
+        index[node] = 0;
     }
 
     /** Forgets a node; its page goes back. */
@@ -91,7 +96,10 @@ final class DirtyNodes {
         Checks.that(node != ANCHOR && isLive(node), "a changed node is released once", node);
         pages.give(page[node]);
         page[node] = GONE;
-        live--;
+        if (unusedCount == unused.length) {
+            unused = Arrays.copyOf(unused, 2 * unusedCount);
+        }
+        unused[unusedCount++] = node;
     }
 
     /** Forgets everything, the anchor too. */
@@ -102,7 +110,8 @@ final class DirtyNodes {
                 page[node] = GONE;
             }
         }
-        live = 0;
+        count = 1;
+        unusedCount = 0;
     }
 
     static boolean isReference(long address) {
@@ -117,10 +126,25 @@ final class DirtyNodes {
         return (int) ~address;
     }
 
+    private int place(int taken, int parent, int level, long block) {
+        if (unusedCount == 0 && count == page.length) {
+            grow();
+        }
+        int node = unusedCount > 0 ? unused[--unusedCount] : count++;
+        long span = Pointers.span(level + 1);
+        page[node] = taken;
+        this.parent[node] = parent;
+        this.level[node] = (byte) level;
+        index[node] = (byte) (Pointers.offset(block, level + 1) / Pointers.SIZE);
+        first[node] = block & -span;
+        return node;
+    }
+
     private void grow() {
         page = Arrays.copyOf(page, 2 * count);
         parent = Arrays.copyOf(parent, 2 * count);
         index = Arrays.copyOf(index, 2 * count);
         level = Arrays.copyOf(level, 2 * count);
+        first = Arrays.copyOf(first, 2 * count);
     }
 }

@@ -15,6 +15,9 @@ public final class PagePool {
     private static final int PAGES_PER_CHUNK_BITS = 8;
     private static final int PAGES_PER_CHUNK = 1 << PAGES_PER_CHUNK_BITS;
 
+    private static final ByteBuffer ZEROES =
+            ByteBuffer.allocateDirect(Pointers.BLOCK_BYTES).asReadOnlyBuffer();
+
     private final int limitPages;
     private ByteBuffer[] chunks = new ByteBuffer[4];
     private int chunkCount;
@@ -38,11 +41,7 @@ public final class PagePool {
     /** A page of zeroes. */
     public int takeZeroed() {
         int page = take();
-        ByteBuffer bytes = bytes(page);
-        int at = offset(page);
-        for (int i = 0; i < Pointers.BLOCK_BYTES; i += Long.BYTES) {
-            bytes.putLong(at + i, 0);
-        }
+        bytes(page).put(offset(page), ZEROES, 0, Pointers.BLOCK_BYTES);
         return page;
     }
 

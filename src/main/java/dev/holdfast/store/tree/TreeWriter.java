@@ -9,88 +9,56 @@ import java.nio.ByteBuffer;
  * bytes. Does not change what the nodes say, except that a node of holes becomes a hole.
  */
 final class TreeWriter {
+    private final ChangedTree tree;
     private final DirtyNodes dirty;
-    private final long cp;
     private final Crc32c crc = new Crc32c();
-    private int height;
-    private int level;
-    private int next;
-    private Allocator allocator = () -> {
-        throw Checks.unreachable("finish names an allocator");
-    };
-    private BlockSink sink = (address, bytes, offset) -> {
-        throw Checks.unreachable("finish names a sink");
-    };
-    private BlockPointer root = BlockPointer.HOLE;
-    private boolean done;
+    private int level = 1;
+    private int next = DirtyNodes.ANCHOR + 1;
 
-    TreeWriter(DirtyNodes dirty, long cp) {
-        this.dirty = dirty;
-        this.cp = cp;
+    TreeWriter(ChangedTree tree) {
+        this.tree = tree;
+        this.dirty = tree.dirty();
     }
 
-    void start(int height, Allocator allocator, BlockSink sink) {
-        Checks.that(!started(), "an update is finished once");
-        this.height = height;
-        this.allocator = allocator;
-        this.sink = sink;
-        this.level = 1;
-        this.next = DirtyNodes.ANCHOR + 1;
+    /** Something has changed, or other nodes are wanted: the next {@link #write} begins anew. */
+    void restart() {
+        level = 1;
+        next = DirtyNodes.ANCHOR + 1;
     }
 
-    boolean started() {
-        return level > 0;
-    }
-
-    boolean step(int maxNodes) {
-        Checks.that(started(), "finish comes before step");
+    /** Writes up to {@code maxNodes} nodes that end by block {@code before}; true when there are no more of them. */
+    boolean write(long before, int maxNodes, Allocator allocator, BlockSink sink) {
         int written = 0;
-        while (!done && written < maxNodes) {
-            if (level >= height) {
-                complete();
-            } else if (next >= dirty.count()) {
+        while (level < tree.height() && written < maxNodes) {
+            if (next >= dirty.limit()) {
                 level++;
                 next = DirtyNodes.ANCHOR + 1;
-            } else {
-                int node = next++;
-                if (dirty.isLive(node) && dirty.level(node) == level) {
-                    write(node);
-                    written++;
-                }
+                continue;
+            }
+            int node = next++;
+            boolean wanted = dirty.isLive(node) && dirty.level(node) == level;
+            if (wanted && dirty.first(node) + Pointers.span(level + 1) <= before) {
+                write(node, allocator, sink);
+                written++;
             }
         }
-        return done;
+        return level >= tree.height();
     }
 
-    BlockPointer root() {
-        Checks.that(done, "the result is there when every node is written");
-        return root;
-    }
-
-    private void complete() {
-        Checks.that(dirty.live() == 0, "every changed node was written", dirty.live());
-        root = BlockPointer.read(dirty.bytes(DirtyNodes.ANCHOR), dirty.offset(DirtyNodes.ANCHOR));
-        dirty.releaseAll();
-        done = true;
-    }
-
-    private void write(int node) {
+    private void write(int node, Allocator allocator, BlockSink sink) {
         ByteBuffer bytes = dirty.bytes(node);
         int offset = dirty.offset(node);
         ByteBuffer parent = dirty.bytes(dirty.parent(node));
         int at = dirty.offsetInParent(node);
-        Checks.that(
-                Pointers.address(parent, at) == DirtyNodes.reference(node),
-                "the parent refers to the node",
-                node,
-                level);
+        boolean hangs = Pointers.address(parent, at) == DirtyNodes.reference(node);
+        Checks.that(hangs, "the parent refers to the node", node, dirty.level(node));
         if (isAllHoles(bytes, offset)) {
             Pointers.clear(parent, at);
         } else {
             long address = allocator.allocate();
             Checks.that(address > 0, "an allocated address is usable", address);
             sink.write(address, bytes, offset);
-            Pointers.set(parent, at, address, cp, crc.ofBlock(bytes, offset), used(bytes, offset));
+            Pointers.set(parent, at, address, tree.cp(), crc.ofBlock(bytes, offset), used(bytes, offset));
         }
         dirty.release(node);
     }
@@ -107,7 +75,9 @@ final class TreeWriter {
     private static long used(ByteBuffer bytes, int offset) {
         long sum = 0;
         for (int at = offset; at < offset + Pointers.BLOCK_BYTES; at += Pointers.SIZE) {
-            sum += Pointers.used(bytes, at);
+            long used = Pointers.used(bytes, at);
+            Checks.that(used >= 0 && Pointers.address(bytes, at) >= 0, "children are written before parents", used);
+            sum += used;
         }
         return sum;
     }

@@ -70,6 +70,7 @@ public final class TreeModelTest {
         final Random random;
         final List<Version> versions = new ArrayList<>();
         private long blocks;
+        private boolean flushed;
         private final long[] places = new long[6];
         private TreeMap<Long, Cell> model = new TreeMap<>();
         private TreeMap<Long, Long> freed = new TreeMap<>();
@@ -99,12 +100,13 @@ public final class TreeModelTest {
             Version before = versions.getLast();
             model = new TreeMap<>(before.model());
             freed = new TreeMap<>();
+            flushed = false;
             List<Long> dropped = new ArrayList<>();
             TreeUpdate update = new TreeUpdate(before.root(), cp, bed.nodes, bed.pages, (address, birth, node) -> {
                 assertNull(freed.put(address, birth), "freed once: " + address);
                 if (birth == cp) {
                     dropped.add(address);
-                    assertTrue(!node, "a node of this update has no address yet");
+                    assertTrue(!node || flushed, "a node of this update has no address before it is flushed");
                 }
             });
             if (random.nextInt(4) == 0 && blocks < ObjectRoot.MAX_BLOCKS / 200) {
@@ -114,11 +116,22 @@ public final class TreeModelTest {
             int operations = random.nextInt(40);
             for (int i = 0; i < operations; i++) {
                 change(update, cp);
+                if (random.nextInt(6) == 0) {
+                    flush(update);
+                }
             }
             ObjectRoot root = bed.finish(update);
             Version after = new Version(root, cp, model);
             versions.add(after);
             check(before, after, dropped);
+        }
+
+        private void flush(TreeUpdate update) {
+            flushed = true;
+            long before = random.nextInt(3) == 0 ? ObjectRoot.MAX_BLOCKS : block();
+            while (!update.flush(before, 2, bed, bed)) {
+                assertTrue(update.dirtyNodes() >= 0);
+            }
         }
 
         private void change(TreeUpdate update, long cp) {
