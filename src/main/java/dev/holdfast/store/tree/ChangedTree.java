@@ -20,7 +20,11 @@ final class ChangedTree {
     private int offset;
 
     ChangedTree(ObjectRoot old, long cp, NodeSource nodes, PagePool pages, FreedSink freed) {
-        Checks.that(cp > 0 && cp >= old.root().birth(), "births do not lie in the future", cp, old.root().birth());
+        Checks.that(
+                cp > 0 && cp >= old.root().birth(),
+                "births do not lie in the future",
+                cp,
+                old.root().birth());
         this.cp = cp;
         this.nodes = nodes;
         this.freed = freed;

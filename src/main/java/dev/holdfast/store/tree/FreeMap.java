@@ -1,6 +1,7 @@
 package dev.holdfast.store.tree;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Mutant;
 import java.nio.ByteBuffer;
 
 /**
@@ -134,7 +135,10 @@ public final class FreeMap implements Allocator {
         Checks.that(state == State.OPEN, "blocks are freed within a consistency point", cp);
         Checks.that(birth > 0 && birth <= cp, "a block was born by now", address, birth, cp);
         Checks.that(isTaken(address), "only a used block is freed", address, birth);
-        if (birth == cp) {
+        if (Mutant.on("tree.reuse-freed-early")) {
+            touchArea(area(address));
+            clearBit(address);
+        } else if (birth == cp) {
             clearing.add(address);
         } else {
             deferred.add(address);
@@ -148,6 +152,9 @@ public final class FreeMap implements Allocator {
         LongList empty = clearing;
         clearing = deferred;
         deferred = empty;
+        if (Mutant.on("tree.deferred-not-carried")) {
+            clearing.clear();
+        }
         state = State.RETIRED;
     }
 

@@ -2,6 +2,7 @@ package dev.holdfast.store.tree;
 
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Crc32c;
+import dev.holdfast.base.Mutant;
 import java.nio.ByteBuffer;
 
 /**
@@ -123,6 +124,9 @@ public final class FreeMapUpdate {
         LongList old = onDisk.listBlocks();
         for (int i = 0; i < old.size(); i++) {
             map.free(old.get(i), onDisk.deferred().root().birth());
+        }
+        if (Mutant.on("tree.list-blocks-leak")) {
+            map.deferredList().clear();
         }
         old.clear();
         int areas = 0;

@@ -20,7 +20,7 @@ public final class PagePool {
 
     private final int limitPages;
     private ByteBuffer[] chunks = new ByteBuffer[4];
-    private int chunkCount;
+    private int created;
     private int[] free = new int[PAGES_PER_CHUNK];
     private int freeCount;
 
@@ -47,8 +47,8 @@ public final class PagePool {
 
     /** Takes a page back. */
     public void give(int page) {
-        Checks.that(page >= 0 && page >>> PAGES_PER_CHUNK_BITS < chunkCount, "the page is of this pool", page);
-        Checks.that(freeCount < chunkCount * PAGES_PER_CHUNK, "a page is given back once", page);
+        Checks.that(page >= 0 && page < created, "the page is of this pool", page);
+        Checks.that(freeCount < created, "a page is given back once", page);
         free[freeCount++] = page;
     }
 
@@ -64,7 +64,7 @@ public final class PagePool {
 
     /** Pages out now. */
     public int pagesTaken() {
-        return chunkCount * PAGES_PER_CHUNK - freeCount;
+        return created - freeCount;
     }
 
     /** Pages that may still be taken. */
@@ -73,19 +73,19 @@ public final class PagePool {
     }
 
     private void grow() {
-        int pages = chunkCount * PAGES_PER_CHUNK;
-        Checks.that(pages < limitPages, "tree pages stay within their limit", limitPages);
-        if (chunkCount == chunks.length) {
-            chunks = Arrays.copyOf(chunks, 2 * chunks.length);
+        int fresh = Math.min(PAGES_PER_CHUNK, limitPages - created);
+        Checks.that(fresh > 0, "tree pages stay within their limit", limitPages);
+        int chunk = created / PAGES_PER_CHUNK;
+        if (chunk == chunks.length) {
+            chunks = Arrays.copyOf(chunks, 2 * chunk);
         }
-        chunks[chunkCount++] = ByteBuffer.allocateDirect(PAGES_PER_CHUNK * Pointers.BLOCK_BYTES)
-                .order(ByteOrder.LITTLE_ENDIAN);
-        if (free.length < pages + PAGES_PER_CHUNK) {
+        chunks[chunk] = ByteBuffer.allocateDirect(fresh * Pointers.BLOCK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        if (free.length < created + fresh) {
             free = Arrays.copyOf(free, 2 * free.length);
         }
-        int fresh = Math.min(PAGES_PER_CHUNK, limitPages - pages);
         for (int i = fresh - 1; i >= 0; i--) {
-            free[freeCount++] = pages + i;
+            free[freeCount++] = created + i;
         }
+        created += fresh;
     }
 }

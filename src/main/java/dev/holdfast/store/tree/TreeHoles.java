@@ -1,6 +1,7 @@
 package dev.holdfast.store.tree;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Mutant;
 import java.nio.ByteBuffer;
 
 /**
@@ -87,6 +88,9 @@ final class TreeHoles {
             if (!Pointers.isHole(below, pointer)) {
                 drop(below, pointer, level - 1);
             }
+        }
+        if (Mutant.on("tree.hole-keeps-nodes") && Pointers.address(bytes, at) > 0) {
+            return;
         }
         tree.freeNode(Pointers.address(bytes, at), Pointers.birth(bytes, at));
     }

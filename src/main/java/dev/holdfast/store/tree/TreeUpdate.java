@@ -1,6 +1,7 @@
 package dev.holdfast.store.tree;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Mutant;
 import java.nio.ByteBuffer;
 
 /**
@@ -102,7 +103,8 @@ public final class TreeUpdate {
     public void put(long block, long address, int checksum) {
         int at = pointer(block);
         tree.freeData(leafBytes, at);
-        Pointers.set(leafBytes, at, address, tree.cp(), checksum, 1);
+        long birth = Mutant.on("tree.birth-off-by-one") ? Math.max(1, tree.cp() - 1) : tree.cp();
+        Pointers.set(leafBytes, at, address, birth, checksum, 1);
     }
 
     /** Reading the block is an error from now on, until it is put again. */
@@ -140,6 +142,7 @@ public final class TreeUpdate {
     public void finish(Allocator addresses, BlockSink blockSink) {
         checkOpen();
         finished = true;
+        forgetPath();
         allocator = addresses;
         sink = blockSink;
         writer.restart();
@@ -149,7 +152,10 @@ public final class TreeUpdate {
     public boolean step(int maxNodes) {
         Checks.that(finished, "finish comes before step");
         if (!written && writer.write(ObjectRoot.MAX_BLOCKS, maxNodes, allocator, sink)) {
-            Checks.that(tree.dirty().live() == 0, "every changed node was written", tree.dirty().live());
+            Checks.that(
+                    tree.dirty().live() == 0,
+                    "every changed node was written",
+                    tree.dirty().live());
             root = BlockPointer.read(anchorBytes(), anchorOffset());
             tree.dirty().releaseAll();
             written = true;
@@ -166,6 +172,7 @@ public final class TreeUpdate {
     /** Gives all pages back; the update is not used any more. */
     public void abandon() {
         finished = true;
+        forgetPath();
         tree.dirty().releaseAll();
     }
 

@@ -69,8 +69,14 @@ public final class TreeBench {
                 int n = chosen.length;
                 System.out.printf(
                         "%-20s %,d puts: plan %d ns, put %d ns, write %d ns each; %.2f M/s in all; %,d nodes, most at once %,d%n",
-                        name, n, nanos[0] / n, nanos[1] / n, nanos[2] / n, n * 1e3 / (nanos[0] + nanos[1] + nanos[2]),
-                        bench.nodesWritten, mostDirty);
+                        name,
+                        n,
+                        nanos[0] / n,
+                        nanos[1] / n,
+                        nanos[2] / n,
+                        n * 1e3 / (nanos[0] + nanos[1] + nanos[2]),
+                        bench.nodesWritten,
+                        mostDirty);
             }
         }
     }
