@@ -15,9 +15,13 @@ final class ChangedTree {
     private final DirtyNodes dirty;
     private final NodeSource nodes;
     private final FreedSink freed;
+    private final PointerSlot slot = new PointerSlot();
     private int height;
     private ByteBuffer bytes;
     private int offset;
+
+    /** The first block that the last {@link #planOne} says nothing of. */
+    private long planned;
 
     ChangedTree(ObjectRoot old, long cp, NodeSource nodes, PagePool pages, FreedSink freed) {
         Checks.that(
@@ -147,5 +151,60 @@ final class ChangedTree {
 
     private void refer(ByteBuffer above, int at, int node) {
         Pointers.put(above, at, DirtyNodes.reference(node), cp, 0, Pointers.PRESENT, 0);
+    }
+
+    /** Names the old nodes above and in a range that are not at hand; true when there are none. */
+    boolean planRange(long first, long count, MissingSink missing) {
+        long end = Math.min(first + count, capacity());
+        boolean complete = true;
+        for (long at = first; at < end; at = planned) {
+            complete &= planOne(at, end, missing);
+        }
+        return complete;
+    }
+
+    /** The same for single blocks, ascending. */
+    boolean planSorted(long[] blocks, int from, int to, MissingSink missing) {
+        long end = capacity();
+        boolean complete = true;
+        int i = from;
+        while (i < to && blocks[i] < end) {
+            complete &= planOne(blocks[i], blocks[i] + 1, missing);
+            long skip = planned;
+            for (i++; i < to && blocks[i] < skip; i++) {
+                Checks.that(blocks[i] >= blocks[i - 1], "planned blocks ascend", blocks[i - 1], blocks[i]);
+            }
+        }
+        return complete;
+    }
+
+    /** Goes down towards {@code block} to the first thing that says enough about it and its neighbours. */
+    private boolean planOne(long block, long end, MissingSink missing) {
+        long at = block;
+        int level = height;
+        look(DirtyNodes.ANCHOR);
+        while (level > 1) {
+            int pointer = offset + Pointers.offset(at, level);
+            planned = after(at, level);
+            if (!Pointers.isHole(bytes, pointer)) {
+                if (!enter(bytes, pointer)) {
+                    slot.read(bytes, pointer);
+                    missing.missing(slot);
+                    return false;
+                }
+                level--;
+            } else if (planned < end && Pointers.offset(planned, level) != 0) {
+                at = planned;
+            } else {
+                return true;
+            }
+        }
+        planned = after(at, 2);
+        return true;
+    }
+
+    /** The first block beyond the pointer, in a node at {@code level}, towards {@code block}. */
+    private static long after(long block, int level) {
+        return (block | Pointers.span(level) - 1) + 1;
     }
 }

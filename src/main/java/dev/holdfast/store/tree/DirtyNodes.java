@@ -5,9 +5,10 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * The nodes of one object that one consistency point has changed, by number. Knows where each hangs, not what is in it.
+ * The nodes of one object that one consistency point has changed, by number. Knows where each hangs, and not
+ * what is in it.
  *
- * <p>A changed node has no address yet: the pointer to it, in its parent's page, holds {@code ~number} instead, which is
+ * <p>A changed node has no address yet: the pointer to it, in its parent's page, holds {@code ~number}, which is
  * negative as no address is. Node 0 is the <i>anchor</i>: not a node of the object but a page whose pointer 0 is the
  * object's root pointer, so that the root needs no case of its own. Numbers are used again.
  */

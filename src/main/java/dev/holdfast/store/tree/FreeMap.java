@@ -1,6 +1,7 @@
 package dev.holdfast.store.tree;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.LongList;
 import dev.holdfast.base.Mutant;
 import java.nio.ByteBuffer;
 
@@ -55,7 +56,7 @@ public final class FreeMap implements Allocator {
     private final boolean[] areaDirty;
     private final LongList dirtyAreas = new LongList();
     private final Run single = new Run();
-    private final FreeMapOnDisk onDisk;
+    private final OnDisk onDisk;
 
     private State state = State.RETIRED;
     private long cp;
@@ -66,10 +67,10 @@ public final class FreeMap implements Allocator {
 
     /** The map of an array on which nothing is used; {@code dataBlocks} as the array says. */
     public FreeMap(long dataBlocks) {
-        this(dataBlocks, new FreeMapOnDisk(dataBlocks));
+        this(dataBlocks, new OnDisk(dataBlocks));
     }
 
-    FreeMap(long dataBlocks, FreeMapOnDisk onDisk) {
+    FreeMap(long dataBlocks, OnDisk onDisk) {
         Checks.that(dataBlocks > 1 && dataBlocks >>> AREA_BITS < Integer.MAX_VALUE / 2, "a size in reach", dataBlocks);
         this.dataBlocks = dataBlocks;
         this.onDisk = onDisk;
@@ -194,7 +195,7 @@ public final class FreeMap implements Allocator {
         return onDisk.deferred();
     }
 
-    FreeMapOnDisk onDisk() {
+    OnDisk onDisk() {
         return onDisk;
     }
 
@@ -351,5 +352,59 @@ public final class FreeMap implements Allocator {
         words[area][word(address)] &= ~(1L << address);
         freeInArea[area]++;
         freeBlocks++;
+    }
+
+    /**
+     * What the newest root says about the free map, kept in memory so that writing the next one reads nothing: the
+     * image's nodes and the blocks that the deferred list itself takes. Not the bits; those are the {@link FreeMap}'s.
+     */
+    static final class OnDisk {
+        private final PagePool pages;
+        private final NodeTable nodes;
+        private final LongList listBlocks = new LongList();
+        private ObjectRoot image;
+        private ObjectRoot deferred = ObjectRoot.EMPTY;
+
+        /** Nothing is stored yet. */
+        OnDisk(long dataBlocks) {
+            this(dataBlocks, ObjectRoot.empty(areas(dataBlocks)), ObjectRoot.EMPTY);
+        }
+
+        OnDisk(long dataBlocks, ObjectRoot image, ObjectRoot deferred) {
+            long mostNodes = 64 + areas(dataBlocks) / 8 + dataBlocks / Pointers.BLOCK_BYTES;
+            this.pages = new PagePool((int) Math.min(Integer.MAX_VALUE / 2, mostNodes));
+            this.nodes = new NodeTable(pages);
+            become(image, deferred);
+        }
+
+        /** Pages for the nodes and for whoever writes the next image. */
+        PagePool pages() {
+            return pages;
+        }
+
+        /** Every node of the image. */
+        NodeTable nodes() {
+            return nodes;
+        }
+
+        /** Addresses of the blocks, data and nodes, that the deferred list takes. */
+        LongList listBlocks() {
+            return listBlocks;
+        }
+
+        ObjectRoot image() {
+            return image;
+        }
+
+        ObjectRoot deferred() {
+            return deferred;
+        }
+
+        /** A newer pair. */
+        void become(ObjectRoot newImage, ObjectRoot newDeferred) {
+            Checks.that(newImage.height() <= 4, "an image covers 2^21 areas", newImage.height());
+            image = newImage;
+            deferred = newDeferred;
+        }
     }
 }

@@ -1,6 +1,7 @@
 package dev.holdfast.store.tree;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.LongList;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 
@@ -13,7 +14,7 @@ public final class FreeMapLoad {
     private static final int LIST = 1;
     private static final int WORDS = Pointers.BLOCK_BYTES / Long.BYTES;
 
-    private final FreeMapOnDisk onDisk;
+    private final FreeMap.OnDisk onDisk;
     private final FreeMap map;
     private final TreeWalk image;
     private final TreeWalk list;
@@ -28,7 +29,7 @@ public final class FreeMapLoad {
      * @param dataBlocks of the array; it may have grown since the image was written
      */
     public FreeMapLoad(ObjectRoot image, ObjectRoot deferred, long dataBlocks) {
-        this.onDisk = new FreeMapOnDisk(dataBlocks, image, deferred);
+        this.onDisk = new FreeMap.OnDisk(dataBlocks, image, deferred);
         this.map = new FreeMap(dataBlocks, onDisk);
         this.image = new TreeWalk(image);
         this.list = new TreeWalk(deferred);

@@ -2,6 +2,7 @@ package dev.holdfast.store.tree;
 
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Crc32c;
+import dev.holdfast.base.LongList;
 import dev.holdfast.base.Mutant;
 import java.nio.ByteBuffer;
 
@@ -60,7 +61,7 @@ public final class FreeMapUpdate {
     }
 
     private final FreeMap map;
-    private final FreeMapOnDisk onDisk;
+    private final FreeMap.OnDisk onDisk;
     private final BlockSink sink;
     private final long cp;
     private final TreeUpdate image;

@@ -26,7 +26,6 @@ public final class TreeUpdate {
     private static final long NO_KEY = -1;
 
     private final ChangedTree tree;
-    private final TreePlan plan;
     private final TreeHoles holes;
     private final TreeWriter writer;
     private long blocks;
@@ -58,7 +57,6 @@ public final class TreeUpdate {
      */
     public TreeUpdate(ObjectRoot old, long cp, NodeSource nodes, PagePool pages, FreedSink freed) {
         this.tree = new ChangedTree(old, cp, nodes, pages, freed);
-        this.plan = new TreePlan(tree);
         this.holes = new TreeHoles(tree);
         this.writer = new TreeWriter(tree);
         this.blocks = old.blocks();
@@ -91,12 +89,12 @@ public final class TreeUpdate {
      */
     public boolean plan(long first, long count, MissingSink missing) {
         checkRange(first, count);
-        return plan.range(first, count, missing);
+        return tree.planRange(first, count, missing);
     }
 
     /** The same for single blocks, {@code sorted[from]} to before {@code sorted[to]}, ascending. */
     public boolean plan(long[] sorted, int from, int to, MissingSink missing) {
-        return plan.sorted(sorted, from, to, missing);
+        return tree.planSorted(sorted, from, to, missing);
     }
 
     /** Block number {@code block} is now at {@code address}, where this consistency point has written it. */
@@ -125,8 +123,8 @@ public final class TreeUpdate {
     }
 
     /**
-     * Writes up to {@code maxNodes} nodes all of whose blocks lie before {@code before}, and gives their pages back; true
-     * when there are none left. Changing such a block after that is allowed, and writes its nodes a second time.
+     * Writes up to {@code maxNodes} nodes all of whose blocks lie before {@code before}, and gives their pages back;
+     * true when there are none left. Changing such a block after that is allowed, and writes its nodes a second time.
      */
     public boolean flush(long before, int maxNodes, Allocator addresses, BlockSink blockSink) {
         checkOpen();

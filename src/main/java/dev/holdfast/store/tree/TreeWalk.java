@@ -1,6 +1,7 @@
 package dev.holdfast.store.tree;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.LongList;
 import java.nio.ByteBuffer;
 
 /**

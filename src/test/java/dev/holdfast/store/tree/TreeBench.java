@@ -68,7 +68,7 @@ public final class TreeBench {
             if (round == rounds) {
                 int n = chosen.length;
                 System.out.printf(
-                        "%-20s %,d puts: plan %d ns, put %d ns, write %d ns each; %.2f M/s in all; %,d nodes, most at once %,d%n",
+                        "%-20s %,d puts: plan %d, put %d, write %d ns each; %.2f M/s; %,d nodes, most at once %,d%n",
                         name,
                         n,
                         nanos[0] / n,
