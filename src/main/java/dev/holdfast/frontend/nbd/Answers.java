@@ -24,7 +24,7 @@ final class Answers implements Request.Completion {
     private final ReplyWriter writer;
     private final boolean structured;
     private final Backpressure backpressure;
-    private final GatherSpace gatherSpace;
+    private final ReplySpace space;
     private final Runnable ended;
 
     private boolean silent;
@@ -33,16 +33,11 @@ final class Answers implements Request.Completion {
     private ByteBuffer nowhere = ByteBuffer.allocate(0);
 
     /** Runs {@code ended} whenever an operation has ended and the connection is still there. */
-    Answers(
-            Connection connection,
-            boolean structured,
-            Backpressure backpressure,
-            GatherSpace gatherSpace,
-            Runnable ended) {
+    Answers(Connection connection, boolean structured, Backpressure backpressure, ReplySpace space, Runnable ended) {
         this.writer = new ReplyWriter(connection, structured);
         this.structured = structured;
         this.backpressure = backpressure;
-        this.gatherSpace = gatherSpace;
+        this.space = space;
         this.ended = ended;
     }
 
@@ -53,6 +48,7 @@ final class Answers implements Request.Completion {
     /** The connection is gone. */
     void fallSilent() {
         silent = true;
+        backpressure.fallSilent();
     }
 
     /** Refuses a request that never got to the disk. */
@@ -117,7 +113,7 @@ final class Answers implements Request.Completion {
         if (!silent) {
             answer(operation);
         }
-        operation.ungather(gatherSpace);
+        operation.ungather(space);
         backpressure.ended(operation);
         pool.release(operation);
         if (!silent) {

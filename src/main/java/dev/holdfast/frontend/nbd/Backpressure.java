@@ -4,8 +4,9 @@ import dev.holdfast.base.Checks;
 import dev.holdfast.io.Connection;
 
 /**
- * Decides when a connection is read: not while too much of it is under way or waits to be sent, and not while the disk
- * has no room. What it counts are the only things a client can make grow.
+ * Decides when a connection is read: not while too much of it is under way or waits to be sent, not while the
+ * connections of its loop hold too much together, and not while the disk has no room. What it counts are the only
+ * things a client can make grow.
  */
 final class Backpressure {
     /** Requests taken from one receive before others on the loop get their turn. */
@@ -16,20 +17,30 @@ final class Backpressure {
 
     private final Connection connection;
     private final NbdLimits limits;
+    private final ReplySpace space;
+    private final Runnable called = this::called;
 
     private int inFlight;
+
+    /** What the requests under way may add to what waits to be sent. */
     private long replyBytes;
+
+    /** What {@link ReplySpace} knows of this connection. */
+    private long countedBytes;
+
     private boolean paused;
 
     /** True while somebody has promised to call when there is room; nothing else resumes before. */
     private boolean awaitsCall;
 
+    private boolean over;
     private int turnRequests;
     private long turnReplyBytes;
 
-    Backpressure(Connection connection, NbdLimits limits) {
+    Backpressure(Connection connection, NbdLimits limits, ReplySpace space) {
         this.connection = connection;
         this.limits = limits;
+        this.space = space;
     }
 
     int inFlight() {
@@ -46,12 +57,15 @@ final class Backpressure {
         turnReplyBytes = 0;
     }
 
-    /** True if one more request may be taken now; pauses the connection if not. */
-    boolean takesMore() {
-        boolean full =
-                inFlight >= limits.requestsInFlight() || replyBytes + connection.queuedBytes() >= limits.replyBytes();
-        if (full) {
+    /** True if a request whose reply may have {@code bytes} bytes may be taken now; pauses the connection if not. */
+    boolean takes(long bytes) {
+        if (inFlight >= limits.requestsInFlight() || heldBytes() >= limits.replyBytes()) {
             pause();
+            return false;
+        }
+        count();
+        if (!space.has(countedBytes, bytes)) {
+            space.whenMore(pauseUntilCalled());
             return false;
         }
         if (turnRequests >= TURN_REQUESTS || turnReplyBytes >= TURN_REPLY_BYTES) {
@@ -62,27 +76,22 @@ final class Backpressure {
         return true;
     }
 
-    /** Pauses the connection until {@link #called}. */
-    void pauseUntilCalled() {
+    /** Pauses the connection until the task returned is run. */
+    Runnable pauseUntilCalled() {
         Checks.that(!awaitsCall, "one call is awaited");
         awaitsCall = true;
         pause();
+        return called;
     }
 
-    /** What was waited for may be there. */
-    void called() {
-        Checks.that(awaitsCall, "a call is awaited");
-        awaitsCall = false;
-        resume();
-    }
-
-    /** {@code operation} has been taken; its reply may have {@code bytes} bytes of data. */
+    /** {@code operation} has been taken; its reply may have {@code bytes} bytes. */
     void began(Operation operation, long bytes) {
         operation.replyBytes = bytes;
         inFlight++;
         replyBytes += bytes;
         turnRequests++;
         turnReplyBytes += bytes;
+        count();
     }
 
     /** A request has been answered without getting to the disk. */
@@ -90,19 +99,51 @@ final class Backpressure {
         turnRequests++;
     }
 
-    /** {@code operation} has ended. */
+    /** {@code operation} has ended, and its reply waits to be sent. */
     void ended(Operation operation) {
         inFlight--;
         replyBytes -= operation.replyBytes;
         Checks.that(inFlight >= 0 && replyBytes >= 0, "what ends had begun", inFlight, replyBytes);
+        lessToDo();
     }
 
-    /** Reads again if there is less to do; half of the limit, so that it does not flap. */
+    /** Reads again if there is little enough to do: half of the limit, so that it does not flap. */
     void lessToDo() {
+        count();
         if (paused
                 && !awaitsCall
+                && !over
                 && inFlight <= limits.requestsInFlight() / 2
-                && replyBytes + connection.queuedBytes() <= limits.replyBytes() / 2) {
+                && heldBytes() <= limits.replyBytes() / 2) {
+            resume();
+        }
+    }
+
+    /** The connection is not used any more. */
+    void fallSilent() {
+        over = true;
+        count();
+    }
+
+    /** What a client has asked for and not taken. */
+    private long heldBytes() {
+        return replyBytes + (over ? 0 : connection.queuedBytes());
+    }
+
+    /** Less than a megabyte in the queue is not counted: nobody tells when it has gone. */
+    private void count() {
+        long queuedBytes = over ? 0 : connection.queuedBytes();
+        long bytes = replyBytes + (queuedBytes > ReplySpace.OWN_BYTES ? queuedBytes : 0);
+        if (bytes != countedBytes) {
+            space.adjust(bytes - countedBytes);
+            countedBytes = bytes;
+        }
+    }
+
+    private void called() {
+        Checks.that(awaitsCall, "a call is awaited");
+        awaitsCall = false;
+        if (!over) {
             resume();
         }
     }

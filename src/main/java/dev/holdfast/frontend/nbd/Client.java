@@ -27,9 +27,9 @@ final class Client implements Receiver {
                 connection,
                 session,
                 server.limits(),
-                server.gatherSpace(session.volume().loop()));
+                server.replySpace(session.volume().loop()));
         phase = transmission;
-        server.moves(this, session.volume().loop());
+        server.moves(this, session.volume());
         connection.moveTo(session.volume().loop(), transmission::arrived);
     }
 

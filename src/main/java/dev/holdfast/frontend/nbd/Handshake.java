@@ -28,7 +28,15 @@ final class Handshake implements Phase {
         /** The disk's loop is asked for its size; nothing is read until it has answered. */
         ASKING,
         /** A disk was chosen, or the connection ends. */
-        OVER
+        OVER;
+
+        boolean leadsTo(State next) {
+            return switch (this) {
+                case FLAGS, ASKING -> next == OPTIONS || next == OVER;
+                case OPTIONS -> next == ASKING || next == OVER;
+                case OVER -> next == OVER;
+            };
+        }
     }
 
     /** The longest option data; more ends the connection. */
@@ -95,7 +103,7 @@ final class Handshake implements Phase {
     @Override
     public void closed() {
         gone = true;
-        state = State.OVER;
+        become(State.OVER);
         deadline.cancel();
     }
 
@@ -106,7 +114,7 @@ final class Handshake implements Phase {
 
     @Override
     public void cut() {
-        state = State.OVER;
+        become(State.OVER);
         deadline.cancel();
         if (!gone) {
             connection.close();
@@ -129,7 +137,7 @@ final class Handshake implements Phase {
             cut();
             return false;
         }
-        state = State.OPTIONS;
+        become(State.OPTIONS);
         return true;
     }
 
@@ -283,7 +291,7 @@ final class Handshake implements Phase {
     /** Only a disk's own loop may ask it anything, so the answer comes back in a later turn. */
     private void ask(Question question) {
         Checks.that(state == State.OPTIONS, "one question at a time");
-        state = State.ASKING;
+        become(State.ASKING);
         connection.pause();
         BlockVolume volume = question.volume;
         volume.loop().post(() -> {
@@ -297,6 +305,12 @@ final class Handshake implements Phase {
         if (state != State.ASKING) {
             return; // The client did not wait.
         }
+        if (exports.find(question.name)
+                .filter(volume -> volume == question.volume)
+                .isEmpty()) {
+            tellGone(question);
+            return;
+        }
         int flags = Session.transmissionFlags(readOnly, structured);
         if (question.option == NBD_OPT_EXPORT_NAME) {
             replies.exportName(sizeBytes, flags, !noZeroes);
@@ -304,14 +318,25 @@ final class Handshake implements Phase {
             tellInfo(question, sizeBytes, flags);
         }
         if (question.option == NBD_OPT_INFO) {
-            state = State.OPTIONS;
+            become(State.OPTIONS);
             connection.resume();
             return;
         }
-        state = State.OVER;
+        become(State.OVER);
         deadline.cancel();
         boolean selected = allocation && contextExport.equals(question.name);
         client.begin(new Session(question.volume, structured, selected));
+    }
+
+    /** The export was taken away while its disk was asked. */
+    private void tellGone(Question question) {
+        if (question.option == NBD_OPT_EXPORT_NAME) {
+            cut();
+            return;
+        }
+        unknown(question.option);
+        become(State.OPTIONS);
+        connection.resume();
     }
 
     private void tellInfo(Question question, long sizeBytes, int flags) {
@@ -339,10 +364,15 @@ final class Handshake implements Phase {
 
     private void end() {
         if (state != State.OVER) {
-            state = State.OVER;
+            become(State.OVER);
             deadline.cancel();
             connection.closeAfterSending();
         }
+    }
+
+    private void become(State next) {
+        Checks.that(state.leadsTo(next), "the handshake goes on as declared", state.ordinal(), next.ordinal());
+        state = next;
     }
 
     /** Which disk is asked for its size, and what the client wants to hear: a bit for each {@code NBD_INFO_*}. */

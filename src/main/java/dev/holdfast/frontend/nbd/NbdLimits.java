@@ -11,19 +11,19 @@ import dev.holdfast.base.Checks;
  * @param requestsInFlight requests of one connection under way; above it the connection is not read
  * @param replyBytes bytes of one connection's replies that were asked for or wait to be sent; above it the connection
  *     is not read. A request below it may pass it by one payload
- * @param stopNanos time from {@link NbdServer#stop} until what is still connected is cut
+ * @param loopReplyBytes the same for all connections of one loop together, but for a megabyte that each may always have
  */
 public record NbdLimits(
-        int connections, int options, long handshakeNanos, int requestsInFlight, long replyBytes, long stopNanos) {
+        int connections, int options, long handshakeNanos, int requestsInFlight, long replyBytes, long loopReplyBytes) {
     /** What a node uses. */
-    public static final NbdLimits DEFAULTS =
-            new NbdLimits(1024, 1000, 10_000_000_000L, 1024, 64L << 20, 2_000_000_000L);
+    public static final NbdLimits DEFAULTS = new NbdLimits(1024, 1000, 10_000_000_000L, 1024, 64L << 20, 256L << 20);
 
     /** Checks that every limit lets something through. */
     public NbdLimits {
         Checks.that(connections > 0 && options > 0 && requestsInFlight > 0, "limits let one through");
-        Checks.that(handshakeNanos > 0 && stopNanos >= 0, "limits leave time", handshakeNanos, stopNanos);
+        Checks.that(handshakeNanos > 0, "limits leave time", handshakeNanos);
         // A connection is read again at half of it, and drained() is promised only above a megabyte.
         Checks.that(replyBytes >= 2 << 20, "replies may fill two megabytes", replyBytes);
+        Checks.that(loopReplyBytes >= TransmissionWire.MAXIMUM_PAYLOAD_BYTES, "the longest READ fits", loopReplyBytes);
     }
 }

@@ -1,6 +1,7 @@
 package dev.holdfast.frontend.nbd;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.block.BlockVolume;
 import dev.holdfast.io.Connection;
 import dev.holdfast.io.Loop;
 import dev.holdfast.io.Network;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -18,6 +20,9 @@ import java.util.function.Consumer;
  * connection is a {@link Client} of its own, and no client can harm another. Every call on the server's loop.
  */
 public final class NbdServer {
+    /** Time from {@link #stop} until what is still connected is cut. */
+    static final long STOP_NANOS = 2_000_000_000L;
+
     private static final Receiver REFUSED = new Refused();
 
     private final Loop loop;
@@ -25,11 +30,11 @@ public final class NbdServer {
     private final NbdLimits limits;
     private final List<Network.Listener> listeners = new ArrayList<>();
 
-    /** Every connection and the loop it is on or moves to. */
-    private final Map<Client, Loop> clients = new LinkedHashMap<>();
+    /** Every connection and where it is, or where it is on its way to. */
+    private final Map<Client, Place> clients = new LinkedHashMap<>();
 
     /** One for each loop that ever served a disk; used only there. */
-    private final Map<Loop, GatherSpace> gatherSpaces = new LinkedHashMap<>();
+    private final Map<Loop, ReplySpace> replySpaces = new LinkedHashMap<>();
 
     private boolean stopping;
     private Runnable stopped = () -> {};
@@ -56,7 +61,7 @@ public final class NbdServer {
 
     /**
      * Accepts nothing more, answers what is under way, and closes every connection, by force after
-     * {@link NbdLimits#stopNanos}. {@code stopped} runs once when the last one has ended.
+     * {@link #STOP_NANOS}. {@code stopped} runs once when the last one has ended.
      */
     public void stop(Runnable stopped) {
         Checks.that(loop.isCurrent(), "the NBD server is used on its loop");
@@ -65,10 +70,20 @@ public final class NbdServer {
         this.stopped = stopped;
         listeners.forEach(Network.Listener::close);
         forEveryClient(Client::stop);
-        loop.after(limits.stopNanos(), () -> forEveryClient(Client::cut));
+        loop.after(STOP_NANOS, () -> forEveryClient(Client::cut));
         if (clients.isEmpty()) {
             stopped.run();
         }
+    }
+
+    /** Answers what is under way on {@code volume}, tells of the end, and closes its connections; others go on. */
+    public void disconnect(BlockVolume volume) {
+        Checks.that(loop.isCurrent(), "the NBD server is used on its loop");
+        clients.forEach((client, place) -> {
+            if (place.serves(volume)) {
+                place.loop.post(client::stop);
+            }
+        });
     }
 
     /** How many connections there are now. */
@@ -88,14 +103,14 @@ public final class NbdServer {
         return limits;
     }
 
-    GatherSpace gatherSpace(Loop where) {
-        return gatherSpaces.computeIfAbsent(where, GatherSpace::new);
+    ReplySpace replySpace(Loop where) {
+        return replySpaces.computeIfAbsent(where, its -> new ReplySpace(its, limits.loopReplyBytes()));
     }
 
-    /** {@code client} leaves for {@code where}, so that is where it must be spoken to. */
-    void moves(Client client, Loop where) {
+    /** {@code client} leaves for {@code volume}, so that is where it must be spoken to. */
+    void moves(Client client, BlockVolume volume) {
         Checks.that(loop.isCurrent() && clients.containsKey(client), "a client moves from the server's loop");
-        clients.put(client, where);
+        clients.put(client, new Place(volume.loop(), Optional.of(volume)));
     }
 
     /** {@code client} has no connection any more. */
@@ -110,11 +125,11 @@ public final class NbdServer {
 
     /** A client that is here is told at once: a turn later it might have moved. */
     private void forEveryClient(Consumer<Client> told) {
-        clients.forEach((client, where) -> {
-            if (where == loop) {
+        clients.forEach((client, place) -> {
+            if (place.loop == loop) {
                 told.accept(client);
             } else {
-                where.post(() -> told.accept(client));
+                place.loop.post(() -> told.accept(client));
             }
         });
     }
@@ -125,8 +140,15 @@ public final class NbdServer {
             return REFUSED;
         }
         Client client = new Client(this, connection);
-        clients.put(client, loop);
+        clients.put(client, new Place(loop, Optional.empty()));
         return client;
+    }
+
+    /** The loop a connection is on, and the disk it has chosen. */
+    private record Place(Loop loop, Optional<BlockVolume> volume) {
+        boolean serves(BlockVolume asked) {
+            return volume.isPresent() && volume.get() == asked;
+        }
     }
 
     /** Takes no notice of a connection that is closed already. */

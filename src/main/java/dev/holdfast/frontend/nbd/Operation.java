@@ -51,20 +51,20 @@ final class Operation {
         extentBytes = 0;
     }
 
-    /** Makes it gather its data in {@code count} parts from {@code space}, which has them. */
-    void gather(int count, GatherSpace space) {
+    /** Makes it gather its data in {@code count} parts from {@code space}. */
+    void gather(int count, ReplySpace space) {
         gathers = true;
         partCount = count;
         parts = parts.length < count ? new ByteBuffer[count] : parts;
         for (int i = 0; i < count; i++) {
-            parts[i] = space.take();
+            parts[i] = space.takePart();
         }
     }
 
     /** Gives the parts back, if it has any. */
-    void ungather(GatherSpace space) {
+    void ungather(ReplySpace space) {
         for (int i = 0; i < partCount; i++) {
-            space.release(parts[i]);
+            space.releasePart(parts[i]);
         }
         partCount = 0;
         gathers = false;

@@ -10,12 +10,23 @@ import java.nio.ByteBuffer;
 final class ReplyWriter {
     private static final int OFFSET_BYTES = 8;
 
+    /** Shorter data is sent as it is, even if it is zero. */
+    private static final int LEAST_HOLE_BYTES = 512;
+
+    private static final int ZERO_BYTES = 16 << 10;
+
+    /** What data is compared with; small, so that it stays in the cache. */
+    private static final ByteBuffer ZEROES = ByteBuffer.allocateDirect(ZERO_BYTES);
+
     private final Connection connection;
     private final boolean structured;
+    private final ByteBuffer zeroes = ZEROES.duplicate();
 
-    /** Where the data of the READ reply being made goes, between its head and its end. */
+    /** The READ reply being made, between {@link #beginData} and {@link #endData}. */
     private ByteBuffer dataSpace = ByteBuffer.allocate(0);
 
+    private int chunkStart;
+    private int dataStart;
     private int dataEnd;
 
     ReplyWriter(Connection connection, boolean structured) {
@@ -58,19 +69,47 @@ final class ReplyWriter {
         if (structured) {
             int flags = last ? NBD_REPLY_FLAG_DONE : 0;
             dataSpace = connection.reserve(CHUNK_HEADER_BYTES + OFFSET_BYTES + lengthBytes);
+            chunkStart = dataSpace.position();
             putChunk(dataSpace, flags, NBD_REPLY_TYPE_OFFSET_DATA, cookie, OFFSET_BYTES + lengthBytes);
             dataSpace.putLong(offset);
         } else {
             dataSpace = connection.reserve(SIMPLE_REPLY_BYTES + lengthBytes);
             putSimple(dataSpace, cookie, NBD_OK);
         }
-        dataEnd = dataSpace.position() + lengthBytes;
+        dataStart = dataSpace.position();
+        dataEnd = dataStart + lengthBytes;
         return dataSpace;
     }
 
-    /** The data is there; whoever put it may or may not have moved the buffer's position. */
+    /**
+     * The data is there; whoever put it may or may not have moved the buffer's position. Zeroes are sent as a hole:
+     * finding out costs nothing for other data, and less than sending them.
+     */
     void endData() {
-        dataSpace.position(dataEnd);
+        if (structured && isZero()) {
+            int lengthBytes = dataEnd - dataStart;
+            dataSpace.putShort(chunkStart + 6, (short) NBD_REPLY_TYPE_OFFSET_HOLE);
+            dataSpace.putInt(chunkStart + 16, OFFSET_BYTES + 4);
+            dataSpace.position(dataStart).putInt(lengthBytes);
+        } else {
+            dataSpace.position(dataEnd);
+        }
+    }
+
+    private boolean isZero() {
+        if (dataEnd - dataStart < LEAST_HOLE_BYTES
+                || dataSpace.getLong(dataStart) != 0
+                || dataSpace.getLong(dataEnd - Long.BYTES) != 0) {
+            return false;
+        }
+        int limit = dataSpace.limit();
+        boolean zero = true;
+        for (int at = dataStart; zero && at < dataEnd; at += ZERO_BYTES) {
+            int end = Math.min(at + ZERO_BYTES, dataEnd);
+            zero = dataSpace.limit(end).position(at).mismatch(zeroes.limit(end - at)) < 0;
+        }
+        dataSpace.limit(limit);
+        return zero;
     }
 
     /** The whole reply to a READ whose data was gathered in {@code parts}. */

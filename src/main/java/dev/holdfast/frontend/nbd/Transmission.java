@@ -31,7 +31,16 @@ final class Transmission implements Phase {
         /** Data of a WRITE that is not wanted. */
         UNWANTED,
         /** Nothing that counts: the client said goodbye, or the connection is closed. */
-        NOTHING
+        NOTHING;
+
+        boolean leadsTo(Intake next) {
+            return switch (this) {
+                case MOVING, UNWANTED -> next == REQUEST || next == NOTHING;
+                case REQUEST -> next == DATA || next == UNWANTED || next == NOTHING;
+                case DATA -> next == REQUEST || next == UNWANTED || next == NOTHING;
+                case NOTHING -> next == NOTHING;
+            };
+        }
     }
 
     private static final int SPLIT_BYTES = 4096;
@@ -42,7 +51,7 @@ final class Transmission implements Phase {
     private final Connection connection;
     private final Session session;
     private final BlockVolume volume;
-    private final GatherSpace gatherSpace;
+    private final ReplySpace space;
     private final Backpressure backpressure;
     private final Answers answers;
     private final OperationPool pool;
@@ -72,13 +81,13 @@ final class Transmission implements Phase {
 
     private long refusedCookie;
 
-    Transmission(Connection connection, Session session, NbdLimits limits, GatherSpace gatherSpace) {
+    Transmission(Connection connection, Session session, NbdLimits limits, ReplySpace space) {
         this.connection = connection;
         this.session = session;
         this.volume = session.volume();
-        this.gatherSpace = gatherSpace;
-        this.backpressure = new Backpressure(connection, limits);
-        this.answers = new Answers(connection, session.structured(), backpressure, gatherSpace, this::operationEnded);
+        this.space = space;
+        this.backpressure = new Backpressure(connection, limits, space);
+        this.answers = new Answers(connection, session.structured(), backpressure, space, this::operationEnded);
         this.pool = answers.pool();
     }
 
@@ -88,7 +97,7 @@ final class Transmission implements Phase {
             return;
         }
         Checks.that(intake == Intake.MOVING && volume.loop().isCurrent(), "a connection arrives once, at its disk");
-        intake = Intake.REQUEST;
+        become(Intake.REQUEST);
         if (cut) {
             cut();
         } else if (stopping) {
@@ -136,7 +145,7 @@ final class Transmission implements Phase {
         if (intake == Intake.DATA) {
             taking.fail(NBD_ESHUTDOWN);
             refusal = NBD_OK;
-            intake = Intake.UNWANTED;
+            become(Intake.UNWANTED);
             answers.pieceEnded(taking);
         }
         closeIfIdle();
@@ -160,11 +169,11 @@ final class Transmission implements Phase {
             return false;
         }
         if (header.command == NBD_CMD_DISC) {
-            intake = Intake.NOTHING;
+            become(Intake.NOTHING);
             closeIfIdle();
             return true;
         }
-        if (!backpressure.takesMore()) {
+        if (!backpressure.takes(replyBytes())) {
             return false;
         }
         int error = stopping ? NBD_ESHUTDOWN : RequestRules.refusal(header, session);
@@ -194,7 +203,7 @@ final class Transmission implements Phase {
 
     private boolean takeRead(ByteBuffer in) {
         in.position(in.position() + REQUEST_BYTES);
-        Operation operation = begin(header.lengthBytes);
+        Operation operation = begin();
         volume.submit(pool.piece(operation, Request.Kind.READ, header.offset, header.lengthBytes).request);
         return true;
     }
@@ -203,16 +212,10 @@ final class Transmission implements Phase {
         long lengthBytes = header.lengthBytes;
         long firstBytes = pieceBytes(header.offset, lengthBytes);
         int count = 1 + Math.ceilDiv((int) (lengthBytes - firstBytes), BlockVolume.MAX_TRANSFER_BYTES);
-        boolean gathers = !session.structured() || header.has(NBD_CMD_FLAG_DF);
-        if (gathers && !gatherSpace.has(count)) {
-            backpressure.pauseUntilCalled();
-            gatherSpace.whenMore(this::called);
-            return false;
-        }
         in.position(in.position() + REQUEST_BYTES);
-        Operation operation = begin(lengthBytes);
-        if (gathers) {
-            operation.gather(count, gatherSpace);
+        Operation operation = begin();
+        if (!session.structured() || header.has(NBD_CMD_FLAG_DF)) {
+            operation.gather(count, space);
         }
         operation.outstanding = count;
         long offset = header.offset;
@@ -234,18 +237,18 @@ final class Transmission implements Phase {
             return false;
         }
         in.position(in.position() + REQUEST_BYTES);
-        Operation operation = begin(0);
+        Operation operation = begin();
         submitWrite(operation, header.offset, lengthBytes, in, header.has(NBD_CMD_FLAG_FUA));
         return true;
     }
 
     private boolean takeLongWrite(ByteBuffer in) {
         in.position(in.position() + REQUEST_BYTES);
-        taking = begin(0);
+        taking = begin();
         takingDurably = header.has(NBD_CMD_FLAG_FUA);
         takingOffset = header.offset;
         awaitedBytes = header.lengthBytes;
-        intake = Intake.DATA;
+        become(Intake.DATA);
         return true;
     }
 
@@ -263,7 +266,7 @@ final class Transmission implements Phase {
             submitWrite(taking, takingOffset - bytes, bytes, in, takingDurably);
         }
         if (awaitedBytes == 0) {
-            intake = Intake.REQUEST;
+            become(Intake.REQUEST);
             answers.pieceEnded(taking);
         }
         return true;
@@ -272,7 +275,7 @@ final class Transmission implements Phase {
     private boolean takeUnwanted(ByteBuffer in) {
         skip(in);
         if (awaitedBytes == 0) {
-            intake = Intake.REQUEST;
+            become(Intake.REQUEST);
             if (refusal != NBD_OK) {
                 answers.refuse(refusedCookie, refusal);
             }
@@ -282,9 +285,7 @@ final class Transmission implements Phase {
 
     private boolean takeWithoutData(ByteBuffer in) {
         in.position(in.position() + REQUEST_BYTES);
-        boolean status = header.command == NBD_CMD_BLOCK_STATUS;
-        int extents = header.has(NBD_CMD_FLAG_REQ_ONE) ? 1 : MAXIMUM_EXTENTS;
-        Operation operation = begin(status ? 8L * extents : 0);
+        Operation operation = begin();
         Request.Kind kind = switch (header.command) {
             case NBD_CMD_FLUSH -> Request.Kind.FLUSH;
             case NBD_CMD_TRIM -> Request.Kind.TRIM;
@@ -297,15 +298,28 @@ final class Transmission implements Phase {
         boolean changes = kind == Request.Kind.TRIM || kind == Request.Kind.ZERO;
         request.forceUnitAccess = changes && header.has(NBD_CMD_FLAG_FUA);
         request.keepAllocated = header.has(NBD_CMD_FLAG_NO_HOLE);
-        request.maxExtents = extents;
+        request.maxExtents = maximumExtents();
         volume.submit(request);
         return true;
     }
 
-    private Operation begin(long replyBytes) {
+    private Operation begin() {
         Operation operation = pool.begin(header);
-        backpressure.began(operation, replyBytes);
+        backpressure.began(operation, replyBytes());
         return operation;
+    }
+
+    /** What the request being looked at may add to what waits to be sent. */
+    private long replyBytes() {
+        return switch (header.command) {
+            case NBD_CMD_READ -> Math.min(header.lengthBytes, MAXIMUM_PAYLOAD_BYTES);
+            case NBD_CMD_BLOCK_STATUS -> 8L * maximumExtents();
+            default -> 0;
+        };
+    }
+
+    private int maximumExtents() {
+        return header.has(NBD_CMD_FLAG_REQ_ONE) ? 1 : MAXIMUM_EXTENTS;
     }
 
     /** Gives exactly the next {@code lengthBytes} bytes of {@code in} to the disk. */
@@ -323,15 +337,8 @@ final class Transmission implements Phase {
         if (volume.hasRoom(lengthBytes)) {
             return true;
         }
-        backpressure.pauseUntilCalled();
-        volume.whenRoom(this::called);
+        volume.whenRoom(backpressure.pauseUntilCalled());
         return false;
-    }
-
-    private void called() {
-        if (!over) {
-            backpressure.called();
-        }
     }
 
     private void refuse(int error) {
@@ -344,7 +351,7 @@ final class Transmission implements Phase {
         refusal = error;
         refusedCookie = header.cookie;
         awaitedBytes = header.lengthBytes;
-        intake = Intake.UNWANTED;
+        become(Intake.UNWANTED);
     }
 
     private void skip(ByteBuffer in) {
@@ -357,7 +364,7 @@ final class Transmission implements Phase {
     private void leave() {
         boolean abandonsData = intake == Intake.DATA;
         over = true;
-        intake = Intake.NOTHING;
+        become(Intake.NOTHING);
         answers.fallSilent();
         if (abandonsData) {
             answers.pieceEnded(taking);
@@ -365,7 +372,6 @@ final class Transmission implements Phase {
     }
 
     private void operationEnded() {
-        backpressure.lessToDo();
         closeIfIdle();
     }
 
@@ -376,6 +382,11 @@ final class Transmission implements Phase {
             leave();
             connection.closeAfterSending();
         }
+    }
+
+    private void become(Intake next) {
+        Checks.that(intake.leadsTo(next), "the intake changes as declared", intake.ordinal(), next.ordinal());
+        intake = next;
     }
 
     private static long pieceBytes(long offset, long remainingBytes) {

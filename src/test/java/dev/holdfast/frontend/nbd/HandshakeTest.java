@@ -342,6 +342,19 @@ final class HandshakeTest {
     }
 
     @Test
+    void anExportTakenAwayWhileItsDiskIsAskedIsUnknown() {
+        TestClient go = bed.connect().greet();
+        TestClient exportName = bed.connect().greet();
+        go.connection.feed(optionBytes(NBD_OPT_GO, infoData("demo")));
+        exportName.connection.feed(optionBytes(NBD_OPT_EXPORT_NAME, text("demo")));
+        bed.serverLoop.post(() -> bed.exports.remove("demo"));
+        bed.loops.run();
+        assertEquals(NBD_REP_ERR_UNKNOWN, go.optionReplies().getLast().reply());
+        assertTrue(exportName.connection.isClosed());
+        assertEquals(NBD_REP_ACK, go.option(NBD_OPT_LIST, new byte[0]).getLast().reply());
+    }
+
+    @Test
     void aClientThatLeavesWhileTheDiskIsAskedHarmsNothing() {
         TestClient client = bed.connect().greet();
         client.connection.feed(optionBytes(NBD_OPT_GO, infoData("demo")));
@@ -353,7 +366,7 @@ final class HandshakeTest {
 
     @Test
     void tooManyConnectionsAreTurnedAway() {
-        TestBed small = new TestBed(new NbdLimits(2, 10, 1000, 8, 2 << 20, 1000), TestBed.SIZE_BYTES);
+        TestBed small = new TestBed(new NbdLimits(2, 10, 1000, 8, 2 << 20, 32 << 20), TestBed.SIZE_BYTES);
         TestClient first = small.connect();
         small.connect();
         assertTrue(small.connect().connection.isClosed());

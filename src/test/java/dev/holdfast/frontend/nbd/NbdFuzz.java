@@ -11,7 +11,7 @@ import java.util.Random;
  * served, and nothing is left behind once the client is gone.
  */
 final class NbdFuzz {
-    private static final NbdLimits LIMITS = new NbdLimits(4, 50, 1_000_000, 16, 2 << 20, 1_000_000);
+    private static final NbdLimits LIMITS = new NbdLimits(4, 50, 1_000_000, 16, 2 << 20, 32 << 20);
 
     static final int DISK_BYTES = 3 << 20;
 

@@ -89,12 +89,34 @@ final class StopTest {
     }
 
     @Test
+    void disconnectingADiskLeavesTheClientsOfOthersAlone() {
+        MemoryVolume second = new MemoryVolume(bed.volumeLoop, 1 << 20);
+        TestClient gone = bed.connect().go(false);
+        bed.exports.put("demo", second);
+        TestClient stays = bed.connect().go(false);
+        TestClient haggling = bed.connect().greet();
+        volume.holdsBack = true;
+        gone.request(NBD_CMD_FLUSH, 0, 1, 0, 0);
+        bed.serverLoop.post(() -> bed.server.disconnect(volume));
+        bed.loops.run();
+        assertFalse(gone.connection.isClosed());
+        volume.release(new Random(1));
+        bed.loops.run();
+        assertEquals(NBD_OK, gone.reply().error());
+        assertTrue(gone.connection.isClosed());
+        assertFalse(haggling.connection.isClosed());
+        stays.request(NBD_CMD_FLUSH, 0, 1, 0, 0);
+        assertEquals(NBD_OK, stays.reply().error());
+        assertEquals(2, bed.server.connections());
+    }
+
+    @Test
     void aDiskThatDoesNotAnswerIsNotWaitedForLongerThanTheLimit() {
         volume.holdsBack = true;
         TestClient client = bed.connect().go(false);
         client.request(NBD_CMD_FLUSH, 0, 1, 0, 0);
         bed.stop();
-        bed.loops.advance(NbdLimits.DEFAULTS.stopNanos());
+        bed.loops.advance(NbdServer.STOP_NANOS);
         assertTrue(bed.stopped);
         assertEquals(List.of(), client.replies());
         volume.release(new Random(1));
@@ -108,13 +130,13 @@ final class StopTest {
         client.request(NBD_CMD_READ, 0, 1, 0, 4096);
         bed.stop();
         assertFalse(bed.stopped);
-        bed.loops.advance(NbdLimits.DEFAULTS.stopNanos());
+        bed.loops.advance(NbdServer.STOP_NANOS);
         assertTrue(bed.stopped);
     }
 
     @Test
     void aStopFindsAClientThatIsOnItsWayToTheDisk() {
-        for (long after : new long[] {0, NbdLimits.DEFAULTS.stopNanos()}) {
+        for (long after : new long[] {0, NbdServer.STOP_NANOS}) {
             TestBed moving = new TestBed();
             TestClient client = moving.connect().greet();
             client.connection.feed(TestClient.optionBytes(NBD_OPT_GO, infoData("demo")));

@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -132,7 +134,7 @@ final class TestClient {
             }
             start = in.position();
         }
-        rest = java.util.Arrays.copyOfRange(in.array(), start, in.array().length);
+        rest = Arrays.copyOfRange(in.array(), start, in.array().length);
         return replies;
     }
 
@@ -146,7 +148,7 @@ final class TestClient {
     /** Puts the data of a READ together from its chunks or its simple reply, checking the rules for chunks. */
     static byte[] readData(List<Reply> replies, long offset, int lengthBytes) {
         byte[] data = new byte[lengthBytes];
-        boolean[] covered = new boolean[lengthBytes];
+        BitSet covered = new BitSet(lengthBytes);
         boolean done = false;
         for (Reply reply : replies) {
             assertFalse(done, "something after the last chunk");
@@ -161,16 +163,12 @@ final class TestClient {
             ByteBuffer in = reply.buffer();
             int start = (int) (in.getLong() - offset);
             int bytes = reply.type == NBD_REPLY_TYPE_OFFSET_HOLE ? in.getInt() : in.remaining();
-            for (int i = start; i < start + bytes; i++) {
-                assertFalse(covered[i], "chunks overlap");
-                covered[i] = true;
-            }
+            assertTrue(covered.get(start, start + bytes).isEmpty(), "chunks overlap");
+            covered.set(start, start + bytes);
             in.get(data, start, in.remaining());
         }
         assertTrue(done, "the last chunk is missing");
-        for (boolean byteCovered : covered) {
-            assertTrue(byteCovered, "a byte is missing");
-        }
+        assertEquals(lengthBytes, covered.nextClearBit(0), "a byte is missing, or too many came");
         return data;
     }
 
@@ -201,7 +199,7 @@ final class TestClient {
             byte[] queryText = text(query);
             out.putInt(queryText.length).put(queryText);
         }
-        return java.util.Arrays.copyOf(out.array(), out.position());
+        return Arrays.copyOf(out.array(), out.position());
     }
 
     static byte[] text(String line) {

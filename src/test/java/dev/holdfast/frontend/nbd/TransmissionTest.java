@@ -315,24 +315,78 @@ final class TransmissionTest {
         assertEquals(3 * MEBIBYTE, TestClient.readData(client.replies(), 0, 3 * MEBIBYTE).length);
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void connectionsOfALoopShareWhatTheyMayHoldInReplies(boolean structured) {
+        TestBed small = new TestBed(new NbdLimits(10, 100, 1_000_000, 1000, 64 << 20, 64 << 20), 40 << 20);
+        Arrays.fill(small.volume.bytes, (byte) 1);
+        TestClient greedy = small.connect().go(structured);
+        TestClient other = small.connect().go(structured);
+        greedy.connection.peerTakes(false);
+        greedy.request(NBD_CMD_READ, 0, 1, 0, 32 * MEBIBYTE);
+        greedy.request(NBD_CMD_READ, 0, 2, 0, 31 * MEBIBYTE);
+        other.request(NBD_CMD_READ, 0, 1, 0, MEBIBYTE);
+        assertEquals(1, other.replies().getFirst().cookie(), "a megabyte is always there");
+        other.request(NBD_CMD_READ, 0, 2, 0, 2 * MEBIBYTE);
+        other.request(NBD_CMD_FLUSH, 0, 3, 0, 0);
+        assertEquals(List.of(), other.replies());
+        assertTrue(other.connection.isPaused());
+        greedy.connection.peerTakes(true);
+        small.loops.run();
+        assertEquals(63 * MEBIBYTE, bytesRead(greedy));
+        assertEquals(2 * MEBIBYTE, bytesRead(other));
+        assertFalse(other.connection.isPaused());
+    }
+
     @Test
-    void gatheringReadsShareABoundedSpaceAndWaitForIt() {
-        volume.holdsBack = true;
-        TestClient first = bed.connect().go(false);
-        TestClient second = bed.connect().go(false);
-        for (int i = 0; i < 2; i++) {
-            first.request(NBD_CMD_READ, 0, i, 0, 32 * MEBIBYTE);
-        }
-        second.request(NBD_CMD_READ, 0, 7, 0, 32 * MEBIBYTE);
-        assertEquals(64, volume.heldCount());
-        assertTrue(second.connection.isPaused());
-        volume.release(new Random(1));
-        bed.loops.run();
-        assertEquals(2, first.replies().size());
-        assertEquals(32, volume.heldCount());
-        volume.release(new Random(1));
-        bed.loops.run();
-        assertEquals(32 * MEBIBYTE, second.reply().data().length);
+    void whatAGoneClientHeldIsFreeForOthers() {
+        TestBed small = new TestBed(new NbdLimits(10, 100, 1_000_000, 1000, 64 << 20, 32 << 20), 40 << 20);
+        Arrays.fill(small.volume.bytes, (byte) 1);
+        TestClient queued = small.connect().go(true);
+        TestClient underWay = small.connect().go(false);
+        TestClient other = small.connect().go(true);
+        queued.connection.peerTakes(false);
+        queued.request(NBD_CMD_READ, 0, 1, 0, 16 * MEBIBYTE);
+        small.volume.holdsBack = true;
+        underWay.request(NBD_CMD_READ, 0, 1, 0, 14 * MEBIBYTE);
+        other.request(NBD_CMD_READ, 0, 1, 0, 32 * MEBIBYTE);
+        assertEquals(14, small.volume.heldCount());
+        queued.connection.cutByPeer();
+        underWay.connection.cutByPeer();
+        small.loops.run();
+        assertEquals(14, small.volume.heldCount(), "memory of what is under way is not free yet");
+        small.volume.holdsBack = false;
+        small.volume.release(new Random(1));
+        small.loops.run();
+        assertEquals(32 * MEBIBYTE, bytesRead(other));
+    }
+
+    @Test
+    void zeroesAreSentAsAHole() {
+        TestClient client = bed.connect().go(true);
+        client.request(NBD_CMD_READ, 0, 1, 4096, 512);
+        client.request(NBD_CMD_READ, NBD_CMD_FLAG_DF, 2, 5, MEBIBYTE);
+        client.request(NBD_CMD_READ, 0, 3, 4096, 511);
+        List<Reply> replies = client.replies();
+        assertEquals(NBD_REPLY_TYPE_OFFSET_HOLE, replies.get(0).type());
+        assertArrayEquals(
+                ByteBuffer.allocate(12).putLong(4096).putInt(512).array(),
+                replies.get(0).data());
+        assertEquals(NBD_REPLY_TYPE_OFFSET_HOLE, replies.get(1).type());
+        assertEquals(NBD_REPLY_TYPE_OFFSET_DATA, replies.get(2).type());
+        assertTrue(replies.stream().allMatch(Reply::done));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 8, 16_383, 16_384, 40_000, 65_527, 65_535})
+    void oneByteAmongZeroesIsNotLost(int place) {
+        TestClient client = bed.connect().go(true);
+        volume.bytes[4096 + place] = 1;
+        client.request(NBD_CMD_READ, 0, 1, 4096, 65_536);
+        byte[] data = TestClient.readData(client.replies(), 4096, 65_536);
+        assertEquals(1, data[place]);
+        client.request(NBD_CMD_READ, 0, 2, 4096 + 65_536, 65_536);
+        assertEquals(NBD_REPLY_TYPE_OFFSET_HOLE, client.reply().type());
     }
 
     @Test
@@ -388,7 +442,7 @@ final class TransmissionTest {
 
     @Test
     void tooManyRequestsPauseTheConnectionUntilHalfAreDone() {
-        TestBed small = new TestBed(new NbdLimits(10, 100, 1_000_000, 8, 2 << 20, 1_000_000), TestBed.SIZE_BYTES);
+        TestBed small = new TestBed(new NbdLimits(10, 100, 1_000_000, 8, 2 << 20, 32 << 20), TestBed.SIZE_BYTES);
         small.volume.holdsBack = true;
         TestClient client = small.connect().go(false);
         byte[] batch = new byte[0];
@@ -413,7 +467,8 @@ final class TransmissionTest {
 
     @Test
     void aClientThatTakesNoRepliesIsNotReadUntilItDoes() {
-        TestBed small = new TestBed(new NbdLimits(10, 100, 1_000_000, 1000, 2 << 20, 1_000_000), TestBed.SIZE_BYTES);
+        TestBed small = new TestBed(new NbdLimits(10, 100, 1_000_000, 1000, 2 << 20, 32 << 20), TestBed.SIZE_BYTES);
+        Arrays.fill(small.volume.bytes, (byte) 1);
         TestClient client = small.connect().go(true);
         client.connection.peerTakes(false);
         byte[] batch = new byte[0];
@@ -518,6 +573,14 @@ final class TransmissionTest {
         volume.room(4096);
         bed.loops.run();
         assertEquals(List.of(), volume.log);
+    }
+
+    private static int bytesRead(TestClient client) {
+        int head = client.structured ? 8 : 0;
+        return client.replies().stream()
+                .filter(reply -> reply.data().length > 0)
+                .mapToInt(reply -> reply.data().length - head)
+                .sum();
     }
 
     private static List<Integer> errors(TestClient client) {
