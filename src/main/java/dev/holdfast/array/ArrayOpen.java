@@ -259,7 +259,7 @@ public final class ArrayOpen {
             }
         }
         Mirror mirror = new Mirror(loop, label.geometry(), slots, membership.presentBits());
-        done.accept(new ArrayOpened.Opened(mirror, List.copyOf(rings), membership.left()));
+        done.accept(new ArrayOpened.Opened(label.ids().pool(), mirror, List.copyOf(rings), membership.left()));
     }
 
     private static ByteBuffer ringOf(Candidate candidate) {

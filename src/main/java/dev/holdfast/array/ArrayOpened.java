@@ -1,5 +1,6 @@
 package dev.holdfast.array;
 
+import dev.holdfast.base.Id128;
 import java.util.List;
 
 /** How opening an array ended. */
@@ -7,12 +8,13 @@ public sealed interface ArrayOpened {
     /**
      * It is open, its members are those that hold everything the newest root reaches.
      *
+     * @param pool the pool its labels name
      * @param array the array
      * @param rings the root rings of all devices that were found, members or not, by slot
      * @param left slots (bits) that the newest root names and that are not here (with no root at all: slots not here);
      *     if there are any, nothing may be acknowledged before a root with generation + 1 is durable
      */
-    record Opened(Mirror array, List<RootRing> rings, long left) implements ArrayOpened {}
+    record Opened(Id128 pool, Mirror array, List<RootRing> rings, long left) implements ArrayOpened {}
 
     /** It is not open, and every disk is closed again. One line for people. */
     record Refused(String reason) implements ArrayOpened {}

@@ -98,7 +98,7 @@ public final class Pointers {
     }
 
     /** Writes a recorded error. */
-    static void setUnreadable(ByteBuffer bytes, int at, long birth) {
+    public static void setUnreadable(ByteBuffer bytes, int at, long birth) {
         put(bytes, at, 0, birth, 0, UNREADABLE, 0);
     }
 

@@ -1,0 +1,325 @@
+package dev.holdfast.store;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.base.Id128;
+import dev.holdfast.io.Loop;
+import dev.holdfast.store.checkpoint.Checkpoint;
+import dev.holdfast.store.checkpoint.LaneLink;
+import dev.holdfast.store.lane.CommitterPort;
+import dev.holdfast.store.lane.FrozenLane;
+import dev.holdfast.store.log.RingStart;
+import dev.holdfast.store.log.RingWriter;
+import dev.holdfast.store.root.Root;
+import dev.holdfast.store.root.ShardState;
+import dev.holdfast.store.work.Core;
+import dev.holdfast.store.work.RootWriter;
+import dev.holdfast.store.work.Runner;
+import dev.holdfast.store.work.StagingWriter;
+import dev.holdfast.store.work.Trouble;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * The one who writes to a pool's array: decides when a consistency point runs and what happens when something fails.
+ * What a consistency point does is {@link Checkpoint}'s, what a group commit does {@link GroupCommit}'s.
+ *
+ * <ul>
+ *   <li><b>O1</b> At most one consistency point runs; while it does, group commits go on.
+ *   <li><b>O2</b> After {@link #failed} nothing is acknowledged any more: lanes are told, nothing is written.
+ *   <li><b>O3</b> A grant never promises more than the next consistency point can place (G1).
+ * </ul>
+ */
+final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
+    private final Id128 poolId;
+    private final Core core;
+    private final RootWriter roots;
+    private final Runner runner;
+    private final Repairs repairs;
+    private final PoolEvents events;
+    private final CheckpointWish wish = new CheckpointWish();
+    private final List<LaneLink> lanes = new ArrayList<>();
+    private final List<Runnable> stopWaiters = new ArrayList<>();
+    private final ArrayDeque<Consumer<Runner>> inquiries = new ArrayDeque<>();
+    private Optional<GroupCommit> commits = Optional.empty();
+    private Optional<Checkpoint> checkpoint = Optional.empty();
+    private Optional<String> failure = Optional.empty();
+    private RingStart start;
+    private long openCounter;
+    private long nextShardId;
+    private boolean clean;
+    private boolean lastWasEmpty;
+    private boolean inquiring;
+
+    Committer(Core core, Root root, PoolEvents events) {
+        this.poolId = root.poolId();
+        this.core = core;
+        this.events = events;
+        this.roots = new RootWriter(core.array, core.loop, this, root);
+        this.runner = new Runner(core.loop);
+        this.repairs = new Repairs(core);
+        this.openCounter = root.number().openCounter();
+        this.nextShardId = root.space().nextShardId();
+        this.start = root.ringStart();
+    }
+
+    /** The lanes, before anything else; {@code links} in order of lane. */
+    void attach(List<LaneLink> links) {
+        Checks.that(lanes.isEmpty() && !links.isEmpty(), "lanes are attached once");
+        lanes.addAll(links);
+    }
+
+    /** From the next root on the pool is open once more, and its log goes on at {@code ringStart}. */
+    void beginOpen(RingStart ringStart) {
+        Checks.that(ringStart.openCounter() == openCounter + 1, "the open counter advances by one", openCounter);
+        openCounter = ringStart.openCounter();
+        start = ringStart;
+    }
+
+    /** Recovery is over: flushes are served from now on. */
+    void serve(RingWriter ring) {
+        Checks.that(commits.isEmpty() && !isCheckpointRunning(), "a pool begins to serve once, at rest");
+        commits = Optional.of(new GroupCommit(core, ring, lanes, roots, () -> checkpointWanted("ring full")));
+        grant(0);
+    }
+
+    /** True if the last consistency point that ended had nothing from any lane. */
+    boolean lastCheckpointWasEmpty() {
+        return lastWasEmpty;
+    }
+
+    RootWriter roots() {
+        return roots;
+    }
+
+    Core core() {
+        return core;
+    }
+
+    Optional<String> failure() {
+        return failure;
+    }
+
+    Optional<GroupCommit> commits() {
+        return commits;
+    }
+
+    boolean isCheckpointRunning() {
+        return checkpoint.isPresent();
+    }
+
+    long repaired() {
+        return repairs.repaired();
+    }
+
+    @Override
+    public void commitWanted(int lane, long entry) {
+        core.loop.post(() -> commits.ifPresent(all -> all.want(lane, entry)));
+    }
+
+    @Override
+    public void checkpointWanted(String why) {
+        core.loop.post(() -> {
+            wish.want(why);
+            startCheckpoint();
+        });
+    }
+
+    /**
+     * On the committer's loop: {@code then} runs when a consistency point that begins after this call is
+     * installed.
+     */
+    void checkpoint(String why, Runnable then) {
+        Checks.that(core.loop.isCurrent(), "on the committer's loop");
+        wish.wantAndThen(why, then);
+        startCheckpoint();
+    }
+
+    /** On the committer's loop: like {@link #checkpoint}, and the root says that nothing is to be replayed. */
+    void cleanCheckpoint(Runnable then) {
+        Checks.that(core.loop.isCurrent(), "on the committer's loop");
+        checkpoint("stop", () -> {
+            clean = true;
+            checkpoint("stop", then);
+        });
+    }
+
+    @Override
+    public void frozen(int lane, FrozenLane frozen) {
+        core.loop.post(() -> checkpoint.ifPresent(running -> {
+            running.frozen(lane, frozen);
+            if (running.stage() != Checkpoint.Stage.FREEZE) {
+                lastWasEmpty = running.isEmpty();
+                grant(running.frozenBlocks());
+            }
+        }));
+    }
+
+    @Override
+    public void installed(int lane, long cp) {
+        core.loop.post(() -> checkpoint.ifPresent(running -> running.installed(cp)));
+    }
+
+    @Override
+    public void repairWanted(long address, long birth, int checksum, long wrongCopies) {
+        core.loop.post(() -> repairs.want(address, checksum, wrongCopies));
+    }
+
+    @Override
+    public void blockUnreadable(int shard, long block) {
+        core.loop.post(() -> events.blockUnreadable(shard, block));
+    }
+
+    /**
+     * On the committer's loop: runs {@code inquiry}, which puts works into the runner, between consistency points;
+     * none
+     * begins before those works are done.
+     */
+    void between(Consumer<Runner> inquiry) {
+        Checks.that(core.loop.isCurrent(), "on the committer's loop");
+        inquiries.addLast(inquiry);
+        startInquiry();
+    }
+
+    private void startInquiry() {
+        if (checkpoint.isPresent() || inquiring || inquiries.isEmpty() || failure.isPresent()) {
+            return;
+        }
+        inquiring = true;
+        inquiries.removeFirst().accept(runner);
+        runner.then(() -> {
+            inquiring = false;
+            core.blocks.trim();
+            startCheckpoint();
+            startInquiry();
+        });
+    }
+
+    private void startCheckpoint() {
+        if (inquiring) {
+            return;
+        }
+        if (checkpoint.isPresent() || failure.isPresent() || !wish.isWanted()) {
+            return;
+        }
+        Checkpoint next = new Checkpoint(core, lanes, runner, roots, this, wish.take());
+        checkpoint = Optional.of(next);
+        repairs.hold(next::begin);
+    }
+
+    @Override
+    public Root makeRoot(long cp, Root.Objects objects, long[] release) {
+        Checks.that(checkpoint.isPresent() && checkpoint.get().cp() == cp, "the root of what runs", cp);
+        Root before = roots.newest();
+        RingStart from = startFor(release);
+        core.shards.keySet().forEach(id -> nextShardId = Math.max(nextShardId, id + 1L));
+        return new Root(
+                poolId,
+                new Root.Number(
+                        cp, openCounter, roots.generationNow(), before.number().cp()),
+                new Root.LogPoint(from.position(), from.number(), lanes.size(), clean),
+                new Root.Written(core.clock.wallMillis(), core.array.members()),
+                objects,
+                new Root.Space(core.freeMap.usedBlocks(), nextShardId, core.array.dataBlocks()));
+    }
+
+    private RingStart startFor(long[] release) {
+        return commits.map(all -> all.startFor(release)).orElse(start);
+    }
+
+    @Override
+    public void retired(Root root, long[] release, Runnable then) {
+        Checks.that(
+                roots.newest().number().cp() == root.number().cp(),
+                "what retires is durable",
+                root.number().cp());
+        core.freeMap.retire();
+        core.blocks.trim();
+        Runnable letGo = () -> {
+            commits.ifPresent(
+                    all -> all.covered(root.ringStart(), release, root.number().cp()));
+            then.run();
+        };
+        commits.ifPresentOrElse(all -> all.whenBetweenRecords(letGo), letGo);
+    }
+
+    @Override
+    public void ended(List<Runnable> waiters) {
+        Checks.that(checkpoint.isPresent() && !inquiring, "one thing at a time");
+        checkpoint = Optional.empty();
+        repairs.allow();
+        if (commits.isPresent()) {
+            grant(0);
+        }
+        waiters.forEach(Runnable::run);
+        if (core.shards.values().stream().anyMatch(shard -> shard.life == ShardState.Life.DELETING)) {
+            wish.want("delete");
+        }
+        startCheckpoint();
+        startInquiry();
+    }
+
+    /** O3. {@code frozen} blocks are being placed by the running consistency point. */
+    private void grant(long frozen) {
+        Checks.that(frozen >= 0, "blocks are counted", frozen);
+        long total = core.array.dataBlocks();
+        long volumes = 0;
+        for (ShardState shard : core.shards.values()) {
+            volumes += Math.ceilDiv(shard.meta.sizeBytes(), StagingWriter.BLOCK_BYTES);
+        }
+        long free = core.freeMap.freeBlocks() - SpaceLedger.cost(frozen, volumes);
+        long blocks = SpaceLedger.admissible(free, total, volumes) / Math.max(1, lanes.size());
+        lanes.forEach(link -> link.tell(lane -> lane.grant(blocks)));
+    }
+
+    @Override
+    public void memberLost() {
+        Checks.that(core.loop.isCurrent(), "on the committer's loop");
+        events.memberLost();
+        roots.memberLost();
+    }
+
+    @Override
+    public void hostFull() {
+        events.hostFull();
+    }
+
+    @Override
+    public void blockLost(long address) {
+        events.blockLost(address);
+    }
+
+    @Override
+    public void copyWrong(long address, int checksum, long copies) {
+        repairs.want(address, checksum, copies);
+    }
+
+    @Override
+    public void failed(String why) {
+        Checks.that(core.loop.isCurrent(), "on the committer's loop");
+        if (failure.isEmpty()) {
+            failure = Optional.of(why);
+            runner.stop();
+            commits.ifPresent(GroupCommit::stop);
+            events.failed(why);
+            lanes.forEach(link -> link.tell(lane -> lane.poolFailed(why)));
+            stopWaiters.forEach(Runnable::run);
+        }
+    }
+
+    /** Runs {@code task}, perhaps at once, when the pool has failed. */
+    void whenFailed(Runnable task) {
+        Checks.that(core.loop.isCurrent(), "on the committer's loop");
+        if (failure.isPresent()) {
+            task.run();
+        } else {
+            stopWaiters.add(task);
+        }
+    }
+
+    Loop loop() {
+        return core.loop;
+    }
+}

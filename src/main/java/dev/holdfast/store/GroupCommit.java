@@ -1,0 +1,185 @@
+package dev.holdfast.store;
+
+import dev.holdfast.array.ArrayOutcome;
+import dev.holdfast.base.Checks;
+import dev.holdfast.store.checkpoint.LaneLink;
+import dev.holdfast.store.log.RingStart;
+import dev.holdfast.store.log.RingWriter;
+import dev.holdfast.store.work.Core;
+import dev.holdfast.store.work.RootWriter;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Makes log entries durable for everybody who waits, many with one write. One record is under way at a time; what is
+ * asked for meanwhile goes into the next. It does not decide when a consistency point is due, but asks for one
+ * when the ring is full.
+ *
+ * <ul>
+ *   <li><b>K1</b> A lane is told "logged below e" only after a record with every entry below e that no root covers
+ *       is durable on
+ *       all present members and the newest root names exactly those (or a root covers them).
+ *   <li><b>K3</b> Log memory that a record under way points at is not let go before the record is durable.
+ *   <li><b>K2</b> The position a root stores is that of the first record holding an entry the root does not cover.
+ * </ul>
+ */
+final class GroupCommit {
+    /** A durable record: where it is, and how far each lane's entries are in it. */
+    private record Written(RingStart at, long[] to) {}
+
+    private final Core core;
+    private final RingWriter ring;
+    private final List<LaneLink> lanes;
+    private final RootWriter roots;
+    private final Runnable ringIsFull;
+    private final long[] wanted;
+    private final long[] next;
+    private final ArrayDeque<Written> records = new ArrayDeque<>();
+    private final List<Runnable> betweenWaiters = new ArrayList<>();
+    private boolean underWay;
+    private boolean stopped;
+
+    GroupCommit(Core core, RingWriter ring, List<LaneLink> lanes, RootWriter roots, Runnable ringIsFull) {
+        this.core = core;
+        this.ring = ring;
+        this.lanes = lanes;
+        this.roots = roots;
+        this.ringIsFull = ringIsFull;
+        this.wanted = new long[lanes.size()];
+        this.next = new long[lanes.size()];
+    }
+
+    /** Entries of {@code lane} below {@code entry} are to be durable. */
+    void want(int lane, long entry) {
+        Checks.that(core.loop.isCurrent() && lane < lanes.size(), "a lane asks on the committer's loop", lane);
+        wanted[lane] = Math.max(wanted[lane], entry);
+        start();
+    }
+
+    /** True while nothing waits and nothing is under way. */
+    boolean isIdle() {
+        return !underWay && !isAnythingWanted();
+    }
+
+    /** Nothing is written any more. */
+    void stop() {
+        stopped = true;
+    }
+
+    private void start() {
+        if (underWay || stopped || !isAnythingWanted()) {
+            return;
+        }
+        long[] to = new long[next.length];
+        for (int lane = 0; lane < to.length; lane++) {
+            to[lane] = Math.max(next[lane], wanted[lane]);
+        }
+        if (!ring.build(next, to)) {
+            ringIsFull.run();
+            return;
+        }
+        underWay = true;
+        RingStart at = ring.next();
+        array(at);
+    }
+
+    private void array(RingStart at) {
+        Checks.that(underWay && at.equals(ring.next()), "one record at a time", at.number());
+        core.array.writeLog(
+                ring.offset(), ring.parts(), ring.partCount(), core.loop, (token, outcome) -> done(at, outcome), 0);
+    }
+
+    private void done(RingStart at, ArrayOutcome outcome) {
+        switch (outcome) {
+            case OK -> roots.whenSettled(() -> durable(at));
+            case MEMBER_LOST -> {
+                core.trouble.memberLost();
+                roots.whenSettled(() -> durable(at));
+            }
+            case NO_SPACE -> {
+                core.trouble.hostFull();
+                core.loop.after(1_000_000_000L, () -> array(at));
+            }
+            case FAILED -> core.trouble.failed("no device of the pool takes log records");
+        }
+    }
+
+    private void durable(RingStart at) {
+        Checks.that(underWay, "a record was under way");
+        ring.written();
+        underWay = false;
+        long[] to = new long[next.length];
+        for (int lane = 0; lane < to.length; lane++) {
+            long logged = Math.max(next[lane], ring.takenTo(lane));
+            to[lane] = logged;
+            if (logged > next[lane]) {
+                next[lane] = logged;
+                lanes.get(lane).tell(port -> port.logged(logged));
+            }
+        }
+        records.addLast(new Written(at, to));
+        List<Runnable> ready = List.copyOf(betweenWaiters);
+        betweenWaiters.clear();
+        ready.forEach(Runnable::run);
+        start();
+    }
+
+    /** Runs {@code task}, perhaps at once, while no record is under way: then no log memory is being written out. */
+    void whenBetweenRecords(Runnable task) {
+        Checks.that(core.loop.isCurrent(), "on the committer's loop");
+        if (underWay) {
+            betweenWaiters.add(task);
+        } else {
+            task.run();
+        }
+    }
+
+    /** K2: where recovery must read from if the root covers, of each lane, the entries below {@code release}. */
+    RingStart startFor(long[] release) {
+        Checks.that(release.length == next.length, "every lane has a release", release.length);
+        for (Written record : records) {
+            for (int lane = 0; lane < release.length; lane++) {
+                if (record.to[lane] > release[lane]) {
+                    return record.at;
+                }
+            }
+        }
+        return ring.next();
+    }
+
+    /** A root that stores {@code start} and covers the entries below {@code release} is durable. */
+    void covered(RingStart start, long[] release, long cp) {
+        Checks.that(start.position() <= ring.next().position(), "roots name what was written", start.position());
+        while (!records.isEmpty() && records.getFirst().at.position() < start.position()) {
+            records.removeFirst();
+        }
+        Checks.that(!underWay, "log memory is let go between records");
+        ring.trim(start.position(), cp);
+        for (int lane = 0; lane < release.length; lane++) {
+            next[lane] = Math.max(next[lane], release[lane]);
+        }
+        start();
+    }
+
+    double ringUsedFraction() {
+        return ring.usedFraction();
+    }
+
+    long ringUsedBytes() {
+        return core.array.logBytes() - ring.freeBytes();
+    }
+
+    private boolean isAnythingWanted() {
+        return !Arrays.equals(next, mergedTargets());
+    }
+
+    private long[] mergedTargets() {
+        long[] targets = new long[next.length];
+        for (int lane = 0; lane < next.length; lane++) {
+            targets[lane] = Math.max(next[lane], wanted[lane]);
+        }
+        return targets;
+    }
+}

@@ -1,0 +1,68 @@
+package dev.holdfast.store;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.io.Clock;
+import dev.holdfast.store.work.StagingWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** What went wrong in a pool since it was opened, one line for people each, bounded. It decides nothing. */
+final class PoolEvents {
+    private static final int MOST = 200;
+
+    private final Clock clock;
+    private final TreeMap<String, Long> notes = new TreeMap<>();
+    private final TreeMap<Integer, TreeSet<Long>> unreadable = new TreeMap<>();
+    private boolean isHostFull;
+
+    PoolEvents(Clock clock) {
+        this.clock = clock;
+    }
+
+    void note(String line) {
+        Checks.that(!line.isEmpty(), "a note says something");
+        if (notes.size() < MOST) {
+            notes.putIfAbsent(line, clock.wallMillis());
+        }
+    }
+
+    void memberLost() {
+        note("a device was left behind: the pool goes on without it");
+    }
+
+    void hostFull() {
+        isHostFull = true;
+        note("the file system under a device is full: free space there, writes wait for it");
+    }
+
+    boolean isHostFull() {
+        return isHostFull;
+    }
+
+    void blockLost(long address) {
+        note("no good copy of block " + address + ": what it held reads as an I/O error");
+    }
+
+    void blockUnreadable(int shard, long block) {
+        Checks.that(shard > 0 && block >= 0, "a block of a shard", shard, block);
+        TreeSet<Long> blocks = unreadable.computeIfAbsent(shard, id -> new TreeSet<>());
+        if (blocks.size() < MOST && blocks.add(block)) {
+            note("volume " + shard + ": 4 KiB at offset " + block * StagingWriter.BLOCK_BYTES + " cannot be read");
+        }
+    }
+
+    void failed(String why) {
+        note("the pool takes no changes: " + why);
+    }
+
+    long unreadableBlocks(int shard) {
+        TreeSet<Long> blocks = unreadable.get(shard);
+        return blocks == null ? 0 : blocks.size();
+    }
+
+    List<String> lines() {
+        return new ArrayList<>(notes.keySet());
+    }
+}

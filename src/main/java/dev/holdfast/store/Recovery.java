@@ -1,0 +1,182 @@
+package dev.holdfast.store;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.io.MemoryRegion;
+import dev.holdfast.store.checkpoint.LaneLink;
+import dev.holdfast.store.lane.Lane;
+import dev.holdfast.store.lane.LaneBudget;
+import dev.holdfast.store.lane.ShardOpening;
+import dev.holdfast.store.log.LogIdentity;
+import dev.holdfast.store.log.LogView;
+import dev.holdfast.store.log.MemoryLog;
+import dev.holdfast.store.log.MemoryScan;
+import dev.holdfast.store.log.ReplaySet;
+import dev.holdfast.store.log.RingFound;
+import dev.holdfast.store.log.RingStart;
+import dev.holdfast.store.log.RingWriter;
+import dev.holdfast.store.root.Root;
+import dev.holdfast.store.root.ShardState;
+import dev.holdfast.store.work.Core;
+import dev.holdfast.store.work.StagingWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * From the newest root and what the logs hold to a pool that serves: replay, consistency points until nothing is
+ * dirty, a
+ * root with the next open counter, memory labelled anew, then the first answer. It opens nothing.
+ *
+ * <ul>
+ *   <li><b>V1</b> The open counter advances only in a root that covers every replayed change (L6).
+ *   <li><b>V2</b> Memory is labelled anew only when that root is durable; a crash before finds the old root and
+ *       the old memory.
+ * </ul>
+ */
+final class Recovery {
+    private final OpenPlan plan;
+    private final Core core;
+    private final Root root;
+    private final List<MemoryRegion> regions;
+    private final PoolEvents events;
+    private final Committer committer;
+    private final List<Lane> lanes = new ArrayList<>();
+    private final List<String> notes = new ArrayList<>();
+    private Consumer<Pool> opened = pool -> {};
+
+    Recovery(OpenPlan plan, Core core, Root root, List<MemoryRegion> regions, PoolEvents events) {
+        this.plan = plan;
+        this.core = core;
+        this.root = root;
+        this.regions = regions;
+        this.events = events;
+        this.committer = new Committer(core, root, events);
+        LaneBudget budget = budget();
+        List<LaneLink> links = new ArrayList<>();
+        for (int i = 0; i < plan.lanes().size(); i++) {
+            Lane lane = new Lane(i, plan.lanes().get(i), core.array, committer, budget);
+            lanes.add(lane);
+            links.add(new LaneLink(plan.lanes().get(i), lane));
+        }
+        committer.attach(links);
+    }
+
+    private LaneBudget budget() {
+        long frames = plan.cacheBytes() / plan.lanes().size() / StagingWriter.BLOCK_BYTES;
+        int bounded = Math.clamp(frames, LaneBudget.MIN_CACHE_FRAMES, Integer.MAX_VALUE / 2);
+        int pages = Math.max(1024, plan.memory().bytesPerLane() / StagingWriter.BLOCK_BYTES / 4);
+        return new LaneBudget(bounded, pages, LaneBudget.OLDEST_NANOS);
+    }
+
+    Committer committer() {
+        return committer;
+    }
+
+    List<String> notes() {
+        return notes;
+    }
+
+    /** Does it all; {@code then} gets the pool on the committer's loop. */
+    void run(RingFound found, List<MemoryScan> trusted, Consumer<Pool> then) {
+        Checks.that(core.loop.isCurrent() && regions.size() >= lanes.size(), "every lane has its memory");
+        opened = then;
+        onEveryLane(0, lane -> openingsOf(lane).forEach(lane::open), () -> replay(found, trusted));
+    }
+
+    /** Runs {@code task} on every lane's loop, one after another, then {@code then} on the committer's. */
+    private void onEveryLane(int index, Consumer<Lane> task, Runnable then) {
+        if (index == lanes.size()) {
+            core.loop.post(then);
+            return;
+        }
+        plan.lanes().get(index).post(() -> {
+            task.accept(lanes.get(index));
+            onEveryLane(index + 1, task, then);
+        });
+    }
+
+    private void replay(RingFound found, List<MemoryScan> trusted) {
+        Replay replay = new Replay(core, lanes, plan.lanes(), committer::failed, cuts -> {
+            notes.addAll(cuts);
+            settle(found.end());
+        });
+        replay.start(
+                ready -> new ReplaySet(core.array, found, trusted, id -> appliedSeq(core, root, id), core.loop, ready));
+    }
+
+    private List<ShardOpening> openingsOf(Lane lane) {
+        List<ShardOpening> openings = new ArrayList<>();
+        for (ShardState shard : core.shards.values()) {
+            boolean here = lanes.get(laneOf(shard.id(), lanes.size())) == lane;
+            if (here && shard.life == ShardState.Life.LIVE) {
+                openings.add(new ShardOpening(shard.meta, shard.epoch, shard.appliedSeq, shard.tree));
+            }
+        }
+        return openings;
+    }
+
+    /** Where a shard lives. */
+    static int laneOf(int shardId, int lanes) {
+        Checks.that(shardId > 0 && lanes > 0, "shards are numbered from 1", shardId, lanes);
+        return shardId % lanes;
+    }
+
+    /** What the root covers of a shard, for the logs. */
+    static long appliedSeq(Core core, Root root, int shardId) {
+        ShardState shard = core.shards.get(shardId);
+        if (shard == null) {
+            return shardId < root.space().nextShardId() ? Long.MAX_VALUE : 0;
+        }
+        return shard.life == ShardState.Life.LIVE ? shard.appliedSeq : Long.MAX_VALUE;
+    }
+
+    /** Consistency points until one finds nothing to do: each takes a shard's changes only up to a marker. */
+    private void settle(RingStart end) {
+        Checks.that(core.loop.isCurrent(), "on the committer's loop");
+        committer.checkpoint("recovery", () -> {
+            if (committer.lastCheckpointWasEmpty()) {
+                open(end);
+            } else {
+                settle(end);
+            }
+        });
+    }
+
+    /** V1. The ring goes on behind everything that was found. */
+    private void open(RingStart end) {
+        Checks.that(committer.lastCheckpointWasEmpty(), "every replayed change has a root");
+        long openCounter = root.number().openCounter() + 1;
+        RingStart next = new RingStart(end.poolIdHigh(), end.poolIdLow(), openCounter, end.position(), end.number());
+        committer.beginOpen(next);
+        committer.checkpoint("open", () -> label(next));
+    }
+
+    /** V2. */
+    private void label(RingStart next) {
+        Checks.that(committer.roots().newest().number().openCounter() == next.openCounter(), "the root opens the pool");
+        LogIdentity identity = new LogIdentity(
+                next.poolIdHigh(),
+                next.poolIdLow(),
+                plan.memory().place().bootIdHigh(),
+                plan.memory().place().bootIdLow(),
+                next.openCounter());
+        List<MemoryLog> logs = new ArrayList<>();
+        List<LogView> views = new ArrayList<>();
+        for (int i = 0; i < lanes.size(); i++) {
+            MemoryLog log = MemoryLog.label(regions.get(i).bytes(), identity, i, lanes.size());
+            logs.add(log);
+            views.add(log.view());
+        }
+        while (regions.size() > lanes.size()) {
+            regions.removeLast().close();
+        }
+        long cp = committer.roots().newest().number().cp();
+        RingWriter ring = new RingWriter(views, next, cp, core.array.logBytes());
+        committer.serve(ring);
+        LocalPool pool = new LocalPool(plan, committer, lanes, regions, events);
+        onEveryLane(
+                0,
+                lane -> lane.serve(logs.get(lanes.indexOf(lane))),
+                () -> pool.learnVolumes(() -> opened.accept(pool)));
+    }
+}

@@ -1,0 +1,151 @@
+package dev.holdfast.store.root;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.base.Crc32c;
+import dev.holdfast.base.Id128;
+import dev.holdfast.store.log.RingStart;
+import dev.holdfast.store.tree.ObjectRoot;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Optional;
+
+/**
+ * The one block from which everything a pool holds at a consistency point is reached. It says nothing of how the
+ * block
+ * is made durable ({@link RootWriter}) or which of several roots counts ({@link RootChoice}).
+ *
+ * <pre>
+ *   0  8 magic HFROOT01          64  8 ring: position of the next record   192 48 object: deferred list
+ *   8  4 CRC32C, this field 0    72  8 ring: number of that record         240  8 used blocks
+ *  12  4 format version          80  8 flags: 1 clean stop                 248  8 next shard id
+ *  16 16 pool id                 88  8 members, a bit per array slot       256  8 data blocks of the array
+ *  32  8 cp                      96 48 object: shard table                 264  8 cp of the root before
+ *  40  8 open counter           144 48 object: free map                    272  4 lanes of the last run
+ *  48  8 generation
+ *  56  8 wall time, ms
+ * </pre>
+ *
+ * @param poolId the pool
+ * @param number which of the pool's roots it is
+ * @param log from where recovery reads
+ * @param written by and on what it was written
+ * @param objects the three objects
+ * @param space counts
+ */
+public record Root(Id128 poolId, Number number, LogPoint log, Written written, Objects objects, Space space) {
+    public static final int BYTES = 4096;
+
+    /** Slots of the root ring; root n stands in slots n mod HALF and HALF + n mod HALF. */
+    public static final int SLOTS = 128;
+
+    public static final int HALF = SLOTS / 2;
+    public static final int FORMAT_VERSION = 1;
+    private static final long MAGIC = 0x3130544F4F524648L;
+    private static final int SHARD_TABLE = 96;
+    private static final int FREE_MAP = 144;
+    private static final int DEFERRED = 192;
+
+    /**
+     * {@code cp} counts consistency points from 1; {@code openCounter} opens; {@code generation} members left
+     * behind.
+     */
+    public record Number(long cp, long openCounter, long generation, long previousCp) {}
+
+    /**
+     * Ring position and record number recovery starts at; memory logs of that run; clean: nothing is to be
+     * replayed.
+     */
+    public record LogPoint(long position, long record, int lanes, boolean clean) {}
+
+    /** Wall time for people, and the array slots (bits) that hold all this root reaches. */
+    public record Written(long wallMillis, long members) {}
+
+    /** The objects of a pool. */
+    public record Objects(ObjectRoot shardTable, ObjectRoot freeMap, ObjectRoot deferred) {}
+
+    /** Counts of a pool. */
+    public record Space(long usedBlocks, long nextShardId, long dataBlocks) {}
+
+    /** Fills 4096 bytes of {@code into} from its start. */
+    public void encode(ByteBuffer into) {
+        Checks.that(number.cp > 0, "a root has a number", number.cp);
+        Checks.that(number.previousCp < number.cp, "the root before is older", number.previousCp, number.cp);
+        for (int at = 0; at < BYTES; at += Long.BYTES) {
+            into.putLong(at, 0);
+        }
+        into.putLong(0, MAGIC).putInt(12, FORMAT_VERSION);
+        into.putLong(16, poolId.high()).putLong(24, poolId.low());
+        into.putLong(32, number.cp).putLong(40, number.openCounter).putLong(48, number.generation);
+        into.putLong(56, written.wallMillis).putLong(64, log.position).putLong(72, log.record);
+        into.putLong(80, log.clean ? 1 : 0).putLong(88, written.members);
+        objects.shardTable.write(into, SHARD_TABLE);
+        objects.freeMap.write(into, FREE_MAP);
+        objects.deferred.write(into, DEFERRED);
+        into.putLong(240, space.usedBlocks).putLong(248, space.nextShardId).putLong(256, space.dataBlocks);
+        into.putLong(264, number.previousCp).putInt(272, log.lanes);
+        into.putInt(8, new Crc32c().of(into, 0, BYTES));
+    }
+
+    /** The root in 4096 bytes at {@code base}, or nothing if they are no whole root. */
+    public static Optional<Root> decode(ByteBuffer from, int base) {
+        ByteBuffer block = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        block.put(0, from, base, BYTES);
+        int checksum = block.getInt(8);
+        block.putInt(8, 0);
+        boolean whole = block.getLong(0) == MAGIC && new Crc32c().of(block, 0, BYTES) == checksum;
+        if (!whole || block.getInt(12) != FORMAT_VERSION || !objectsAreValid(block)) {
+            return Optional.empty();
+        }
+        return Optional.of(new Root(
+                new Id128(block.getLong(16), block.getLong(24)),
+                new Number(block.getLong(32), block.getLong(40), block.getLong(48), block.getLong(264)),
+                new LogPoint(block.getLong(64), block.getLong(72), block.getInt(272), (block.getLong(80) & 1) != 0),
+                new Written(block.getLong(56), block.getLong(88)),
+                new Objects(
+                        ObjectRoot.read(block, SHARD_TABLE),
+                        ObjectRoot.read(block, FREE_MAP),
+                        ObjectRoot.read(block, DEFERRED)),
+                new Space(block.getLong(240), block.getLong(248), block.getLong(256))));
+    }
+
+    private static boolean objectsAreValid(ByteBuffer block) {
+        return ObjectRoot.isValid(block, SHARD_TABLE)
+                && ObjectRoot.isValid(block, FREE_MAP)
+                && ObjectRoot.isValid(block, DEFERRED);
+    }
+
+    /** True if the block was never written. */
+    public static boolean isBlank(ByteBuffer from, int base) {
+        for (int at = 0; at < BYTES; at += Long.BYTES) {
+            if (from.getLong(base + at) != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** True if this root counts rather than {@code other}. */
+    public boolean isNewerThan(Root other) {
+        return number.generation != other.number.generation
+                ? number.generation > other.number.generation
+                : number.cp > other.number.cp;
+    }
+
+    /** The same root with another generation and other members. */
+    public Root onSurvivors(long generation, long members) {
+        Checks.that(generation > number.generation, "generations never go back", generation);
+        Number raised = new Number(number.cp, number.openCounter, generation, number.previousCp);
+        return new Root(poolId, raised, log, new Written(written.wallMillis, members), objects, space);
+    }
+
+    /** This root, as if the one after it, which can't be read, had never been: numbers above all that were seen. */
+    public Root passedOver() {
+        Number above = new Number(number.cp + 1, number.openCounter, number.generation + 1, number.previousCp);
+        return new Root(poolId, above, log, written, objects, space);
+    }
+
+    /** Where recovery reads the log from. */
+    public RingStart ringStart() {
+        return new RingStart(poolId.high(), poolId.low(), number.openCounter, log.position, log.record);
+    }
+}

@@ -1,0 +1,137 @@
+package dev.holdfast.store.root;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.store.lane.ShardMeta;
+import dev.holdfast.store.tree.ObjectRoot;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One shard as the newest consistency point has it, and its record in the shard table. Only the committer touches it;
+ * what clients see between consistency points is {@link Shard}'s.
+ *
+ * <pre>
+ *    0  4 state: 1 live, 2 deleting; 0 = no shard      104  48 object: live tree
+ *    4  4 shard id                                     152  48 object: snapshot table
+ *    8 16 volume id                                    200  48 object: live dead list
+ *   24  8 size, bytes                                  248   8 entries of the live dead list
+ *   32  8 applied seq                                  256   8 next snapshot id
+ *   40  4 epoch     44  4 name length                  264   8 blocks of the tree already deleted
+ *   48  4 entries of the epoch history                 512 512 epoch history: 32 x (epoch 8, first seq 8)
+ *                                                     1024 255 name, UTF-8
+ * </pre>
+ */
+public final class ShardState {
+    public static final int BYTES = 4096;
+    public static final int MAX_NAME_BYTES = 255;
+    public static final int HISTORY = 32;
+
+    /** Where a shard is in its life. */
+    public enum Life {
+        /** Served. */
+        LIVE,
+        /** Gone for clients; its blocks are being freed. */
+        DELETING
+    }
+
+    /** First seq of an epoch. */
+    public record EpochStart(long epoch, long firstSeq) {}
+
+    public Life life = Life.LIVE;
+    public ShardMeta meta;
+    public int epoch;
+    public long appliedSeq;
+    public ObjectRoot tree = ObjectRoot.EMPTY;
+    public SnapshotTable snapshots;
+    public SnapshotRecord.DeadList liveDead = SnapshotRecord.DeadList.EMPTY;
+    public long deletedBlocks;
+    private final List<EpochStart> history = new ArrayList<>();
+
+    public ShardState(ShardMeta meta) {
+        this.meta = meta;
+        this.snapshots = new SnapshotTable(ObjectRoot.EMPTY, 1);
+    }
+
+    public int id() {
+        return meta.id();
+    }
+
+    /** Its name, for people. */
+    public String name() {
+        return meta.name();
+    }
+
+    /** Starts {@code newEpoch} with the next change. */
+    public void startEpoch(int newEpoch) {
+        Checks.that(newEpoch > epoch, "epochs only grow", newEpoch, epoch);
+        epoch = newEpoch;
+        history.add(new EpochStart(newEpoch, appliedSeq + 1));
+        if (history.size() > HISTORY) {
+            history.removeFirst();
+        }
+    }
+
+    public List<EpochStart> history() {
+        return history;
+    }
+
+    /** Fills 4096 bytes from the start of {@code into}. */
+    public void encode(ByteBuffer into) {
+        byte[] name = meta.name().getBytes(StandardCharsets.UTF_8);
+        Checks.that(name.length <= MAX_NAME_BYTES, "a volume name fits its record", name.length);
+        encodeNone(into);
+        into.putInt(0, life.ordinal() + 1).putInt(4, meta.id());
+        into.putLong(8, meta.volumeIdHigh()).putLong(16, meta.volumeIdLow()).putLong(24, meta.sizeBytes());
+        into.putLong(32, appliedSeq).putInt(40, epoch).putInt(44, name.length).putInt(48, history.size());
+        tree.write(into, 104);
+        snapshots.object().write(into, 152);
+        liveDead.object().write(into, 200);
+        into.putLong(248, liveDead.entries()).putLong(256, snapshots.nextId()).putLong(264, deletedBlocks);
+        for (int i = 0; i < history.size(); i++) {
+            into.putLong(512 + i * 16, history.get(i).epoch())
+                    .putLong(520 + i * 16, history.get(i).firstSeq());
+        }
+        into.put(1024, name);
+    }
+
+    /** Fills 4096 bytes that say: no shard. */
+    public static void encodeNone(ByteBuffer into) {
+        for (int at = 0; at < BYTES; at += Long.BYTES) {
+            into.putLong(at, 0);
+        }
+    }
+
+    /** True if there is a shard in the record at {@code base}. */
+    public static boolean isPresent(ByteBuffer from, int base) {
+        return from.getInt(base) != 0;
+    }
+
+    /** The shard in the record at {@code base}; its snapshots are still to be loaded. */
+    public static ShardState decode(ByteBuffer from, int base) {
+        int nameLength = from.getInt(base + 44);
+        int historyLength = from.getInt(base + 48);
+        Checks.that(nameLength >= 0 && nameLength <= MAX_NAME_BYTES, "a stored name fits its record", nameLength);
+        Checks.that(historyLength >= 0 && historyLength <= HISTORY, "a stored history fits", historyLength);
+        byte[] name = new byte[nameLength];
+        from.get(base + 1024, name);
+        ShardState shard = new ShardState(new ShardMeta(
+                from.getInt(base + 4),
+                from.getLong(base + 8),
+                from.getLong(base + 16),
+                new String(name, StandardCharsets.UTF_8),
+                from.getLong(base + 24)));
+        shard.life = from.getInt(base) == 1 ? Life.LIVE : Life.DELETING;
+        shard.appliedSeq = from.getLong(base + 32);
+        shard.epoch = from.getInt(base + 40);
+        shard.tree = ObjectRoot.read(from, base + 104);
+        shard.snapshots = new SnapshotTable(ObjectRoot.read(from, base + 152), from.getLong(base + 256));
+        shard.liveDead = new SnapshotRecord.DeadList(ObjectRoot.read(from, base + 200), from.getLong(base + 248));
+        shard.deletedBlocks = from.getLong(base + 264);
+        for (int i = 0; i < historyLength; i++) {
+            shard.history.add(new EpochStart(from.getLong(base + 512 + i * 16), from.getLong(base + 520 + i * 16)));
+        }
+        return shard;
+    }
+}

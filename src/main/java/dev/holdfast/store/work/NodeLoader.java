@@ -1,0 +1,120 @@
+package dev.holdfast.store.work;
+
+import dev.holdfast.array.Array;
+import dev.holdfast.array.BlockRead;
+import dev.holdfast.base.Checks;
+import dev.holdfast.io.Loop;
+import dev.holdfast.store.tree.BlockPointer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Reads blocks that the committer lacks into its {@link LoadedBlocks}, neighbours together, many at a time. It
+ * does not
+ * decide what a block that cannot be read means: it only names it.
+ */
+public final class NodeLoader {
+    private static final int READS = 16;
+
+    /** Told of blocks that are not as they should be. */
+    public interface Finds {
+        /** {@code pointer} leads to nothing that can be trusted. */
+        void unreadable(BlockPointer pointer);
+
+        /** The members in {@code copies} hold wrong bytes for it; it was read from another. */
+        void wrongCopy(BlockPointer pointer, long copies);
+    }
+
+    private final LoadedBlocks nodes;
+    private final Array array;
+    private final Finds finds;
+    private final ArrayDeque<BlockRead> idle = new ArrayDeque<>();
+    private final List<BlockPointer> wanted = new ArrayList<>();
+    private final BlockPointer[][] underWay = new BlockPointer[READS][];
+    private int next;
+    private int busy;
+    private Runnable then = () -> {};
+
+    public NodeLoader(LoadedBlocks nodes, Array array, Loop loop, Finds finds) {
+        this.nodes = nodes;
+        this.array = array;
+        this.finds = finds;
+        for (int i = 0; i < READS; i++) {
+            ByteBuffer space = ByteBuffer.allocateDirect((BlockRead.MAX_BLOCKS + 1) * 4096)
+                    .alignedSlice(4096)
+                    .order(ByteOrder.LITTLE_ENDIAN);
+            BlockRead read = new BlockRead(space, loop, this::done);
+            read.cookie = i;
+            idle.add(read);
+        }
+    }
+
+    /** Loads {@code pointers}; {@code task} runs once each is in the table or was reported unreadable. */
+    public void load(List<BlockPointer> pointers, Runnable task) {
+        Checks.that(busy == 0, "one batch is loaded at a time", busy);
+        Checks.that(!pointers.isEmpty(), "there is something to load");
+        wanted.clear();
+        pointers.stream()
+                .sorted(Comparator.comparingLong(BlockPointer::address))
+                .forEach(this::want);
+        next = 0;
+        then = task;
+        startReads();
+    }
+
+    private void want(BlockPointer pointer) {
+        if (wanted.isEmpty() || wanted.getLast().address() != pointer.address()) {
+            wanted.add(pointer);
+        }
+    }
+
+    private void startReads() {
+        while (next < wanted.size() && !idle.isEmpty()) {
+            start(Objects.requireNonNull(idle.pollFirst()));
+        }
+    }
+
+    private void start(BlockRead read) {
+        Checks.that(next < wanted.size(), "something is wanted", next);
+        int from = next;
+        long address = wanted.get(from).address();
+        while (next < wanted.size()
+                && next - from < BlockRead.MAX_BLOCKS
+                && wanted.get(next).address() == address + next - from) {
+            read.checksums[next - from] = wanted.get(next).checksum();
+            next++;
+        }
+        read.address = address;
+        read.blocks = next - from;
+        read.into.clear().limit(read.blocks * 4096);
+        underWay[(int) read.cookie] = wanted.subList(from, next).toArray(new BlockPointer[0]);
+        busy++;
+        array.read(read);
+    }
+
+    private void done(BlockRead read) {
+        Checks.that(busy > 0, "a read was under way", busy);
+        BlockPointer[] pointers = underWay[(int) read.cookie];
+        for (int i = 0; i < pointers.length; i++) {
+            if ((read.bad >>> i & 1) != 0) {
+                finds.unreadable(pointers[i]);
+            } else {
+                if ((read.repairable >>> i & 1) != 0) {
+                    finds.wrongCopy(pointers[i], read.wrongCopies);
+                }
+                nodes.put(pointers[i].address(), pointers[i].birth(), read.into, i * 4096);
+            }
+        }
+        busy--;
+        idle.addLast(read);
+        startReads();
+        if (busy == 0 && next == wanted.size()) {
+            then.run();
+        }
+    }
+}

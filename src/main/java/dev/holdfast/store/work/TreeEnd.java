@@ -1,0 +1,40 @@
+package dev.holdfast.store.work;
+
+import dev.holdfast.store.tree.ObjectRoot;
+import dev.holdfast.store.tree.TreeUpdate;
+import java.util.function.Consumer;
+
+/** Writes the changed nodes of one object bottom-up, a slice at a time, and hands over its new root. */
+public final class TreeEnd implements Work {
+    private static final int SLICE = 64;
+
+    private final Core core;
+    private final long cp;
+    private final TreeUpdate update;
+    private final Consumer<ObjectRoot> result;
+    private boolean started;
+
+    public TreeEnd(Core core, long cp, TreeUpdate update, Consumer<ObjectRoot> result) {
+        this.core = core;
+        this.cp = cp;
+        this.update = update;
+        this.result = result;
+    }
+
+    @Override
+    public Progress slice(Runner runner) {
+        if (core.staging.room() < SLICE) {
+            core.staging.whenRoom(runner::resume);
+            return Progress.WAITING;
+        }
+        if (!started) {
+            started = true;
+            update.finish(core::allocate, (address, bytes, at) -> core.writeNode(cp, address, bytes, at));
+        }
+        if (!update.step(SLICE)) {
+            return Progress.MORE;
+        }
+        result.accept(update.result());
+        return Progress.DONE;
+    }
+}

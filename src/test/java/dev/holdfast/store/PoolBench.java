@@ -1,0 +1,208 @@
+package dev.holdfast.store;
+
+import dev.holdfast.array.ArrayFormat;
+import dev.holdfast.base.Id128;
+import dev.holdfast.block.BlockVolume;
+import dev.holdfast.block.Request;
+import dev.holdfast.block.Status;
+import dev.holdfast.device.Protection;
+import dev.holdfast.io.Loop;
+import dev.holdfast.sim.world.SimWorld;
+import dev.holdfast.store.lane.ShardMeta;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** A pool in a simulated world, driven step by step: every call waits in virtual time for its answer. */
+final class PoolBench {
+    static final int BLOCK = 4096;
+    final SimWorld world;
+    final List<String> paths = new ArrayList<>();
+    int lanes = 2;
+    int memoryBytes = 8 << 20;
+    boolean acceptLoss;
+    Pool pool;
+    List<String> notes = List.of();
+    String refused = "";
+    Loop committer;
+    private final ByteBuffer reply = ByteBuffer.allocateDirect(BlockVolume.MAX_TRANSFER_BYTES);
+    private Status status;
+    final List<Long> extents = new ArrayList<>();
+
+    PoolBench(long seed, int copies, long diskBytes) {
+        world = new SimWorld(seed);
+        for (int i = 0; i < copies; i++) {
+            paths.add("/disk" + i);
+            world.machine().plug("/disk" + i, diskBytes);
+        }
+        Protection protection = copies == 1 ? Protection.SINGLE : Protection.mirror(copies);
+        Id128 cluster = new Id128(1, 1);
+        ArrayFormat.Plan plan = new ArrayFormat.Plan(cluster, new Id128(seed, 2), protection, 16 << 20, 0, false);
+        Loop loop = world.newLoop("format");
+        ArrayFormat.Outcome outcome = PoolBench.<ArrayFormat.Outcome>await(
+                world, loop, answer -> ArrayFormat.format(world.disks(), paths, plan, world.entropy(), loop, answer));
+        if (!(outcome instanceof ArrayFormat.Outcome.Formatted)) {
+            throw new IllegalStateException(outcome.toString());
+        }
+    }
+
+    static <T> T await(SimWorld world, Loop loop, Consumer<Consumer<T>> call) {
+        List<T> answers = new ArrayList<>();
+        world.run(loop, () -> call.accept(answers::add));
+        world.runUntil(() -> !answers.isEmpty());
+        return answers.getFirst();
+    }
+
+    /** Opens; false if it was refused. */
+    boolean open() {
+        committer = world.newLoop("pool");
+        List<Loop> loops = new ArrayList<>();
+        for (int i = 0; i < lanes; i++) {
+            loops.add(world.newLoop("lane" + i));
+        }
+        OpenPlan.Memory memory = new OpenPlan.Memory(world.sharedMemory(""), memoryBytes);
+        OpenPlan plan = new OpenPlan(paths, Optional.empty(), memory, loops, 8 << 20, acceptLoss);
+        PoolOpened opened = await(world, committer, answer -> PoolOpen.open(world, plan, committer, answer));
+        return switch (opened) {
+            case PoolOpened.Opened found -> {
+                pool = found.pool();
+                notes = found.notes();
+                yield true;
+            }
+            case PoolOpened.Refused no -> {
+                refused = no.why();
+                yield false;
+            }
+        };
+    }
+
+    void kill() {
+        world.machine().kill();
+        world.machine().start();
+    }
+
+    void powerCut() {
+        world.machine().powerCut();
+        world.machine().start();
+    }
+
+    /** Ends the process cleanly. */
+    void stop() {
+        PoolBench.<Boolean>await(world, committer, answer -> pool.stop(committer, () -> answer.accept(true)));
+        kill();
+    }
+
+    /** Problems the offline verifier finds; the pool must not be open. */
+    List<String> check() {
+        Loop loop = world.newLoop("check");
+        return PoolBench.await(
+                world,
+                loop,
+                answer -> PoolCheck.check(world, paths, loop, (problems, blocks) -> answer.accept(problems)));
+    }
+
+    Pool.Result create(int id, long sizeBytes) {
+        ShardMeta meta = new ShardMeta(id, 0, id, "v" + id, sizeBytes);
+        return PoolBench.await(world, committer, answer -> pool.createShard(meta, committer, answer::accept));
+    }
+
+    Pool.Result delete(int id) {
+        return PoolBench.await(world, committer, answer -> pool.deleteShard(id, committer, answer::accept));
+    }
+
+    Pool.Result snapshot(int id, long snapshotId) {
+        return PoolBench.await(
+                world,
+                committer,
+                answer -> pool.createSnapshot(id, snapshotId, "s" + snapshotId, false, committer, answer::accept));
+    }
+
+    Pool.Result deleteSnapshot(int id, long snapshotId) {
+        return PoolBench.await(
+                world, committer, answer -> pool.deleteSnapshot(id, snapshotId, committer, answer::accept));
+    }
+
+    Pool.PoolStatus status() {
+        return PoolBench.await(world, committer, answer -> pool.status(committer, answer::accept));
+    }
+
+    List<Pool.ByteRange> changes(int id, long since) {
+        return PoolBench.await(
+                world,
+                committer,
+                answer -> pool.changesSince(
+                        id, since, 1 << 20, committer, (found, ranges, all) -> answer.accept(ranges)));
+    }
+
+    BlockVolume volume(int id) {
+        return pool.volume(id).orElseThrow();
+    }
+
+    BlockVolume openSnapshot(int id, long snapshotId) {
+        return PoolBench.<Optional<BlockVolume>>await(
+                        world, committer, answer -> pool.openSnapshot(id, snapshotId, committer, answer::accept))
+                .orElseThrow();
+    }
+
+    /** Writes {@code length} bytes of {@code value}. */
+    Status write(BlockVolume volume, long offset, int length, int value) {
+        ByteBuffer data = ByteBuffer.allocateDirect(length);
+        while (data.hasRemaining()) {
+            data.put((byte) value);
+        }
+        data.flip();
+        world.runUntil(() -> world.call(volume.loop(), () -> volume.hasRoom(length)));
+        return request(volume, Request.Kind.WRITE, offset, length, data);
+    }
+
+    Status run(BlockVolume volume, Request.Kind kind, long offset, long length) {
+        return request(volume, kind, offset, length, reply);
+    }
+
+    /** The bytes, or nothing if it failed. */
+    Optional<byte[]> read(BlockVolume volume, long offset, int length) {
+        if (request(volume, Request.Kind.READ, offset, length, reply) != Status.OK) {
+            return Optional.empty();
+        }
+        byte[] bytes = new byte[length];
+        reply.get(0, bytes);
+        return Optional.of(bytes);
+    }
+
+    private Status request(BlockVolume volume, Request.Kind kind, long offset, long length, ByteBuffer data) {
+        status = null;
+        world.run(volume.loop(), () -> {
+            Request request = new Request(new Completion());
+            request.kind = kind;
+            request.offset = offset;
+            request.lengthBytes = length;
+            request.maxExtents = 1000;
+            if (kind == Request.Kind.WRITE) {
+                volume.submitWrite(request, data);
+            } else {
+                volume.submit(request);
+            }
+        });
+        world.runUntil(() -> status != null);
+        return status;
+    }
+
+    private final class Completion implements Request.Completion {
+        @Override
+        public ByteBuffer readSpace(Request request) {
+            return reply.clear();
+        }
+
+        @Override
+        public void extent(Request request, long lengthBytes, boolean allocated) {
+            extents.add(allocated ? lengthBytes : -lengthBytes);
+        }
+
+        @Override
+        public void completed(Request request, Status ended) {
+            status = ended;
+        }
+    }
+}
