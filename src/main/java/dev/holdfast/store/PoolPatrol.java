@@ -15,8 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Reads every block that volumes and snapshots reach while the pool serves (S3), a piece between two consistency points,
- * each from the newest root then: what is overwritten meanwhile is never taken for damage. Wrong copies are repaired by
+ * Reads every block that volumes and snapshots reach while the pool serves (S3), a piece between two consistency
+ * points, each from the newest root then: what is overwritten meanwhile is never taken for damage. Wrong copies are repaired by
  * the way. It does not look at the free map; {@link PoolCheck} does, when nobody serves the pool.
  */
 final class PoolPatrol {

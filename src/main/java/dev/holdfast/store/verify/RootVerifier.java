@@ -128,6 +128,7 @@ public final class RootVerifier {
 
     /** False if what is beneath need not be looked at. */
     private boolean reached(String name, PointerSlot pointer) {
+        Checks.that(pointer.isPresent(), "a hole reaches nothing", pointer.address());
         if (pointer.address() >= core.dataBlocks()
                 || pointer.birth() > root.number().cp()) {
             problems.accept(name + ": a pointer leads out of the pool or into the future: " + pointer);

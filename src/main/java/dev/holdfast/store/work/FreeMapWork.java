@@ -1,5 +1,6 @@
 package dev.holdfast.store.work;
 
+import dev.holdfast.base.Checks;
 import dev.holdfast.store.tree.FreeMapUpdate;
 import dev.holdfast.store.tree.ObjectRoot;
 import java.util.function.BiConsumer;
@@ -24,6 +25,7 @@ public final class FreeMapWork implements Work {
 
     @Override
     public Progress slice(Runner runner) {
+        Checks.that(core.loop.isCurrent(), "on the committer's loop");
         if (core.staging.room() < SLICE) {
             core.staging.whenRoom(runner::resume);
             return Progress.WAITING;

@@ -46,6 +46,7 @@ public final class Runner {
 
     /** Drops everything; nothing runs any more. */
     public void stop() {
+        Checks.that(!stopped || works.isEmpty(), "stopped means empty");
         stopped = true;
         works.clear();
     }

@@ -1,5 +1,6 @@
 package dev.holdfast.store.work;
 
+import dev.holdfast.base.Checks;
 import dev.holdfast.store.tree.ObjectRoot;
 import dev.holdfast.store.tree.TreeUpdate;
 import java.util.function.Consumer;
@@ -23,6 +24,7 @@ public final class TreeEnd implements Work {
 
     @Override
     public Progress slice(Runner runner) {
+        Checks.that(cp > 0, "nodes are born in a consistency point", cp);
         if (core.staging.room() < SLICE) {
             core.staging.whenRoom(runner::resume);
             return Progress.WAITING;
