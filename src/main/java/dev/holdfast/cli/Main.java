@@ -8,13 +8,29 @@ import picocli.CommandLine.Command;
         name = "holdfast",
         mixinStandardHelpOptions = true,
         version = "holdfast 0.1.0",
-        description = "Serves disks that never lose an acknowledged write.")
+        description = "Serves disks that never lose an acknowledged write.",
+        subcommands = {QuickstartCommand.class, NodeCommand.class},
+        footer = {"", "Example:", "  holdfast quickstart"})
 public final class Main implements Runnable {
     private Main() {}
 
     /** Exits 0 when done, 1 when failed, 2 on wrong usage. */
     public static void main(String[] arguments) {
-        System.exit(new CommandLine(new Main()).execute(arguments));
+        System.exit(commandLine().execute(arguments));
+    }
+
+    /** The whole grammar. */
+    static CommandLine commandLine() {
+        CommandLine line = new CommandLine(new Main());
+        line.registerConverter(Size.class, new Size.Converter());
+        line.setExecutionExceptionHandler((failure, command, parsed) -> {
+            if (!(failure instanceof Failure expected)) {
+                throw failure;
+            }
+            command.getErr().println("holdfast: " + expected.getMessage());
+            return expected.exitCode();
+        });
+        return line;
     }
 
     @Override

@@ -1,0 +1,100 @@
+package dev.holdfast.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Where and how much memory a node holds changes in. Chosen at the first start and kept in a file of the node's
+ * directory, because memory of another place or length is not found again after a crash.
+ */
+record MemoryChoice(Path place, int bytesPerLane, String note) {
+    static final Path DEFAULT_PLACE = Path.of("/dev/shm");
+
+    private static final String FILE = "memory";
+    private static final int MOST_BYTES = 128 << 20;
+    private static final int LEAST_BYTES = 16 << 20;
+    private static final int LIMIT_BYTES = 1 << 30;
+    private static final int PAGE_BYTES = 4096;
+
+    /** What is asked for: null or 0 where nothing is. */
+    record Asked(String place, long totalBytes) {}
+
+    /** The kept choice, or one for {@code lanes} lanes that is kept from now on. */
+    static MemoryChoice of(Path directory, Asked asked, int lanes) {
+        Path file = directory.resolve(FILE);
+        try {
+            if (Files.exists(file)) {
+                return kept(Files.readAllLines(file), file, asked, lanes);
+            }
+            MemoryChoice chosen = choose(directory, asked, lanes);
+            Files.writeString(file, chosen.place() + "\n" + chosen.bytesPerLane() + "\n");
+            return chosen;
+        } catch (IOException failed) {
+            throw new Failure("can't use " + file + ": " + failed.getMessage());
+        }
+    }
+
+    private static MemoryChoice kept(List<String> lines, Path file, Asked asked, int lanes) throws IOException {
+        int bytes;
+        try {
+            bytes = Integer.parseInt(lines.get(1));
+        } catch (NumberFormatException | IndexOutOfBoundsException damaged) {
+            throw new Failure(file + " is damaged: it holds a directory and a number of bytes, a line each");
+        }
+        Path place = Path.of(lines.getFirst());
+        String note = "";
+        if (!asked.place().isEmpty() && !absolute(asked.place()).equals(place)) {
+            place = absolute(asked.place());
+            Files.createDirectories(place);
+            Files.writeString(file, place + "\n" + bytes + "\n");
+        }
+        if (asked.totalBytes() != 0 && perLane(asked.totalBytes(), lanes) != bytes) {
+            note = "memory stays at " + Size.words(bytes) + " a lane: it is chosen at the first start";
+        }
+        return new MemoryChoice(place, bytes, note);
+    }
+
+    private static MemoryChoice choose(Path directory, Asked asked, int lanes) throws IOException {
+        boolean isDefault = asked.place().isEmpty();
+        Path place = isDefault ? DEFAULT_PLACE : absolute(asked.place());
+        if (!isDefault) {
+            Files.createDirectories(place);
+        }
+        if (asked.totalBytes() != 0) {
+            return new MemoryChoice(place, perLane(asked.totalBytes(), lanes), "");
+        }
+        int bytes = Files.isWritable(place) ? fitting(place, lanes) : 0;
+        if (bytes >= LEAST_BYTES) {
+            return new MemoryChoice(place, bytes, "");
+        }
+        if (!isDefault) {
+            return new MemoryChoice(place, LEAST_BYTES, "");
+        }
+        Path instead = Files.createDirectories(directory.resolve("memory-log")).toAbsolutePath();
+        return new MemoryChoice(
+                instead,
+                MOST_BYTES / 2,
+                place + " is too small or not writable: unflushed changes are held in " + instead
+                        + ", which the page cache keeps; --memory-dir picks another place");
+    }
+
+    private static int fitting(Path place, int lanes) throws IOException {
+        long freeBytes = Files.getFileStore(place).getUsableSpace();
+        int bytes = MOST_BYTES;
+        while (bytes >= LEAST_BYTES && 2L * bytes * lanes > freeBytes) {
+            bytes /= 2;
+        }
+        return bytes;
+    }
+
+    private static int perLane(long totalBytes, int lanes) {
+        long bytes = totalBytes / lanes / PAGE_BYTES * PAGE_BYTES;
+        return Math.clamp(bytes, LEAST_BYTES, LIMIT_BYTES);
+    }
+
+    private static Path absolute(String place) {
+        return Path.of(place).toAbsolutePath().normalize();
+    }
+}

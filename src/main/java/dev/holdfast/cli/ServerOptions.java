@@ -1,0 +1,78 @@
+package dev.holdfast.cli;
+
+import picocli.CommandLine.Option;
+
+/** What every command that serves takes. */
+final class ServerOptions {
+    @Option(
+            names = "--dir",
+            paramLabel = "DIR",
+            defaultValue = "holdfast-data",
+            description = "where the node keeps what it knows; default ./holdfast-data")
+    String directory = "";
+
+    @Option(
+            names = "--memory-dir",
+            paramLabel = "DIR",
+            defaultValue = "",
+            description = "where changes wait for a disk; survives the process, not the power; default /dev/shm")
+    String memoryDirectory = "";
+
+    @Option(
+            names = "--memory-size",
+            paramLabel = "SIZE",
+            defaultValue = "0",
+            description = "how much of it in all; default 128M for each loop, or less")
+    Size memorySize = new Size(0);
+
+    @Option(
+            names = "--cache-size",
+            paramLabel = "SIZE",
+            defaultValue = "0",
+            description = "block cache; default a quarter of the memory, 4G at most")
+    Size cacheSize = new Size(0);
+
+    @Option(
+            names = "--loops",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "loops that serve volumes; default one a core")
+    int loops;
+
+    @Option(
+            names = "--nbd-port",
+            paramLabel = "PORT",
+            defaultValue = "10809",
+            description = "0 picks a free one; default 10809")
+    int nbdPort;
+
+    @Option(
+            names = "--nbd-socket",
+            paramLabel = "PATH",
+            defaultValue = "",
+            description = "serves NBD on this Unix socket too")
+    String nbdSocket = "";
+
+    @Option(
+            names = "--http-port",
+            paramLabel = "PORT",
+            defaultValue = "8480",
+            description = "0 picks a free one; default 8480")
+    int httpPort;
+
+    int lanes() {
+        int lanes = loops == 0 ? Runtime.getRuntime().availableProcessors() : loops;
+        if (lanes < 1 || lanes > 64) {
+            throw new Failure("--loops is 1 to 64", 2);
+        }
+        return lanes;
+    }
+
+    void check() {
+        for (int port : new int[] {nbdPort, httpPort}) {
+            if (port < 0 || port > 65535) {
+                throw new Failure("a port is 0 to 65535, not " + port, 2);
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package dev.holdfast.cluster.control;
+
+import dev.holdfast.base.Id128;
+import dev.holdfast.device.Protection;
+import java.util.List;
+
+/** One change of the control state in ids, as records carry it. It never mentions a name to look something up. */
+public sealed interface Change {
+    /** True if nothing outside the control state is to be done for it. */
+    default boolean isImmediate() {
+        return false;
+    }
+
+    /** A new pool; see {@link Operation.CreatePool}. */
+    record CreatePool(
+            Id128 pool, String name, List<String> paths, Protection protection, long logBytes, long createBytes)
+            implements Change {}
+
+    /** A new volume, kept as shard {@code shard} of its pool, a number that is never used again. */
+    record CreateVolume(Id128 volume, String name, Id128 pool, int shard, long sizeBytes) implements Change {}
+
+    /** Another size. */
+    record ResizeVolume(Id128 volume, long sizeBytes) implements Change {}
+
+    /** A volume goes. */
+    record DeleteVolume(Id128 volume) implements Change {}
+
+    /** A snapshot; its number is greater than that of any before. */
+    record CreateSnapshot(Id128 volume, long snapshot, String name) implements Change {}
+
+    /** A snapshot goes. */
+    record DeleteSnapshot(Id128 volume, long snapshot) implements Change {}
+
+    /** A volume may be reached. */
+    record AddExport(Id128 volume, Protocol protocol) implements Change {
+        @Override
+        public boolean isImmediate() {
+            return true;
+        }
+    }
+
+    /** A volume may not be reached any more. */
+    record RemoveExport(Id128 volume, Protocol protocol) implements Change {
+        @Override
+        public boolean isImmediate() {
+            return true;
+        }
+    }
+}

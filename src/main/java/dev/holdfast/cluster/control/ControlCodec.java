@@ -1,0 +1,200 @@
+package dev.holdfast.cluster.control;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.base.Id128;
+import dev.holdfast.device.Protection;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Records of the control log as bytes. It knows no state; checksums are the log's. All numbers big endian.
+ *
+ * <pre>
+ * record    1 version (1), 1 kind, then by kind:
+ *   1 cluster created    id
+ *   2 member started     text name, 8 incarnation
+ *   3 applied            id operation, change
+ *   4 intended           id operation, change
+ *   5 ended              id operation, text failure (empty: done)
+ * change    1 kind, then by kind:
+ *   1 create pool        id, text name, 1 count, count x text path, text protection, 8 log bytes, 8 create bytes
+ *   2 create volume      id, text name, id pool, 4 shard, 8 size
+ *   3 resize volume      id, 8 size
+ *   4 delete volume      id
+ *   5 create snapshot    id volume, 8 number, text name
+ *   6 delete snapshot    id volume, 8 number
+ *   7 add export         id volume, 1 protocol
+ *   8 remove export      id volume, 1 protocol
+ * id        8 high, 8 low        text  2 length, bytes of UTF-8
+ * </pre>
+ *
+ * Nothing may follow.
+ */
+final class ControlCodec {
+    static final int VERSION = 1;
+
+    private static final int MOST_BYTES = 16 << 10;
+    private static final int MOST_TEXT = 4096;
+
+    private ControlCodec() {}
+
+    /** What bytes say. */
+    sealed interface Decoded {
+        /** A record. */
+        record Found(ControlRecord record) implements Decoded {}
+
+        /** None; one line for people. */
+        record Bad(String why) implements Decoded {}
+    }
+
+    static byte[] encode(ControlRecord record) {
+        ByteBuffer out = ByteBuffer.allocate(MOST_BYTES).put((byte) VERSION);
+        switch (record) {
+            case ControlRecord.ClusterCreated r -> id(out.put((byte) 1), r.cluster());
+            case ControlRecord.MemberStarted r ->
+                text(out.put((byte) 2), r.name()).putLong(r.incarnation());
+            case ControlRecord.Applied r -> change(id(out.put((byte) 3), r.operation()), r.change());
+            case ControlRecord.Intended r -> change(id(out.put((byte) 4), r.operation()), r.change());
+            case ControlRecord.Ended r -> text(id(out.put((byte) 5), r.operation()), shortened(r.failure()));
+        }
+        byte[] bytes = new byte[out.position()];
+        out.get(0, bytes);
+        return bytes;
+    }
+
+    private static void change(ByteBuffer out, Change change) {
+        switch (change) {
+            case Change.CreatePool c -> {
+                text(id(out.put((byte) 1), c.pool()), c.name())
+                        .put((byte) c.paths().size());
+                c.paths().forEach(path -> text(out, path));
+                text(out, c.protection().toString()).putLong(c.logBytes()).putLong(c.createBytes());
+            }
+            case Change.CreateVolume c -> {
+                text(id(out.put((byte) 2), c.volume()), c.name());
+                id(out, c.pool()).putInt(c.shard()).putLong(c.sizeBytes());
+            }
+            case Change.ResizeVolume c -> id(out.put((byte) 3), c.volume()).putLong(c.sizeBytes());
+            case Change.DeleteVolume c -> id(out.put((byte) 4), c.volume());
+            case Change.CreateSnapshot c ->
+                text(id(out.put((byte) 5), c.volume()).putLong(c.snapshot()), c.name());
+            case Change.DeleteSnapshot c -> id(out.put((byte) 6), c.volume()).putLong(c.snapshot());
+            case Change.AddExport c ->
+                id(out.put((byte) 7), c.volume()).put((byte) c.protocol().code());
+            case Change.RemoveExport c ->
+                id(out.put((byte) 8), c.volume()).put((byte) c.protocol().code());
+        }
+    }
+
+    private static ByteBuffer id(ByteBuffer out, Id128 id) {
+        return out.putLong(id.high()).putLong(id.low());
+    }
+
+    private static ByteBuffer text(ByteBuffer out, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        Checks.that(bytes.length <= MOST_TEXT, "a text in a record is short", bytes.length);
+        return out.putShort((short) bytes.length).put(bytes);
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= MOST_TEXT / 4 ? text : text.substring(0, MOST_TEXT / 4);
+    }
+
+    /** Reads what is between position and limit. */
+    static Decoded decode(ByteBuffer in) {
+        try {
+            int version = in.get();
+            if (version != VERSION) {
+                return new Decoded.Bad("version " + version + ", this program knows " + VERSION);
+            }
+            Optional<ControlRecord> record = record(in);
+            if (record.isEmpty()) {
+                return new Decoded.Bad("it says what no record says");
+            }
+            return in.hasRemaining()
+                    ? new Decoded.Bad("it is " + in.remaining() + " bytes too long")
+                    : new Decoded.Found(record.get());
+        } catch (BufferUnderflowException cut) {
+            return new Decoded.Bad("it is too short");
+        } catch (CharacterCodingException noText) {
+            return new Decoded.Bad("a text in it is no UTF-8");
+        }
+    }
+
+    private static Optional<ControlRecord> record(ByteBuffer in) throws CharacterCodingException {
+        int kind = in.get();
+        switch (kind) {
+            case 1 -> {
+                return Optional.of(new ControlRecord.ClusterCreated(id(in)));
+            }
+            case 2 -> {
+                return Optional.of(new ControlRecord.MemberStarted(text(in), in.getLong()));
+            }
+            case 3, 4 -> {
+                Id128 operation = id(in);
+                return change(in)
+                        .filter(change -> change.isImmediate() == (kind == 3))
+                        .map(change -> kind == 3
+                                ? new ControlRecord.Applied(operation, change)
+                                : new ControlRecord.Intended(operation, change));
+            }
+            case 5 -> {
+                return Optional.of(new ControlRecord.Ended(id(in), text(in)));
+            }
+            default -> {
+                return Optional.empty();
+            }
+        }
+    }
+
+    private static Optional<Change> change(ByteBuffer in) throws CharacterCodingException {
+        int kind = in.get();
+        Id128 id = id(in);
+        return switch (kind) {
+            case 1 -> createPool(in, id);
+            case 2 -> Optional.of(new Change.CreateVolume(id, text(in), id(in), in.getInt(), in.getLong()));
+            case 3 -> Optional.of(new Change.ResizeVolume(id, in.getLong()));
+            case 4 -> Optional.of(new Change.DeleteVolume(id));
+            case 5 -> {
+                long number = in.getLong();
+                yield Optional.of(new Change.CreateSnapshot(id, number, text(in)));
+            }
+            case 6 -> Optional.of(new Change.DeleteSnapshot(id, in.getLong()));
+            case 7 -> Protocol.ofCode(in.get()).map(protocol -> new Change.AddExport(id, protocol));
+            case 8 -> Protocol.ofCode(in.get()).map(protocol -> new Change.RemoveExport(id, protocol));
+            default -> Optional.empty();
+        };
+    }
+
+    private static Optional<Change> createPool(ByteBuffer in, Id128 id) throws CharacterCodingException {
+        String name = text(in);
+        List<String> paths = new ArrayList<>();
+        for (int left = in.get() & 0xFF; left > 0; left--) {
+            paths.add(text(in));
+        }
+        Optional<Protection> protection = Protection.parse(text(in));
+        long logBytes = in.getLong();
+        long createBytes = in.getLong();
+        return protection.map(
+                found -> new Change.CreatePool(id, name, List.copyOf(paths), found, logBytes, createBytes));
+    }
+
+    private static Id128 id(ByteBuffer in) {
+        return new Id128(in.getLong(), in.getLong());
+    }
+
+    private static String text(ByteBuffer in) throws CharacterCodingException {
+        int length = in.getShort() & 0xFFFF;
+        if (length > in.remaining()) {
+            throw new BufferUnderflowException();
+        }
+        ByteBuffer part = in.slice(in.position(), length);
+        in.position(in.position() + length);
+        return StandardCharsets.UTF_8.newDecoder().decode(part).toString();
+    }
+}

@@ -1,0 +1,278 @@
+package dev.holdfast.cluster.control;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.base.Id128;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * What the control log says: the sum of its records, and nothing else. It proposes nothing and does nothing.
+ *
+ * <ol>
+ *   <li>It changes only in {@link #apply}, and equal records in equal order make equal states.
+ *   <li>A record that the state does not allow when it arrives changes nothing but its operation's result.
+ *   <li>Shard and snapshot numbers only grow; a number is never given twice, whatever became of its first owner.
+ *   <li>An operation has one result, whatever arrives after it.
+ * </ol>
+ */
+public final class ControlState {
+    static final int MOST_POOLS = 64;
+    static final int MOST_VOLUMES = 10_000;
+    static final int MOST_SNAPSHOTS = 100_000;
+    static final int RESULTS = 4096;
+
+    private Optional<Id128> cluster = Optional.empty();
+    private final TreeMap<String, Long> members = new TreeMap<>();
+    private final LinkedHashMap<Id128, PoolInfo> pools = new LinkedHashMap<>();
+    private final LinkedHashMap<Id128, VolumeInfo> volumes = new LinkedHashMap<>();
+    private final TreeMap<Long, SnapshotInfo> snapshots = new TreeMap<>();
+    private final LinkedHashMap<Id128, Protocol> exports = new LinkedHashMap<>();
+    private final LinkedHashMap<Id128, Change> intents = new LinkedHashMap<>();
+    private final LinkedHashMap<Id128, Result> results = new LinkedHashMap<>();
+    private int nextShard = 1;
+    private long nextSnapshot = 1;
+
+    /** Takes one record. True if it changed more than a result. */
+    boolean apply(ControlRecord record) {
+        switch (record) {
+            case ControlRecord.ClusterCreated created -> {
+                if (cluster.isPresent()) {
+                    return false;
+                }
+                cluster = Optional.of(created.cluster());
+                return true;
+            }
+            case ControlRecord.MemberStarted started -> {
+                return start(started);
+            }
+            case ControlRecord.Applied applied -> {
+                return begin(applied.operation(), applied.change());
+            }
+            case ControlRecord.Intended intended -> {
+                return begin(intended.operation(), intended.change());
+            }
+            case ControlRecord.Ended ended -> {
+                return end(ended);
+            }
+        }
+    }
+
+    private boolean start(ControlRecord.MemberStarted started) {
+        if (cluster.isEmpty() || started.incarnation() != incarnation(started.name()) + 1) {
+            return false;
+        }
+        Checks.that(cluster.isPresent(), "a member starts in a cluster");
+        members.put(started.name(), started.incarnation());
+        return true;
+    }
+
+    private boolean begin(Id128 operation, Change change) {
+        if (results.containsKey(operation) || intents.containsKey(operation)) {
+            return false;
+        }
+        Optional<Result.Refused> objection = new Rules(this).objection(change);
+        if (objection.isPresent()) {
+            remember(operation, objection.get());
+            return false;
+        }
+        enter(change);
+        if (change.isImmediate()) {
+            remember(operation, new Result.Done(change));
+        } else {
+            Change before = intents.put(operation, change);
+            Checks.that(before == null, "an operation is begun once");
+        }
+        return true;
+    }
+
+    private boolean end(ControlRecord.Ended ended) {
+        Change change = intents.remove(ended.operation());
+        if (change == null) {
+            return false;
+        }
+        Checks.that(!change.isImmediate(), "an intent is what takes time");
+        boolean done = ended.failure().isEmpty();
+        if (done) {
+            finish(change);
+        } else {
+            undo(change);
+        }
+        remember(ended.operation(), done ? new Result.Done(change) : Result.failed(ended.failure()));
+        return true;
+    }
+
+    private void enter(Change change) {
+        switch (change) {
+            case Change.CreatePool c ->
+                pools.put(c.pool(), new PoolInfo(c.pool(), c.name(), c.paths(), c.protection(), Life.MAKING));
+            case Change.CreateVolume c -> {
+                Checks.that(c.shard() >= nextShard, "shard numbers grow", c.shard(), nextShard);
+                nextShard = c.shard() + 1;
+                volumes.put(
+                        c.volume(),
+                        new VolumeInfo(c.volume(), c.name(), c.pool(), c.shard(), c.sizeBytes(), Life.MAKING));
+            }
+            case Change.CreateSnapshot c -> {
+                Checks.that(c.snapshot() >= nextSnapshot, "snapshot numbers grow", c.snapshot(), nextSnapshot);
+                nextSnapshot = c.snapshot() + 1;
+                snapshots.put(c.snapshot(), new SnapshotInfo(c.snapshot(), c.volume(), c.name(), Life.MAKING));
+            }
+            case Change.DeleteVolume c -> volumes.computeIfPresent(c.volume(), (id, info) -> info.with(Life.GOING));
+            case Change.DeleteSnapshot c ->
+                snapshots.computeIfPresent(c.snapshot(), (id, info) -> info.with(Life.GOING));
+            case Change.AddExport c -> exports.put(c.volume(), c.protocol());
+            case Change.RemoveExport c -> exports.remove(c.volume());
+            case Change.ResizeVolume c -> Checks.that(volumes.containsKey(c.volume()), "a volume of a size");
+        }
+    }
+
+    private void finish(Change change) {
+        switch (change) {
+            case Change.CreatePool c -> pools.computeIfPresent(c.pool(), (id, info) -> info.with(Life.LIVE));
+            case Change.CreateVolume c -> volumes.computeIfPresent(c.volume(), (id, info) -> info.with(Life.LIVE));
+            case Change.CreateSnapshot c ->
+                snapshots.computeIfPresent(c.snapshot(), (id, info) -> info.with(Life.LIVE));
+            case Change.ResizeVolume c ->
+                volumes.computeIfPresent(c.volume(), (id, info) -> info.withSize(c.sizeBytes()));
+            case Change.DeleteVolume c -> {
+                Checks.that(!exports.containsKey(c.volume()), "a volume that goes is not exported");
+                volumes.remove(c.volume());
+            }
+            case Change.DeleteSnapshot c -> snapshots.remove(c.snapshot());
+            case Change.AddExport c -> throw Checks.unreachable("an export is no intent");
+            case Change.RemoveExport c -> throw Checks.unreachable("an export's end is no intent");
+        }
+    }
+
+    private void undo(Change change) {
+        switch (change) {
+            case Change.CreatePool c -> pools.remove(c.pool());
+            case Change.CreateVolume c -> volumes.remove(c.volume());
+            case Change.CreateSnapshot c -> snapshots.remove(c.snapshot());
+            case Change.DeleteVolume c -> volumes.computeIfPresent(c.volume(), (id, info) -> info.with(Life.LIVE));
+            case Change.DeleteSnapshot c ->
+                snapshots.computeIfPresent(c.snapshot(), (id, info) -> info.with(Life.LIVE));
+            case Change.ResizeVolume c -> Checks.that(volumes.containsKey(c.volume()), "a volume keeps its size");
+            case Change.AddExport c -> throw Checks.unreachable("an export is no intent");
+            case Change.RemoveExport c -> throw Checks.unreachable("an export's end is no intent");
+        }
+    }
+
+    private void remember(Id128 operation, Result result) {
+        Checks.that(!results.containsKey(operation), "an operation has one result");
+        results.put(operation, result);
+        while (results.size() > RESULTS) {
+            results.pollFirstEntry();
+        }
+    }
+
+    /** The cluster, once its first record is there. */
+    public Optional<Id128> cluster() {
+        return cluster;
+    }
+
+    /** The incarnation of the newest process of a node; 0 if there never was one. */
+    public long incarnation(String member) {
+        return members.getOrDefault(member, 0L);
+    }
+
+    /** Nodes by name. */
+    public List<String> members() {
+        return List.copyOf(members.keySet());
+    }
+
+    /** Pools in the order they were made. */
+    public List<PoolInfo> pools() {
+        return List.copyOf(pools.values());
+    }
+
+    /** Volumes in the order they were made. */
+    public List<VolumeInfo> volumes() {
+        return List.copyOf(volumes.values());
+    }
+
+    /** Snapshots, oldest first. */
+    public List<SnapshotInfo> snapshots() {
+        return List.copyOf(snapshots.values());
+    }
+
+    /** Snapshots of one volume, oldest first. */
+    public List<SnapshotInfo> snapshots(Id128 volume) {
+        return snapshots.values().stream()
+                .filter(info -> info.volume().equals(volume))
+                .toList();
+    }
+
+    /** How a volume may be reached, if it may. */
+    public Optional<Protocol> export(Id128 volume) {
+        return Optional.ofNullable(exports.get(volume));
+    }
+
+    /** The volumes that may be reached, in the order they were exported. */
+    public List<VolumeInfo> exported() {
+        return exports.keySet().stream().map(id -> volume(id).orElseThrow()).toList();
+    }
+
+    /** A pool by name. */
+    public Optional<PoolInfo> pool(String name) {
+        return pools.values().stream().filter(info -> info.name().equals(name)).findFirst();
+    }
+
+    /** A pool by id. */
+    public Optional<PoolInfo> pool(Id128 id) {
+        return Optional.ofNullable(pools.get(id));
+    }
+
+    /** A volume by name. */
+    public Optional<VolumeInfo> volume(String name) {
+        return volumes.values().stream()
+                .filter(info -> info.name().equals(name))
+                .findFirst();
+    }
+
+    /** A volume by id. */
+    public Optional<VolumeInfo> volume(Id128 id) {
+        return Optional.ofNullable(volumes.get(id));
+    }
+
+    /** A snapshot by name. */
+    public Optional<SnapshotInfo> snapshot(Id128 volume, String name) {
+        return snapshots.values().stream()
+                .filter(info -> info.volume().equals(volume) && info.name().equals(name))
+                .findFirst();
+    }
+
+    /** A snapshot by number. */
+    public Optional<SnapshotInfo> snapshot(long id) {
+        return Optional.ofNullable(snapshots.get(id));
+    }
+
+    /** Operations whose change was begun and has not ended, oldest first. */
+    public Map<Id128, Change> intents() {
+        return new LinkedHashMap<>(intents);
+    }
+
+    /** What became of an operation, if it has ended and is not among the forgotten. */
+    public Optional<Result> result(Id128 operation) {
+        return Optional.ofNullable(results.get(operation));
+    }
+
+    int nextShard() {
+        return nextShard;
+    }
+
+    long nextSnapshot() {
+        return nextSnapshot;
+    }
+
+    /** Everything in one text; equal states have equal texts. */
+    @Override
+    public String toString() {
+        return "cluster " + cluster + " members " + members + " pools " + pools.values() + " volumes "
+                + volumes.values() + " snapshots " + snapshots.values() + " exports " + exports + " intents " + intents
+                + " results " + results + " next " + nextShard + " " + nextSnapshot;
+    }
+}

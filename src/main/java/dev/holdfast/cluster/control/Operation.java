@@ -1,0 +1,40 @@
+package dev.holdfast.cluster.control;
+
+import dev.holdfast.device.Protection;
+import java.util.List;
+
+/** What a person asks for, in names. It says nothing of ids, which are chosen when it is planned. */
+public sealed interface Operation {
+    /**
+     * A new pool.
+     *
+     * @param name for people
+     * @param paths its devices, absolute or relative to the node's directory
+     * @param protection how they guard against loss
+     * @param logBytes length of the write log
+     * @param createBytes length of the files to make at {@code paths}; 0 if something is there to be used
+     */
+    record CreatePool(String name, List<String> paths, Protection protection, long logBytes, long createBytes)
+            implements Operation {}
+
+    /** A new thin volume; an empty pool name means the only one. */
+    record CreateVolume(String name, String pool, long sizeBytes) implements Operation {}
+
+    /** Another size; a smaller one only if {@code mayShrink}: what is cut off is gone. */
+    record ResizeVolume(String name, long sizeBytes, boolean mayShrink) implements Operation {}
+
+    /** The volume goes. */
+    record DeleteVolume(String name) implements Operation {}
+
+    /** Keeps the volume's present state under a name. */
+    record CreateSnapshot(String volume, String name) implements Operation {}
+
+    /** Lets a snapshot go. */
+    record DeleteSnapshot(String volume, String name) implements Operation {}
+
+    /** Clients may reach the volume. */
+    record AddExport(String volume, Protocol protocol) implements Operation {}
+
+    /** Clients may not reach it any more. */
+    record RemoveExport(String volume, Protocol protocol) implements Operation {}
+}

@@ -1,0 +1,108 @@
+package dev.holdfast.cluster.control;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.base.Id128;
+import dev.holdfast.io.Entropy;
+import java.util.List;
+import java.util.Optional;
+
+/** Turns an operation in names into a change in ids, against the present state. It changes nothing. */
+final class Planner {
+    private final ControlState state;
+    private final Entropy entropy;
+
+    Planner(ControlState state, Entropy entropy) {
+        this.state = state;
+        this.entropy = entropy;
+    }
+
+    /** What an operation comes to. */
+    sealed interface Plan {
+        /** This change, allowed at present. */
+        record Propose(Change change) implements Plan {}
+
+        /** No change. */
+        record End(Result result) implements Plan {}
+    }
+
+    Plan plan(Operation operation) {
+        Checks.that(state.cluster().isPresent(), "operations are planned in a cluster");
+        return switch (operation) {
+            case Operation.CreatePool o ->
+                checked(new Change.CreatePool(
+                        newId(), o.name(), List.copyOf(o.paths()), o.protection(), o.logBytes(), o.createBytes()));
+            case Operation.CreateVolume o -> createVolume(o);
+            case Operation.ResizeVolume o -> withVolume(o.name(), volume -> resize(volume, o));
+            case Operation.DeleteVolume o ->
+                withVolume(o.name(), volume -> checked(new Change.DeleteVolume(volume.id())));
+            case Operation.CreateSnapshot o ->
+                withVolume(
+                        o.volume(),
+                        volume -> checked(new Change.CreateSnapshot(volume.id(), state.nextSnapshot(), o.name())));
+            case Operation.DeleteSnapshot o -> withVolume(o.volume(), volume -> deleteSnapshot(volume, o));
+            case Operation.AddExport o -> withVolume(o.volume(), volume -> addExport(volume, o));
+            case Operation.RemoveExport o ->
+                withVolume(o.volume(), volume -> checked(new Change.RemoveExport(volume.id(), o.protocol())));
+        };
+    }
+
+    /** The same for a volume that was found. */
+    private interface OfVolume {
+        Plan plan(VolumeInfo volume);
+    }
+
+    private Plan withVolume(String name, OfVolume next) {
+        Optional<VolumeInfo> volume = state.volume(name);
+        return volume.isPresent()
+                ? next.plan(volume.get())
+                : new Plan.End(Result.notFound("there is no volume " + name + ": `holdfast volume ls` lists them"));
+    }
+
+    private Plan createVolume(Operation.CreateVolume o) {
+        List<PoolInfo> pools = state.pools();
+        if (o.pool().isEmpty() && pools.size() != 1) {
+            return new Plan.End(Result.invalid(
+                    pools.isEmpty()
+                            ? "there is no pool yet: `holdfast pool create`"
+                            : "there are several pools: say which with --pool"));
+        }
+        Optional<PoolInfo> pool = o.pool().isEmpty() ? Optional.of(pools.getFirst()) : state.pool(o.pool());
+        return pool.isEmpty()
+                ? new Plan.End(Result.notFound("there is no pool " + o.pool() + ": `holdfast pool ls` lists them"))
+                : checked(
+                        new Change.CreateVolume(newId(), o.name(), pool.get().id(), state.nextShard(), o.sizeBytes()));
+    }
+
+    private Plan resize(VolumeInfo volume, Operation.ResizeVolume o) {
+        if (o.sizeBytes() == volume.sizeBytes()) {
+            return new Plan.End(new Result.AlreadySo("volume " + volume.name() + " has this size already"));
+        }
+        if (o.sizeBytes() < volume.sizeBytes() && !o.mayShrink()) {
+            return new Plan.End(Result.conflict("volume " + volume.name() + " would lose everything after byte "
+                    + o.sizeBytes() + ": --shrink if that is meant"));
+        }
+        return checked(new Change.ResizeVolume(volume.id(), o.sizeBytes()));
+    }
+
+    private Plan deleteSnapshot(VolumeInfo volume, Operation.DeleteSnapshot o) {
+        Optional<SnapshotInfo> snapshot = state.snapshot(volume.id(), o.name());
+        return snapshot.isPresent()
+                ? checked(new Change.DeleteSnapshot(volume.id(), snapshot.get().id()))
+                : new Plan.End(Result.notFound("there is no snapshot " + volume.name() + "@" + o.name()));
+    }
+
+    private Plan addExport(VolumeInfo volume, Operation.AddExport o) {
+        return state.export(volume.id()).isPresent()
+                ? new Plan.End(new Result.AlreadySo("volume " + volume.name() + " is exported already"))
+                : checked(new Change.AddExport(volume.id(), o.protocol()));
+    }
+
+    private Plan checked(Change change) {
+        Optional<Result.Refused> objection = new Rules(state).objection(change);
+        return objection.isPresent() ? new Plan.End(objection.get()) : new Plan.Propose(change);
+    }
+
+    private Id128 newId() {
+        return new Id128(entropy.nextLong(), entropy.nextLong());
+    }
+}

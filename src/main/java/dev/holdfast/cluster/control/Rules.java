@@ -1,0 +1,163 @@
+package dev.holdfast.cluster.control;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.base.Id128;
+import java.util.Optional;
+
+/**
+ * What a state allows. Asked when a change is proposed and again when its record arrives, because another may have
+ * come in between; so it looks at nothing but the state and the change.
+ */
+final class Rules {
+    static final long LEAST_LOG_BYTES = 64 << 10;
+    static final long MOST_VOLUME_BYTES = 1L << 56;
+    private static final long BLOCK_BYTES = 4096;
+    private static final int MOST_PATH = 1024;
+
+    private final ControlState state;
+
+    Rules(ControlState state) {
+        this.state = state;
+    }
+
+    /** Why the change is not allowed now; empty if it is. */
+    Optional<Result.Refused> objection(Change change) {
+        Checks.that(state.pools().size() <= ControlState.MOST_POOLS, "pools are bounded");
+        return switch (change) {
+            case Change.CreatePool c -> toPool(c);
+            case Change.CreateVolume c -> toVolume(c);
+            case Change.ResizeVolume c -> quiet(c.volume()).or(() -> toSize(c.sizeBytes()));
+            case Change.DeleteVolume c -> quiet(c.volume()).or(() -> toDeletion(c.volume()));
+            case Change.CreateSnapshot c -> quiet(c.volume()).or(() -> toSnapshot(c));
+            case Change.DeleteSnapshot c -> quiet(c.volume()).or(() -> toSnapshotDeletion(c));
+            case Change.AddExport c ->
+                quiet(c.volume())
+                        .or(() -> state.export(c.volume()).isPresent()
+                                ? conflict("volume " + name(c.volume()) + " is exported already")
+                                : Optional.empty());
+            case Change.RemoveExport c ->
+                state.export(c.volume()).isPresent()
+                        ? Optional.empty()
+                        : Optional.of(Result.notFound("volume " + name(c.volume()) + " is not exported"));
+        };
+    }
+
+    private Optional<Result.Refused> toPool(Change.CreatePool c) {
+        if (!Names.isValid(c.name())) {
+            return Optional.of(Result.invalid("a pool can't be called '" + c.name() + "': " + Names.RULE));
+        }
+        if (c.paths().size() != c.protection().copies()) {
+            return Optional.of(Result.invalid("protection " + c.protection() + " takes "
+                    + c.protection().copies() + " disk(s), not " + c.paths().size()));
+        }
+        if (c.paths().stream().anyMatch(path -> path.isEmpty() || path.length() > MOST_PATH)) {
+            return Optional.of(Result.invalid("a disk's path has 1 to " + MOST_PATH + " characters"));
+        }
+        if (c.logBytes() < LEAST_LOG_BYTES || c.logBytes() % BLOCK_BYTES != 0 || c.createBytes() % BLOCK_BYTES != 0) {
+            return Optional.of(Result.invalid("sizes of disks and logs are multiples of 4096, a log has 64K at least"));
+        }
+        if (state.pool(c.name()).isPresent() || state.pool(c.pool()).isPresent()) {
+            return conflict("there is a pool " + c.name() + " already");
+        }
+        for (String path : c.paths()) {
+            if (state.pools().stream().anyMatch(pool -> pool.paths().contains(path))) {
+                return conflict(path + " belongs to a pool already");
+            }
+        }
+        return state.pools().size() < ControlState.MOST_POOLS ? Optional.empty() : conflict("there are too many pools");
+    }
+
+    private Optional<Result.Refused> toVolume(Change.CreateVolume c) {
+        Optional<PoolInfo> pool = state.pool(c.pool());
+        if (pool.isEmpty() || pool.get().life() != Life.LIVE) {
+            return Optional.of(Result.notFound("the pool for volume " + c.name() + " is not there"));
+        }
+        if (!Names.isValid(c.name())) {
+            return Optional.of(Result.invalid("a volume can't be called '" + c.name() + "': " + Names.RULE));
+        }
+        if (state.volume(c.name()).isPresent() || state.volume(c.volume()).isPresent()) {
+            return conflict("there is a volume " + c.name() + " already");
+        }
+        if (c.shard() < state.nextShard()) {
+            return conflict("another volume came first: try again");
+        }
+        if (state.volumes().size() >= ControlState.MOST_VOLUMES) {
+            return conflict("there are too many volumes");
+        }
+        return toSize(c.sizeBytes());
+    }
+
+    private static Optional<Result.Refused> toSize(long sizeBytes) {
+        boolean fits = sizeBytes >= BLOCK_BYTES && sizeBytes <= MOST_VOLUME_BYTES && sizeBytes % BLOCK_BYTES == 0;
+        return fits
+                ? Optional.empty()
+                : Optional.of(Result.invalid("a volume's size is a multiple of 4096 from 4K to 64P, not " + sizeBytes));
+    }
+
+    private Optional<Result.Refused> toDeletion(Id128 volume) {
+        if (state.export(volume).isPresent()) {
+            return conflict("volume " + name(volume) + " is exported: `holdfast export rm " + name(volume) + "` first");
+        }
+        int snapshots = state.snapshots(volume).size();
+        return snapshots == 0
+                ? Optional.empty()
+                : conflict("volume " + name(volume) + " has " + snapshots + " snapshot(s): remove them first");
+    }
+
+    private Optional<Result.Refused> toSnapshot(Change.CreateSnapshot c) {
+        if (!Names.isValid(c.name())) {
+            return Optional.of(Result.invalid("a snapshot can't be called '" + c.name() + "': " + Names.RULE));
+        }
+        if (state.snapshot(c.volume(), c.name()).isPresent()) {
+            return conflict("there is a snapshot " + name(c.volume()) + "@" + c.name() + " already");
+        }
+        if (c.snapshot() < state.nextSnapshot()) {
+            return conflict("another snapshot came first: try again");
+        }
+        return state.snapshots().size() < ControlState.MOST_SNAPSHOTS
+                ? Optional.empty()
+                : conflict("there are too many snapshots");
+    }
+
+    private Optional<Result.Refused> toSnapshotDeletion(Change.DeleteSnapshot c) {
+        boolean isThere = state.snapshot(c.snapshot())
+                .filter(info -> info.life() == Life.LIVE && info.volume().equals(c.volume()))
+                .isPresent();
+        return isThere ? Optional.empty() : Optional.of(Result.notFound("there is no such snapshot"));
+    }
+
+    /** A volume is changed by one at a time. */
+    private Optional<Result.Refused> quiet(Id128 volume) {
+        Optional<VolumeInfo> info = state.volume(volume);
+        if (info.isEmpty()) {
+            return Optional.of(Result.notFound("there is no such volume"));
+        }
+        boolean busy = state.intents().values().stream().anyMatch(change -> touches(change, volume));
+        if (busy) {
+            return conflict("volume " + info.get().name() + " is being changed: try again");
+        }
+        Checks.that(info.get().life() == Life.LIVE, "a volume that nobody changes is live");
+        return Optional.empty();
+    }
+
+    private static boolean touches(Change change, Id128 volume) {
+        return switch (change) {
+            case Change.CreatePool c -> false;
+            case Change.CreateVolume c -> c.volume().equals(volume);
+            case Change.ResizeVolume c -> c.volume().equals(volume);
+            case Change.DeleteVolume c -> c.volume().equals(volume);
+            case Change.CreateSnapshot c -> c.volume().equals(volume);
+            case Change.DeleteSnapshot c -> c.volume().equals(volume);
+            case Change.AddExport c -> c.volume().equals(volume);
+            case Change.RemoveExport c -> c.volume().equals(volume);
+        };
+    }
+
+    private String name(Id128 volume) {
+        return state.volume(volume).map(VolumeInfo::name).orElse(volume.brief());
+    }
+
+    private static Optional<Result.Refused> conflict(String why) {
+        return Optional.of(Result.conflict(why));
+    }
+}

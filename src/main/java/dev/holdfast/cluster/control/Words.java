@@ -1,0 +1,67 @@
+package dev.holdfast.cluster.control;
+
+import dev.holdfast.base.Id128;
+import java.util.List;
+
+/** Says changes in words, for people who ask what would happen. */
+final class Words {
+    private final ControlState state;
+
+    Words(ControlState state) {
+        this.state = state;
+    }
+
+    /** The records of a change, one line each, then what they touch. */
+    List<String> records(Change change) {
+        String what = of(change);
+        return change.isImmediate()
+                ? List.of("record: applied: " + what, "touches: " + touched(change))
+                : List.of("record: intended: " + what, "record: ended", "touches: " + touched(change));
+    }
+
+    private String of(Change change) {
+        return switch (change) {
+            case Change.CreatePool c ->
+                "create pool " + c.name() + " (" + c.protection() + ") of " + String.join(", ", c.paths());
+            case Change.CreateVolume c ->
+                "create volume " + c.name() + ", " + c.sizeBytes() + " bytes, shard " + c.shard();
+            case Change.ResizeVolume c -> "resize volume " + name(c.volume()) + " to " + c.sizeBytes() + " bytes";
+            case Change.DeleteVolume c -> "delete volume " + name(c.volume());
+            case Change.CreateSnapshot c ->
+                "create snapshot " + name(c.volume()) + "@" + c.name() + ", number " + c.snapshot();
+            case Change.DeleteSnapshot c ->
+                "delete snapshot " + name(c.volume()) + "@"
+                        + state.snapshot(c.snapshot()).map(SnapshotInfo::name).orElse("?");
+            case Change.AddExport c -> "export volume " + name(c.volume()) + " by " + c.protocol();
+            case Change.RemoveExport c -> "end the export of volume " + name(c.volume()) + " by " + c.protocol();
+        };
+    }
+
+    private String touched(Change change) {
+        return switch (change) {
+            case Change.CreatePool c -> "everything on " + String.join(", ", c.paths());
+            case Change.CreateVolume c -> "pool " + pool(c.pool()) + "; no data of others";
+            case Change.ResizeVolume c -> resized(c);
+            case Change.DeleteVolume c -> "all data of volume " + name(c.volume());
+            case Change.CreateSnapshot c -> "no data; volume " + name(c.volume()) + " goes on";
+            case Change.DeleteSnapshot c -> "what only this snapshot of volume " + name(c.volume()) + " holds";
+            case Change.AddExport c -> "no data; clients may reach volume " + name(c.volume());
+            case Change.RemoveExport c -> "no data; new clients can't reach volume " + name(c.volume());
+        };
+    }
+
+    private String resized(Change.ResizeVolume c) {
+        long before = state.volume(c.volume()).map(VolumeInfo::sizeBytes).orElse(0L);
+        return c.sizeBytes() < before
+                ? "the last " + (before - c.sizeBytes()) + " bytes of volume " + name(c.volume()) + " are lost"
+                : "no data; volume " + name(c.volume()) + " grows by " + (c.sizeBytes() - before) + " bytes";
+    }
+
+    private String name(Id128 volume) {
+        return state.volume(volume).map(VolumeInfo::name).orElse(volume.brief());
+    }
+
+    private String pool(Id128 pool) {
+        return state.pool(pool).map(PoolInfo::name).orElse(pool.brief());
+    }
+}

@@ -1,0 +1,52 @@
+package dev.holdfast.frontend.http;
+
+import dev.holdfast.base.Id128;
+import dev.holdfast.cluster.control.PoolInfo;
+import dev.holdfast.cluster.control.SnapshotInfo;
+import dev.holdfast.cluster.control.VolumeInfo;
+import dev.holdfast.store.Pool;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How a node is, at one instant of its control loop.
+ *
+ * @param node who it is
+ * @param endpoints what clients may connect to
+ * @param pools pools, each with what it measured
+ * @param volumes volumes in the order they were made
+ * @param snapshots oldest first
+ * @param exported volumes that may be reached, in the order they are listed to clients
+ * @param connections clients connected now
+ * @param notes one line for people per thing that is not as it should be
+ */
+public record NodeStatus(
+        Member node,
+        List<String> endpoints,
+        List<PoolState> pools,
+        List<VolumeInfo> volumes,
+        List<SnapshotInfo> snapshots,
+        List<VolumeInfo> exported,
+        int connections,
+        List<String> notes) {
+    /** The process that answers. */
+    public record Member(String name, Id128 cluster, long incarnation) {}
+
+    /** A pool; {@code measured} is empty while it is not open. */
+    public record PoolState(PoolInfo info, Optional<Pool.PoolStatus> measured) {}
+
+    /** The pool called {@code name}. */
+    public Optional<PoolState> pool(String name) {
+        return pools.stream().filter(pool -> pool.info().name().equals(name)).findFirst();
+    }
+
+    /** What the store measured of a volume. */
+    public Optional<Pool.ShardStatus> shard(VolumeInfo volume) {
+        return pools.stream()
+                .filter(pool -> pool.info().id().equals(volume.pool()))
+                .flatMap(pool -> pool.measured().stream())
+                .flatMap(measured -> measured.shards().stream())
+                .filter(shard -> shard.meta().id() == volume.shard())
+                .findFirst();
+    }
+}

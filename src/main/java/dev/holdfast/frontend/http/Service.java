@@ -1,0 +1,34 @@
+package dev.holdfast.frontend.http;
+
+import dev.holdfast.base.Id128;
+import dev.holdfast.cluster.control.Controller;
+import dev.holdfast.cluster.control.Operation;
+import dev.holdfast.cluster.control.Result;
+import dev.holdfast.store.Pool;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** What the API asks of a node. Every call may come from any thread; answers come on the node's control loop. */
+public interface Service {
+    /** Does an operation once per {@code id}. */
+    void submit(Id128 id, Operation operation, Consumer<Result> answer);
+
+    /** What {@link #submit} would do. */
+    void dryRun(Operation operation, Consumer<Controller.DryRun> answer);
+
+    /** How the node is. */
+    void status(Consumer<NodeStatus> answer);
+
+    /** Verifies a pool; {@code answer} is told {@code found} false if there is none of that name. */
+    void verify(String pool, Pool.VerifyProgress progress, Verified answer);
+
+    /** What changed in a volume since one of its snapshots. */
+    void changes(String volume, String snapshot, int limit, Pool.Changes answer);
+
+    /** Told how a verification ended. */
+    @FunctionalInterface
+    interface Verified {
+        /** One line per problem. */
+        void verified(boolean found, List<String> problems, long checkedBlocks);
+    }
+}

@@ -1,0 +1,72 @@
+package dev.holdfast.node;
+
+import dev.holdfast.base.Id128;
+import dev.holdfast.cluster.control.ControlState;
+import dev.holdfast.cluster.control.Operation;
+import dev.holdfast.cluster.control.Protocol;
+import dev.holdfast.cluster.control.Result;
+import dev.holdfast.device.Protection;
+import dev.holdfast.io.Entropy;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** Sees to it that a node has a pool and, if asked for, an exported volume: what is there already is left alone. */
+public final class FirstVolume {
+    private final Node node;
+    private final Entropy entropy;
+    private final ArrayDeque<Operation> steps = new ArrayDeque<>();
+
+    /** Nothing to be done yet. */
+    public FirstVolume(Node node, Entropy entropy) {
+        this.node = node;
+        this.entropy = entropy;
+    }
+
+    /** What to have. An empty volume name means only the pool. */
+    public record Wanted(
+            String pool, List<String> disks, Protection protection, long logBytes, long createBytes, Thin volume) {}
+
+    /** A volume. */
+    public record Thin(String name, long sizeBytes) {
+        /** None. */
+        public static final Thin NONE = new Thin("", 0);
+    }
+
+    /** {@code done} is told on the control loop why it failed, or the empty text. */
+    public void ensure(Wanted wanted, Consumer<String> done) {
+        node.control().post(() -> {
+            ControlState state = node.state();
+            if (state.pools().isEmpty() && !wanted.disks().isEmpty()) {
+                steps.add(new Operation.CreatePool(
+                        wanted.pool(), wanted.disks(), wanted.protection(), wanted.logBytes(), wanted.createBytes()));
+            }
+            String name = wanted.volume().name();
+            if (!name.isEmpty() && state.volumes().isEmpty()) {
+                steps.add(new Operation.CreateVolume(
+                        name, wanted.pool(), wanted.volume().sizeBytes()));
+                steps.add(new Operation.AddExport(name, Protocol.NBD));
+            } else if (!name.isEmpty()
+                    && state.exported().isEmpty()
+                    && state.volume(name).isPresent()) {
+                steps.add(new Operation.AddExport(name, Protocol.NBD));
+            }
+            next(done);
+        });
+    }
+
+    private void next(Consumer<String> done) {
+        Operation step = steps.poll();
+        if (step == null) {
+            done.accept("");
+            return;
+        }
+        node.submit(new Id128(entropy.nextLong(), entropy.nextLong()), step, result -> {
+            if (result instanceof Result.Refused refused) {
+                done.accept(refused.why());
+            } else {
+                next(done);
+            }
+        });
+    }
+}

@@ -1,0 +1,185 @@
+package dev.holdfast.node;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.base.Id128;
+import dev.holdfast.cluster.control.ControlState;
+import dev.holdfast.cluster.control.Controller;
+import dev.holdfast.cluster.control.Life;
+import dev.holdfast.cluster.control.Operation;
+import dev.holdfast.cluster.control.Result;
+import dev.holdfast.frontend.http.NodeStatus;
+import dev.holdfast.frontend.http.Service;
+import dev.holdfast.frontend.nbd.NbdLimits;
+import dev.holdfast.frontend.nbd.NbdServer;
+import dev.holdfast.io.Loop;
+import dev.holdfast.io.Network;
+import dev.holdfast.io.OrderedLog;
+import dev.holdfast.io.World;
+import dev.holdfast.io.WorldException;
+import dev.holdfast.store.Pool;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * One node: control log, pools, NBD. Everything of it but the pools' own loops runs on its control loop. It does not
+ * open the log or end the process.
+ *
+ * <ol>
+ *   <li>The start of the process is in the control log before a pool is opened, so two processes never serve under one
+ *       incarnation.
+ *   <li>Changes left open by an earlier process have ended before the first client is let in.
+ *   <li>It stops from the outside in: clients, pools, controller.
+ * </ol>
+ */
+public final class Node implements Service {
+    private final World world;
+    private final NodeConfig config;
+    private final Loop control;
+    private final Pools pools;
+    private final Controller controller;
+    private final NbdServer nbd;
+    private final List<String> endpoints = new ArrayList<>();
+    private final List<String> differences = new ArrayList<>();
+    private boolean serving;
+    private boolean stopping;
+
+    /** A node that has done nothing yet; {@code log} is its cluster's. */
+    public Node(World world, OrderedLog log, NodeConfig config) {
+        this.world = world;
+        this.config = config;
+        this.control = world.newLoop("control");
+        this.pools = new Pools(world, config, control);
+        PoolExecution execution = new PoolExecution(control, pools, this::state);
+        this.controller = new Controller(control, log, world.entropy(), execution);
+        this.nbd = new NbdServer(control, new Exports(this::state, pools), NbdLimits.DEFAULTS);
+    }
+
+    ControlState state() {
+        return controller.state();
+    }
+
+    /** Where everything but the data path runs. */
+    public Loop control() {
+        return control;
+    }
+
+    /** Starts; {@code started} is told on the control loop why that failed, or the empty text. */
+    public void start(Consumer<String> started) {
+        control.post(() -> controller.start(config.name(), failure -> {
+            if (!failure.isEmpty()) {
+                started.accept(failure);
+                return;
+            }
+            pools.openAll(
+                    state().pools().stream()
+                            .filter(pool -> pool.life() == Life.LIVE)
+                            .toList(),
+                    why -> opened(why, started));
+        }));
+    }
+
+    private void opened(String failure, Consumer<String> started) {
+        if (!failure.isEmpty()) {
+            started.accept(failure);
+            return;
+        }
+        controller.recover(() -> new Reconciliation(state(), pools, control).run(found -> {
+            differences.addAll(found);
+            started.accept("");
+        }));
+    }
+
+    /** Lets clients in; returns where. On the control loop, once, after the start. */
+    public List<Network.Address> serve() throws WorldException {
+        Checks.that(control.isCurrent() && !serving, "a node begins to serve once");
+        List<Network.Address> bound = new ArrayList<>();
+        for (Network.Address address : config.nbd()) {
+            bound.add(nbd.listen(world.network(), address));
+        }
+        serving = true;
+        bound.forEach(address -> endpoints.add(uri(address)));
+        return bound;
+    }
+
+    private static String uri(Network.Address address) {
+        return switch (address) {
+            case Network.Address.Tcp tcp -> "nbd://" + tcp.host() + ":" + tcp.port();
+            case Network.Address.Unix unix -> "nbd+unix:///?socket=" + unix.path();
+        };
+    }
+
+    /** Stops cleanly: clients, pools, controller; the next start has nothing to replay. Once, from anywhere. */
+    public void stop(Runnable stopped) {
+        control.post(() -> {
+            if (stopping) {
+                return;
+            }
+            stopping = true;
+            controller.stop();
+            nbd.stop(() -> pools.stop(stopped));
+        });
+    }
+
+    @Override
+    public void submit(Id128 id, Operation operation, Consumer<Result> answer) {
+        control.post(() -> controller.submit(id, operation, answer));
+    }
+
+    @Override
+    public void dryRun(Operation operation, Consumer<Controller.DryRun> answer) {
+        control.post(() -> answer.accept(controller.dryRun(operation)));
+    }
+
+    @Override
+    public void status(Consumer<NodeStatus> answer) {
+        control.post(() -> new StatusRound(state(), pools, control).run(measured -> answer.accept(status(measured))));
+    }
+
+    private NodeStatus status(List<NodeStatus.PoolState> measured) {
+        ControlState now = state();
+        List<String> notes = new ArrayList<>();
+        measured.forEach(pool -> pool.measured()
+                .ifPresentOrElse(
+                        found -> found.notes()
+                                .forEach(line -> notes.add("pool " + pool.info().name() + ": " + line)),
+                        () -> notes.add("pool " + pool.info().name() + " is not open")));
+        notes.addAll(differences);
+        notes.addAll(pools.notes());
+        NodeStatus.Member member =
+                new NodeStatus.Member(config.name(), now.cluster().orElseThrow(), now.incarnation(config.name()));
+        return new NodeStatus(
+                member,
+                List.copyOf(endpoints),
+                measured,
+                now.volumes(),
+                now.snapshots(),
+                now.exported(),
+                nbd.connections(),
+                notes);
+    }
+
+    @Override
+    public void verify(String name, Pool.VerifyProgress progress, Verified answer) {
+        control.post(() -> {
+            Optional<Pool> pool = state().pool(name).flatMap(info -> pools.get(info.id()));
+            pool.ifPresentOrElse(
+                    found -> found.verify(
+                            control, progress, (problems, checked) -> answer.verified(true, problems, checked)),
+                    () -> answer.verified(false, List.of(), 0));
+        });
+    }
+
+    @Override
+    public void changes(String volume, String snapshot, int limit, Pool.Changes answer) {
+        control.post(() -> {
+            Optional<Runnable> ask = state().volume(volume)
+                    .flatMap(info -> state().snapshot(info.id(), snapshot)
+                            .flatMap(since -> pools.get(info.pool())
+                                    .map(pool -> () ->
+                                            pool.changesSince(info.shard(), since.id(), limit, control, answer))));
+            ask.ifPresentOrElse(Runnable::run, () -> answer.changes(false, List.of(), true));
+        });
+    }
+}

@@ -1,0 +1,32 @@
+package dev.holdfast.node;
+
+import dev.holdfast.io.Network;
+import java.util.List;
+
+/**
+ * What a node is told when it starts; everything else is control state.
+ *
+ * @param name unique in its cluster
+ * @param directory where relative paths of disks begin
+ * @param memory where changes are held until a root covers them
+ * @param lanes loops that volumes live on
+ * @param cacheBytes block cache of all pools together
+ * @param nbd where NBD clients connect
+ * @param acceptLossOf a pool that may open although something flushed is lost; empty for none
+ */
+public record NodeConfig(
+        String name,
+        String directory,
+        Memory memory,
+        int lanes,
+        long cacheBytes,
+        List<Network.Address> nbd,
+        String acceptLossOf) {
+    /** A place of shared memory, and the length of each lane's region there. */
+    public record Memory(String place, int bytesPerLane) {}
+
+    /** Where a disk of this node is. */
+    String pathOf(String path) {
+        return path.startsWith("/") ? path : directory + "/" + path;
+    }
+}

@@ -1,0 +1,135 @@
+package dev.holdfast.node;
+
+import dev.holdfast.base.Id128;
+import dev.holdfast.cluster.control.Change;
+import dev.holdfast.cluster.control.ControlState;
+import dev.holdfast.cluster.control.Execution;
+import dev.holdfast.cluster.control.VolumeInfo;
+import dev.holdfast.io.Loop;
+import dev.holdfast.store.Pool;
+import dev.holdfast.store.lane.ShardMeta;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/** Carries out the controller's changes on this node's pools. It decides nothing. */
+final class PoolExecution implements Execution {
+    private final Loop control;
+    private final Pools pools;
+    private final Supplier<ControlState> state;
+
+    PoolExecution(Loop control, Pools pools, Supplier<ControlState> state) {
+        this.control = control;
+        this.pools = pools;
+        this.state = state;
+    }
+
+    @Override
+    public void carryOut(Change change, Consumer<String> ended) {
+        switch (change) {
+            case Change.CreatePool c -> pools.create(c, cluster(), ended);
+            case Change.CreateVolume c -> {
+                ShardMeta meta =
+                        new ShardMeta(c.shard(), c.volume().high(), c.volume().low(), c.name(), c.sizeBytes());
+                on(pools.get(c.pool()), ended, pool -> pool.createShard(meta, control, telling(ended)));
+            }
+            case Change.ResizeVolume c ->
+                onVolume(
+                        c.volume(),
+                        ended,
+                        (pool, shard) -> pool.resizeShard(shard, c.sizeBytes(), control, telling(ended)));
+            case Change.DeleteVolume c ->
+                onVolume(c.volume(), ended, (pool, shard) -> pool.deleteShard(shard, control, telling(ended)));
+            case Change.CreateSnapshot c ->
+                onVolume(
+                        c.volume(),
+                        ended,
+                        (pool, shard) ->
+                                pool.createSnapshot(shard, c.snapshot(), c.name(), false, control, telling(ended)));
+            case Change.DeleteSnapshot c ->
+                onVolume(
+                        c.volume(),
+                        ended,
+                        (pool, shard) -> pool.deleteSnapshot(shard, c.snapshot(), control, telling(ended)));
+            case Change.AddExport c -> ended.accept("");
+            case Change.RemoveExport c -> ended.accept("");
+        }
+    }
+
+    @Override
+    public void recover(Change change, Consumer<String> ended) {
+        switch (change) {
+            case Change.CreatePool c -> pools.recover(c, cluster(), ended);
+            case Change.CreateSnapshot c -> recoverSnapshot(c, ended);
+            case Change.DeleteVolume c -> recoverDeletion(c, ended);
+            default -> carryOut(change, ended);
+        }
+    }
+
+    /** A snapshot is of the moment it was asked for: one that was not taken then is not taken later. */
+    private void recoverSnapshot(Change.CreateSnapshot c, Consumer<String> ended) {
+        onVolume(
+                c.volume(),
+                ended,
+                (pool, shard) -> pool.status(control, status -> {
+                    boolean taken = status.shards().stream()
+                            .filter(found -> found.meta().id() == shard)
+                            .flatMap(found -> found.snapshots().stream())
+                            .anyMatch(snapshot -> snapshot.id() == c.snapshot());
+                    ended.accept(taken ? "" : "the node ended before the snapshot was taken: take it again");
+                }));
+    }
+
+    private void recoverDeletion(Change.DeleteVolume c, Consumer<String> ended) {
+        onVolume(c.volume(), ended, (pool, shard) -> {
+            if (pool.volume(shard).isEmpty()) {
+                ended.accept("");
+            } else {
+                pool.deleteShard(shard, control, telling(ended));
+            }
+        });
+    }
+
+    @Override
+    public void changed() {
+        // Exports are looked up in the state when a client asks.
+    }
+
+    private Id128 cluster() {
+        return state.get().cluster().orElseThrow();
+    }
+
+    /** Something to do with a volume's pool. */
+    private interface OnShard {
+        void run(Pool pool, int shard);
+    }
+
+    private void onVolume(Id128 volume, Consumer<String> ended, OnShard task) {
+        Optional<VolumeInfo> info = state.get().volume(volume);
+        if (info.isEmpty()) {
+            ended.accept("there is no such volume");
+        } else {
+            on(
+                    pools.get(info.get().pool()),
+                    ended,
+                    pool -> task.run(pool, info.get().shard()));
+        }
+    }
+
+    private static void on(Optional<Pool> pool, Consumer<String> ended, Consumer<Pool> task) {
+        if (pool.isEmpty()) {
+            ended.accept("its pool is not open");
+        } else {
+            task.accept(pool.get());
+        }
+    }
+
+    private static Pool.Answer telling(Consumer<String> ended) {
+        return result -> {
+            switch (result) {
+                case Pool.Result.Done done -> ended.accept("");
+                case Pool.Result.Refused refused -> ended.accept(refused.why());
+            }
+        };
+    }
+}

@@ -1,0 +1,170 @@
+package dev.holdfast.node;
+
+import dev.holdfast.array.ArrayFormat;
+import dev.holdfast.base.Checks;
+import dev.holdfast.base.Id128;
+import dev.holdfast.cluster.control.Change;
+import dev.holdfast.cluster.control.PoolInfo;
+import dev.holdfast.io.Disks;
+import dev.holdfast.io.Loop;
+import dev.holdfast.io.World;
+import dev.holdfast.io.WorldException;
+import dev.holdfast.store.OpenPlan;
+import dev.holdfast.store.Pool;
+import dev.holdfast.store.PoolOpen;
+import dev.holdfast.store.PoolOpened;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * The pools of one node: makes, opens and stops them. Lives on the control loop; each pool commits on one of its own.
+ */
+final class Pools {
+    private final World world;
+    private final NodeConfig config;
+    private final Loop control;
+    private final List<Loop> lanes = new ArrayList<>();
+    private final LinkedHashMap<Id128, Pool> open = new LinkedHashMap<>();
+    private final List<String> notes = new ArrayList<>();
+
+    Pools(World world, NodeConfig config, Loop control) {
+        this.world = world;
+        this.config = config;
+        this.control = control;
+        Checks.that(config.lanes() >= 1 && config.lanes() <= OpenPlan.MOST_LANES, "a node has lanes", config.lanes());
+        for (int i = 0; i < config.lanes(); i++) {
+            lanes.add(world.newLoop("lane-" + i));
+        }
+    }
+
+    Optional<Pool> get(Id128 id) {
+        return Optional.ofNullable(open.get(id));
+    }
+
+    /** What opening found, for people. */
+    List<String> notes() {
+        return List.copyOf(notes);
+    }
+
+    /** Opens pools one after another; {@code done} is told why that failed, or the empty text. */
+    void openAll(List<PoolInfo> infos, Consumer<String> done) {
+        openNext(infos, 0, done);
+    }
+
+    private void openNext(List<PoolInfo> infos, int index, Consumer<String> done) {
+        if (index == infos.size()) {
+            done.accept("");
+            return;
+        }
+        PoolInfo info = infos.get(index);
+        open(info.id(), info.name(), info.paths(), infos.size(), opened -> {
+            switch (opened) {
+                case PoolOpened.Opened ok -> openNext(infos, index + 1, done);
+                case PoolOpened.Refused refused -> done.accept(refusal(info, refused));
+            }
+        });
+    }
+
+    private static String refusal(PoolInfo info, PoolOpened.Refused refused) {
+        String offer = refused.lossHelps()
+                ? "; `holdfast pool accept-loss " + info.name() + " --dir DIR` opens what is left"
+                : "";
+        return "pool " + info.name() + ": " + refused.why() + offer;
+    }
+
+    private void open(Id128 id, String name, List<String> paths, int count, Consumer<PoolOpened> done) {
+        Loop committer = world.newLoop("pool-" + name);
+        OpenPlan plan = new OpenPlan(
+                paths.stream().map(config::pathOf).toList(),
+                Optional.of(id),
+                new OpenPlan.Memory(
+                        world.sharedMemory(config.memory().place()),
+                        config.memory().bytesPerLane()),
+                lanes,
+                config.cacheBytes() / count,
+                config.acceptLossOf().equals(name));
+        committer.post(() ->
+                PoolOpen.open(world, plan, committer, opened -> control.post(() -> opened(id, name, opened, done))));
+    }
+
+    private void opened(Id128 id, String name, PoolOpened opened, Consumer<PoolOpened> done) {
+        if (opened instanceof PoolOpened.Opened found) {
+            open.put(id, found.pool());
+            found.notes().forEach(line -> notes.add("pool " + name + ": " + line));
+        }
+        done.accept(opened);
+    }
+
+    /** Makes files if they are asked for, formats and opens; {@code done} as in {@link #openAll}. */
+    void create(Change.CreatePool change, Id128 cluster, Consumer<String> done) {
+        List<String> paths = change.paths().stream().map(config::pathOf).toList();
+        Optional<String> failure = change.createBytes() > 0 ? makeFiles(paths, change.createBytes()) : Optional.empty();
+        if (failure.isPresent()) {
+            done.accept(failure.get());
+            return;
+        }
+        ArrayFormat.Plan plan = new ArrayFormat.Plan(
+                cluster,
+                change.pool(),
+                change.protection(),
+                change.logBytes(),
+                world.clock().wallMillis(),
+                false);
+        ArrayFormat.format(world.disks(), paths, plan, world.entropy(), control, outcome -> {
+            switch (outcome) {
+                case ArrayFormat.Outcome.Refused refused -> done.accept(refused.reason());
+                case ArrayFormat.Outcome.Formatted formatted -> openNew(change, done);
+            }
+        });
+    }
+
+    private void openNew(Change.CreatePool change, Consumer<String> done) {
+        open(change.pool(), change.name(), change.paths(), 1, opened -> {
+            switch (opened) {
+                case PoolOpened.Opened ok -> done.accept("");
+                case PoolOpened.Refused refused -> done.accept(refused.why());
+            }
+        });
+    }
+
+    /** Completes what an earlier process began: the disks may be made, formatted, both or neither. */
+    void recover(Change.CreatePool change, Id128 cluster, Consumer<String> done) {
+        Disks disks = world.disks();
+        if (!change.paths().stream().map(config::pathOf).allMatch(disks::exists)) {
+            create(change, cluster, done);
+            return;
+        }
+        open(change.pool(), change.name(), change.paths(), 1, opened -> {
+            switch (opened) {
+                case PoolOpened.Opened ok -> done.accept("");
+                case PoolOpened.Refused refused -> create(change, cluster, done);
+            }
+        });
+    }
+
+    private Optional<String> makeFiles(List<String> paths, long lengthBytes) {
+        for (String path : paths) {
+            if (!world.disks().exists(path)) {
+                try {
+                    world.disks().create(path, lengthBytes).close();
+                } catch (WorldException e) {
+                    return Optional.of(String.valueOf(e.getMessage()));
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Stops every pool cleanly. */
+    void stop(Runnable stopped) {
+        if (open.isEmpty()) {
+            stopped.run();
+            return;
+        }
+        Pool pool = open.pollFirstEntry().getValue();
+        pool.stop(control, () -> stop(stopped));
+    }
+}

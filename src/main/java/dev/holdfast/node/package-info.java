@@ -1,0 +1,2 @@
+/** The composition root: builds one node from a world. It decides nothing about data. */
+package dev.holdfast.node;
