@@ -184,6 +184,31 @@ final class NbdInteropTest {
     }
 
     @Test
+    void aClientKilledInFullLoadLeavesNothingBehind() throws Exception {
+        for (String rw : List.of("randwrite", "randread")) {
+            Process load = new ProcessBuilder(
+                            "fio",
+                            "--name=load",
+                            "--thread=1",
+                            "--ioengine=nbd",
+                            "--uri=" + tcp,
+                            "--rw=" + rw,
+                            "--bs=128k",
+                            "--size=" + SIZE_BYTES,
+                            "--iodepth=32",
+                            "--time_based=1",
+                            "--runtime=100")
+                    .redirectErrorStream(true)
+                    .redirectOutput(directory.resolve("load").toFile())
+                    .start();
+            server.awaitRequests(5000);
+            load.destroyForcibly().waitFor();
+            assertEquals(SIZE_BYTES + "\n", run("nbdinfo", "--size", unix));
+            server.awaitConnections(0);
+        }
+    }
+
+    @Test
     void anUnknownExportIsRefused() throws Exception {
         Result result = start("nbdinfo", "--size", tcp.replace("demo", "nothere"));
         assertNotEquals(0, result.exitCode);

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 
 /**
  * The NBD server on this machine's sockets, over a disk in memory: for tests with real clients and for measuring the
@@ -32,7 +33,6 @@ final class RamServer implements AutoCloseable {
         ram.volume.fill();
         Address address = ram.listen(new Address.Tcp("127.0.0.1", Integer.parseInt(arguments[1])));
         System.out.println(address + " ready");
-        ram.serverLoop.post(() -> {});
         Thread.currentThread().join();
     }
 
@@ -46,6 +46,35 @@ final class RamServer implements AutoCloseable {
             }
         });
         return listening.get(10, TimeUnit.SECONDS);
+    }
+
+    /** Waits until the disk has seen {@code count} more requests. */
+    void awaitRequests(long count) throws Exception {
+        long[] target = new long[1];
+        await(volume.loop(), () -> {
+            target[0] = target[0] == 0 ? volume.requests() + count : target[0];
+            return volume.requests() >= target[0];
+        });
+    }
+
+    /** Waits until {@code count} clients are connected. */
+    void awaitConnections(int count) throws Exception {
+        await(serverLoop, () -> server.connections() == count);
+    }
+
+    private static void await(Loop loop, BooleanSupplier condition) throws Exception {
+        CompletableFuture<Void> holds = new CompletableFuture<>();
+        loop.post(new Runnable() {
+            @Override
+            public void run() {
+                if (condition.getAsBoolean()) {
+                    holds.complete(null);
+                } else {
+                    loop.after(1_000_000, this);
+                }
+            }
+        });
+        holds.get(60, TimeUnit.SECONDS);
     }
 
     /** Stops gently; fails if a loop's task threw or a client was left. */

@@ -20,6 +20,8 @@ final class RamVolume implements BlockVolume {
     /** A bit for each block that was written since it was last made a hole. */
     private final BitSet allocated = new BitSet();
 
+    private long requests;
+
     RamVolume(Loop loop, long sizeBytes) {
         this.loop = loop;
         this.sizeBytes = sizeBytes;
@@ -37,6 +39,11 @@ final class RamVolume implements BlockVolume {
             }
         }
         allocated.set(0, (int) (sizeBytes / BLOCK_BYTES));
+    }
+
+    /** How many requests there were so far. */
+    long requests() {
+        return requests;
     }
 
     @Override
@@ -66,6 +73,7 @@ final class RamVolume implements BlockVolume {
 
     @Override
     public void submit(Request request) {
+        requests++;
         switch (request.kind) {
             case READ -> read(request);
             case TRIM, ZERO -> zero(request);
@@ -78,6 +86,7 @@ final class RamVolume implements BlockVolume {
 
     @Override
     public void submitWrite(Request request, ByteBuffer data) {
+        requests++;
         long offset = request.offset;
         int from = data.position();
         int end = from + (int) request.lengthBytes;
