@@ -1,6 +1,7 @@
 package dev.holdfast.array;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Mutant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -127,8 +128,11 @@ final class Membership {
         if (newest.isEmpty()) {
             return true;
         }
+        if (device.newest.isEmpty() || Mutant.on("array.keep-stale-half")) {
+            return device.newest.isPresent();
+        }
         boolean named = (newest.get().members() & device.bit()) != 0;
-        return named && device.newest.isPresent() && device.newest.get().isAtMostOneBefore(newest.get());
+        return named && device.newest.get().isAtMostOneBefore(newest.get());
     }
 
     private boolean wentOnAlone(Candidate device) {

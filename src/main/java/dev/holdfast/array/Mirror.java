@@ -2,6 +2,8 @@ package dev.holdfast.array;
 
 import dev.holdfast.array.MirrorOperation.Kind;
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Marks;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.device.Device;
 import dev.holdfast.device.Geometry;
 import dev.holdfast.device.Label;
@@ -343,14 +345,14 @@ public final class Mirror implements Array {
 
     /** {@code slot} has ended its part of {@code operation}. */
     void ended(MirrorOperation operation, int slot, DiskOutcome outcome) {
-        boolean wentWrong = outcome != DiskOutcome.OK && operation.counts(slot) && operation.kind() != Kind.DISCARD;
-        if (wentWrong) {
+        if (outcome != DiskOutcome.OK && operation.counts(slot) && operation.kind() != Kind.DISCARD) {
             boolean joins = (joining >>> slot & 1) != 0;
             if (joins && rebuild.isPresent()) {
                 rebuild.get().fail(operation.kind() + ": " + Gather.words(outcome));
             } else if (outcome == DiskOutcome.FULL && operation.kind() != Kind.FLUSH) {
+                Marks.reached("array.full");
                 operation.sawFull();
-            } else {
+            } else if (operation.kind() != Kind.FLUSH || !Mutant.on("array.forgive-failed-flush")) {
                 takeOut(slot, operation.kind(), outcome);
             }
         }
@@ -367,11 +369,13 @@ public final class Mirror implements Array {
         Checks.that((members & member.bit()) != 0, "only a member is taken out", slot);
         member.device().countWriteError();
         if (members == member.bit()) {
+            Marks.reached("array.last-member-failed");
             failed = true;
             return;
         }
         member.reason(kind + ": " + Gather.words(outcome));
         members &= ~member.bit();
+        Marks.reached("array.member-lost");
         underWay.forEach(operation -> operation.disregard(slot));
         lostUntold = true;
         Checks.that(members != 0, "the last member is never taken out", slot);
@@ -402,7 +406,7 @@ public final class Mirror implements Array {
             return ArrayOutcome.NO_SPACE;
         }
         boolean lost = lostUntold || operation.isOnFewerThanItBegan();
-        return lost ? ArrayOutcome.MEMBER_LOST : ArrayOutcome.OK;
+        return lost && !Mutant.on("array.lose-member-silently") ? ArrayOutcome.MEMBER_LOST : ArrayOutcome.OK;
     }
 
     private void writeDurable(MirrorOperation operation, long offset, ByteBuffer[] parts, int count, Loop loop) {

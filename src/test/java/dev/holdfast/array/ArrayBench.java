@@ -14,6 +14,7 @@ import dev.holdfast.sim.world.SimDevice;
 import dev.holdfast.sim.world.SimLoop;
 import dev.holdfast.sim.world.SimWorld;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -203,8 +204,7 @@ final class ArrayBench {
     }
 
     static Optional<RootPeek.Summary> peek(ByteBuffer ring, int base) {
-        ByteBuffer block = BlockBuffer.allocate(BLOCK);
-        block.put(0, ring, base, BLOCK);
+        ByteBuffer block = ring.slice(base, BLOCK).order(ByteOrder.LITTLE_ENDIAN);
         if (block.getLong(16) == 0 || block.getInt(0) != new Crc32c().ofWithoutField(block, 0, BLOCK, 0)) {
             return Optional.empty();
         }

@@ -109,7 +109,7 @@ final class RebuildTest {
 
     @Test
     void copiesNeverEndOverNewerWrites() {
-        for (long seed = 0; seed < 60; seed++) {
+        for (long seed = 0; seed < 40; seed++) {
             ArrayBench bench = degraded(seed, 2, 64);
             SimRandom random = new SimRandom(seed);
             TreeMap<Long, Integer> expected = new TreeMap<>();

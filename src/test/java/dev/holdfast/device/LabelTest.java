@@ -8,8 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.holdfast.base.Crc32c;
 import dev.holdfast.base.Id128;
 import dev.holdfast.device.Label.Reading;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -18,21 +21,6 @@ final class LabelTest {
     private static final Id128 CLUSTER = new Id128(0x1111111111111111L, 0x2222222222222222L);
     private static final Id128 POOL = new Id128(0x3333333333333333L, 0x4444444444444444L);
     private static final Id128 DEVICE = new Id128(0x0102030405060708L, 0x090A0B0C0D0E0F10L);
-
-    /** The 120 bytes of a label that are not zero, as format version 1 has written them from its first day. */
-    private static final String GOLDEN = "48464c4142454c31" // magic
-            + "70b15a22"
-            + "01000000" // version
-            + "1111111111111111" + "2222222222222222"
-            + "3333333333333333" + "4444444444444444"
-            + "0807060504030201" + "100f0e0d0c0b0a09"
-            + "01000000" + "02000000" // slot 1 of 2
-            + "02000000" + "02000000" // mirror of 2
-            + "0000100000000000" // log at 1 MiB
-            + "0000400000000000" // 4 MiB long
-            + "0000500000000000" // data at 5 MiB
-            + "0067000000000000" // 26368 blocks
-            + "00e8764817000000"; // 100000000000 ms
 
     private static Label label() {
         Label.Place place = new Label.Place(1, 2, Protection.mirror(2));
@@ -54,14 +42,25 @@ final class LabelTest {
         return Label.decode(block, 0);
     }
 
+    /** The stored bytes: rows of 16 that are not all zero. */
+    private static ByteBuffer golden() throws IOException {
+        ByteBuffer block = ByteBuffer.allocate(Label.BYTES);
+        try (InputStream in = LabelTest.class.getResourceAsStream("/golden/device/label-v1.hex")) {
+            String text = new String(in.readAllBytes(), StandardCharsets.US_ASCII);
+            for (String line : text.lines().toList()) {
+                byte[] row = HexFormat.ofDelimiter(" ").parseHex(line.substring(8));
+                block.put(Integer.parseInt(line.substring(0, 6), 16), row);
+            }
+        }
+        return block;
+    }
+
     @Test
-    void theBytesOfFormatOneNeverChange() {
-        byte[] expected = new byte[Label.BYTES];
-        byte[] head = HexFormat.of().parseHex(GOLDEN);
-        System.arraycopy(head, 0, expected, 0, head.length);
+    void theBytesOfFormatOneNeverChange() throws IOException {
         assertEquals(
-                HexFormat.of().formatHex(expected),
+                HexFormat.of().formatHex(golden().array()),
                 HexFormat.of().formatHex(encoded().array()));
+        assertEquals(new Reading.Found(label()), Label.decode(golden(), 0));
     }
 
     @Test
