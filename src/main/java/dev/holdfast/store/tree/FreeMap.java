@@ -36,6 +36,9 @@ public final class FreeMap implements Allocator {
     static final int AREA_BLOCKS = Pointers.BLOCK_BYTES * Byte.SIZE;
 
     private static final int AREA_BITS = 15;
+    /** The biggest array, in blocks: 256 TiB. */
+    public static final long MAX_DATA_BLOCKS = ObjectRoot.capacity(OnDisk.MAX_HEIGHT) * AREA_BLOCKS;
+
     private static final int AREA_WORDS = AREA_BLOCKS / Long.SIZE;
 
     /** Stands for every area of which nothing is used; never written to. */
@@ -71,7 +74,7 @@ public final class FreeMap implements Allocator {
     }
 
     FreeMap(long dataBlocks, OnDisk onDisk) {
-        Checks.that(dataBlocks > 1 && dataBlocks >>> AREA_BITS < Integer.MAX_VALUE / 2, "a size in reach", dataBlocks);
+        Checks.that(dataBlocks > 1 && dataBlocks <= MAX_DATA_BLOCKS, "an array is within reach", dataBlocks);
         this.dataBlocks = dataBlocks;
         this.onDisk = onDisk;
         int areas = areas(dataBlocks);
@@ -177,6 +180,27 @@ public final class FreeMap implements Allocator {
     /** Blocks that the newest root reaches, and those allocated since. */
     public long usedBlocks() {
         return dataBlocks - 1 - freeBlocks - pendingBlocks();
+    }
+
+    /**
+     * Blocks that writing the image and the deferred list takes at most, if {@code moreFreed} more blocks are freed until
+     * then. Those that they replace come back with the second root from now, so whoever wants to go on for ever keeps
+     * three times as many.
+     */
+    public long reserveBlocks(long moreFreed) {
+        long image = words.length + nodes(words.length);
+        long entries = deferred.size() + moreFreed + onDisk.listBlocks().size() + image;
+        long list = FreeMapUpdate.listBlocks(entries);
+        return image + list + nodes(list);
+    }
+
+    /** Nodes above {@code blocks} blocks without a gap. */
+    private static long nodes(long blocks) {
+        long sum = 0;
+        for (long level = blocks; level > 1; sum += level) {
+            level = Math.ceilDiv(level, Pointers.FAN_OUT);
+        }
+        return sum;
     }
 
     /** Whether the block may not be allocated. */
@@ -359,6 +383,9 @@ public final class FreeMap implements Allocator {
      * image's nodes and the blocks that the deferred list itself takes. Not the bits; those are the {@link FreeMap}'s.
      */
     static final class OnDisk {
+        /** The highest image: 2^21 areas, 256 TiB. */
+        static final int MAX_HEIGHT = 4;
+
         private final PagePool pages;
         private final NodeTable nodes;
         private final LongList listBlocks = new LongList();
@@ -402,7 +429,7 @@ public final class FreeMap implements Allocator {
 
         /** A newer pair. */
         void become(ObjectRoot newImage, ObjectRoot newDeferred) {
-            Checks.that(newImage.height() <= 4, "an image covers 2^21 areas", newImage.height());
+            Checks.that(newImage.height() <= MAX_HEIGHT, "an image covers 2^21 areas", newImage.height());
             image = newImage;
             deferred = newDeferred;
         }

@@ -20,8 +20,10 @@ public final class FreeMapLoad {
     private final TreeWalk list;
     private final LongList freed = new LongList();
     private long countSaid;
+    private final long dataBlocks;
+    private long asked;
     private long underWay;
-    private boolean sound = true;
+    private boolean sound;
 
     /**
      * A load of what a root names.
@@ -29,10 +31,14 @@ public final class FreeMapLoad {
      * @param dataBlocks of the array; it may have grown since the image was written
      */
     public FreeMapLoad(ObjectRoot image, ObjectRoot deferred, long dataBlocks) {
-        this.onDisk = new FreeMap.OnDisk(dataBlocks, image, deferred);
+        this.dataBlocks = dataBlocks;
+        this.sound = image.height() <= FreeMap.OnDisk.MAX_HEIGHT && image.blocks() <= FreeMap.areas(dataBlocks);
+        this.onDisk = sound
+                ? new FreeMap.OnDisk(dataBlocks, image, deferred)
+                : new FreeMap.OnDisk(dataBlocks, ObjectRoot.EMPTY, ObjectRoot.EMPTY);
         this.map = new FreeMap(dataBlocks, onDisk);
-        this.image = new TreeWalk(image);
-        this.list = new TreeWalk(deferred);
+        this.image = new TreeWalk(onDisk.image());
+        this.list = new TreeWalk(onDisk.deferred());
     }
 
     /**
@@ -42,13 +48,18 @@ public final class FreeMapLoad {
      * @return the ticket to bring it with, or -1: nothing now
      */
     public long next(PointerSlot out) {
-        long ticket = image.next(out);
+        long ticket = sound ? image.next(out) : -1;
         int which = IMAGE;
-        if (ticket < 0) {
+        if (ticket < 0 && sound) {
             ticket = list.next(out);
             which = LIST;
         }
         if (ticket < 0) {
+            return -1;
+        }
+        asked++;
+        sound = out.isPresent() && out.address() > 0 && out.address() < dataBlocks && asked < dataBlocks;
+        if (!sound) {
             return -1;
         }
         underWay++;
@@ -67,7 +78,7 @@ public final class FreeMapLoad {
                 onDisk.nodes().insert(pointer.address(), pointer.birth(), bytes, offset);
                 image.node(inner, bytes, offset);
             } else {
-                sound &= TreeWalk.first(inner) < FreeMap.areas(map.dataBlocks())
+                sound &= TreeWalk.first(inner) < FreeMap.areas(dataBlocks)
                         && map.loadArea((int) TreeWalk.first(inner), bytes, offset);
             }
         } else {
@@ -82,7 +93,7 @@ public final class FreeMapLoad {
 
     /** Whether everything asked for has come and nothing more is wanted. */
     public boolean done() {
-        return underWay == 0 && image.done() && list.done();
+        return underWay == 0 && (!sound || image.done() && list.done());
     }
 
     /** The free map; empty when what is stored can't be one. */

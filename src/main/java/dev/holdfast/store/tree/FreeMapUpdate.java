@@ -149,7 +149,8 @@ public final class FreeMapUpdate {
         return Stage.AREAS;
     }
 
-    private static long listBlocks(long addresses) {
+    /** Blocks of a list of so many addresses. */
+    static long listBlocks(long addresses) {
         return addresses == 0 ? 0 : (addresses + WORDS) / WORDS;
     }
 

@@ -35,35 +35,49 @@ public final class TreeReader {
     }
 
     /**
-     * The longest end of an object in which at most {@code maxUsed} data blocks are used, for freeing a big object
-     * piece by piece. Costs one path of nodes.
+     * How far one piece of a big job may go: the end of the longest range from block {@code first} on of which at most
+     * {@code maxUsed} data blocks are used. What is a hole costs nothing, so the end of the object may be near. Looks at
+     * the nodes above both ends and nothing in between.
      *
-     * @param missing the pointer of the node that {@code nodes} lacks, if any
-     * @return its first block; the object's capacity when not even one block is within the limit; -1: a node is missing
+     * @param missing the pointer of the node that {@code nodes} lacks, if one does
+     * @return the block after the piece, at most the greater of the object's length and capacity; {@code first} when its
+     *     own block is too much already; -1: a node is missing
      */
-    public static long tail(ObjectRoot root, long maxUsed, NodeSource nodes, PointerSlot missing) {
-        Checks.that(maxUsed >= 0, "a limit is not negative", maxUsed);
-        missing.set(root.root());
-        if (missing.used() <= maxUsed) {
-            return 0;
-        }
+    public static long piece(ObjectRoot root, long first, long maxUsed, NodeSource nodes, PointerSlot missing) {
+        Checks.that(first >= 0 && maxUsed >= 0, "a place and a limit are not negative", first, maxUsed);
+        long at = first;
         long left = maxUsed;
-        long tail = root.capacity();
-        for (int level = root.height() - 1; level > 0; level--) {
-            long handle = nodes.find(missing.address(), missing.birth());
+        while (at < root.capacity()) {
+            int level = descend(root, at, left, nodes, missing);
+            if (level < 0) {
+                return -1;
+            }
+            if (missing.used() > left) {
+                return at;
+            }
+            left -= missing.used();
+            at = (at | Pointers.span(level) - 1) + 1;
+        }
+        return Math.max(at, root.blocks());
+    }
+
+    /** Finds the greatest subtree that has nothing before {@code at} and at most {@code left} used; -1: missing. */
+    private static int descend(ObjectRoot root, long at, long left, NodeSource nodes, PointerSlot out) {
+        out.set(root.root());
+        int level = root.height();
+        while (level > 1 && out.used() > 0) {
+            boolean beginsHere = (at & Pointers.span(level) - 1) == 0;
+            if (beginsHere && out.used() <= left) {
+                return level;
+            }
+            long handle = nodes.find(out.address(), out.birth());
             if (handle < 0) {
                 return -1;
             }
+            level--;
             ByteBuffer bytes = Pointers.littleEndian(nodes.bytes(handle));
-            int at = nodes.offset(handle) + Pointers.BLOCK_BYTES - Pointers.SIZE;
-            while (Pointers.used(bytes, at) <= left) {
-                left -= Pointers.used(bytes, at);
-                tail -= Pointers.span(level);
-                at -= Pointers.SIZE;
-                Checks.that(at >= nodes.offset(handle), "a node's used blocks are those beneath it", tail);
-            }
-            missing.read(bytes, at);
+            out.read(bytes, nodes.offset(handle) + Pointers.offset(at, level));
         }
-        return tail;
+        return level;
     }
 }

@@ -83,7 +83,7 @@ public final class TreeUpdate {
     /**
      * Names the old nodes that changing these blocks needs and that are not at hand. Each round names those that can be
      * known so far, at most one level deeper than the round before. A range that is a hole costs nothing; a long range
-     * of which much is used is planned and changed in pieces ({@link TreeReader#tail}).
+     * of which much is used is planned and changed in pieces ({@link TreeReader#piece}).
      *
      * @return whether all of them are at hand
      */

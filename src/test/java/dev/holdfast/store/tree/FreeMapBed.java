@@ -107,10 +107,12 @@ final class FreeMapBed {
 
     /** Writes the free map and makes a root that is not durable yet. */
     Root write() {
+        long reserve = map.reserveBlocks(0);
         FreeMapUpdate update = new FreeMapUpdate(map, this::write);
         while (!update.step(1 + random.nextInt(20))) {
             assertTrue(written.cardinality() < dataBlocks, "the circle ends");
         }
+        assertTrue(written.cardinality() <= reserve, "the reserve is enough: " + reserve);
         BitSet reach = new BitSet();
         live.keySet().forEach(address -> reach.set(address.intValue()));
         reachOnce(update.imageRoot(), reach);

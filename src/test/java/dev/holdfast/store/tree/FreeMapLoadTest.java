@@ -50,8 +50,10 @@ final class FreeMapLoadTest {
         ByteBuffer bytes = block();
         while (!load.done()) {
             long ticket = load.next(pointer);
-            assertTrue(bed.read(pointer, bytes));
-            load.supply(ticket, pointer, bytes, 0);
+            if (ticket >= 0) {
+                assertTrue(bed.read(pointer, bytes));
+                load.supply(ticket, pointer, bytes, 0);
+            }
         }
         return load.result();
     }
@@ -126,5 +128,30 @@ final class FreeMapLoadTest {
     void aCountWithoutEndIsRefused() {
         list.putLong(0, Long.MAX_VALUE);
         refused();
+    }
+
+    @Test
+    void aBlockThatCantBeReadAsOneIsRefused() {
+        ObjectRoot unreadable = new ObjectRoot(new BlockPointer(0, 1, 0, Pointers.UNREADABLE, 0), 1, 1);
+        ObjectRoot outside = new ObjectRoot(new BlockPointer(BLOCKS, 1, 0, Pointers.PRESENT, 1), 1, 1);
+        ObjectRoot tooHigh = new ObjectRoot(new BlockPointer(1, 1, 0, Pointers.PRESENT, 1), 5, 1);
+        assertEquals(Optional.empty(), load(unreadable, BLOCKS));
+        assertEquals(Optional.empty(), load(outside, BLOCKS));
+        assertEquals(Optional.empty(), load(tooHigh, BLOCKS));
+    }
+
+    @Test
+    void nodesThatRepeatOneAnotherDoNotLastForEver() {
+        ByteBuffer node = block();
+        BlockPointer below = object(area0, area1).root();
+        for (int level = 0; level < 2; level++) {
+            for (int i = 0; i < Pointers.FAN_OUT; i++) {
+                below.write(node, i * Pointers.SIZE);
+            }
+            long address = bed.allocate();
+            bed.write(address, node, 0);
+            below = new BlockPointer(address, 1, crc.ofBlock(node, 0), Pointers.PRESENT, 256);
+        }
+        assertEquals(Optional.empty(), load(new ObjectRoot(below, 4, 2), BLOCKS));
     }
 }

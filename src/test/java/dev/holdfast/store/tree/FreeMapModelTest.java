@@ -8,9 +8,6 @@ import org.junit.jupiter.api.Test;
 
 /** The free map against a model of what each root reaches: after every consistency point S2 and S4 hold exactly. */
 public final class FreeMapModelTest {
-    /** Blocks that one consistency point of these histories may need for the free map itself. */
-    private static final long RESERVE = 60;
-
     @Test
     void imagesAreExactlyWhatTheTwoNewestRootsReach() {
         Seeds.each(14, seed -> history(seed, 100));
@@ -82,7 +79,7 @@ public final class FreeMapModelTest {
     }
 
     private static void fill(FreeMapBed bed, long wanted) {
-        long left = Math.min(wanted, bed.map.freeBlocks() - RESERVE);
+        long left = Math.min(wanted, bed.map.freeBlocks() - 3 * bed.map.reserveBlocks(0));
         while (left > 0) {
             left -= bed.allocate(left);
         }
