@@ -36,12 +36,12 @@ public final class TreeReader {
 
     /**
      * How far one piece of a big job may go: the end of the longest range from block {@code first} on of which at most
-     * {@code maxUsed} data blocks are used. What is a hole costs nothing, so the end of the object may be near. Looks at
-     * the nodes above both ends and nothing in between.
+     * {@code maxUsed} data blocks are used. What is a hole costs nothing, so the end of the object may be near. Looks
+     * at the nodes above both ends and nothing in between.
      *
      * @param missing the pointer of the node that {@code nodes} lacks, if one does
-     * @return the block after the piece, at most the greater of the object's length and capacity; {@code first} when its
-     *     own block is too much already; -1: a node is missing
+     * @return the block after the piece, at most the greater of the object's length and capacity; {@code first} when
+     *     its own block is too much already; -1: a node is missing
      */
     public static long piece(ObjectRoot root, long first, long maxUsed, NodeSource nodes, PointerSlot missing) {
         Checks.that(first >= 0 && maxUsed >= 0, "a place and a limit are not negative", first, maxUsed);

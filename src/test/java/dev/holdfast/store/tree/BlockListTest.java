@@ -72,7 +72,7 @@ final class BlockListTest {
 
     @Test
     void listsHoldWhatWasAppendedOverManyConsistencyPoints() {
-        Seeds.each(10, seed -> {
+        Seeds.each(5, seed -> {
             Random random = new Random(seed);
             ObjectRoot root = ObjectRoot.EMPTY;
             List<Long> list = new ArrayList<>();
@@ -80,7 +80,7 @@ final class BlockListTest {
                 bed.nodes.clear();
                 freed = new TreeMap<>();
                 TreeMap<Long, Long> before = bed.reach(root, cp).births();
-                root = append(root, list, cp, random.nextInt(4) == 0 ? 40_000 : random.nextInt(600));
+                root = append(root, list, cp, random.nextInt(4) == 0 ? 20_000 : random.nextInt(600));
                 before.keySet().removeAll(bed.reach(root, cp).births().keySet());
                 assertEquals(before, freed, "freed = the old last block and its nodes");
                 bed.nodes.clear();

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 public final class FreeMapModelTest {
     @Test
     void imagesAreExactlyWhatTheTwoNewestRootsReach() {
-        Seeds.each(14, seed -> history(seed, 100));
+        Seeds.each(12, seed -> history(seed, 80));
     }
 
     @Test
@@ -18,7 +18,7 @@ public final class FreeMapModelTest {
         Seeds.each(10, seed -> {
             Random random = new Random(seed);
             FreeMapBed bed = new FreeMapBed(700 + random.nextInt(200), random);
-            for (int i = 0; i < 120; i++) {
+            for (int i = 0; i < 80; i++) {
                 bed.begin();
                 int frees = random.nextInt(30);
                 for (int j = 0; j < frees; j++) {

@@ -23,7 +23,7 @@ public final class TreeModelTest {
 
     @Test
     void treesAreTheirModels() {
-        Seeds.each(60, seed -> new History(seed).run(12));
+        Seeds.each(30, seed -> new History(seed).run(12));
     }
 
     @Test
@@ -42,7 +42,7 @@ public final class TreeModelTest {
 
     @Test
     void extentsAreTheModels() {
-        Seeds.each(40, seed -> {
+        Seeds.each(20, seed -> {
             History history = new History(seed);
             history.run(8);
             for (Version version : history.versions) {
@@ -53,7 +53,7 @@ public final class TreeModelTest {
 
     @Test
     void changesBetweenAnyTwoVersionsAreTheModels() {
-        Seeds.each(40, seed -> {
+        Seeds.each(20, seed -> {
             History history = new History(seed);
             history.run(8);
             for (int i = 0; i < 20; i++) {

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 final class TreePieceTest {
     @Test
     void aPieceIsTheLongestWithinItsLimit() {
-        Seeds.each(20, seed -> {
+        Seeds.each(10, seed -> {
             History history = new History(seed);
             history.run(6);
             Version version = history.versions.getLast();
@@ -29,7 +29,7 @@ final class TreePieceTest {
 
     @Test
     void anObjectGoesPieceByPiece() {
-        Seeds.each(20, seed -> {
+        Seeds.each(10, seed -> {
             History history = new History(seed);
             history.run(6);
             delete(history, 1 + history.random.nextInt(100));
