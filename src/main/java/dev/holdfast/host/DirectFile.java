@@ -14,8 +14,6 @@ import java.util.Optional;
  * {@link Disk#BLOCK_BYTES}; one call of the kernel per batch, made durable by that same call where asked for.
  */
 final class DirectFile {
-    private static final ThreadLocal<IoVector> VECTOR = ThreadLocal.withInitial(IoVector::make);
-
     private final int fd;
 
     private DirectFile(int fd) {
@@ -29,7 +27,7 @@ final class DirectFile {
             return Optional.empty();
         }
         ByteBuffer block = ByteBuffer.allocateDirect(2 * Disk.BLOCK_BYTES).alignedSlice(Disk.BLOCK_BYTES);
-        IoVector vector = VECTOR.get();
+        IoVector vector = Posix.vector();
         vector.put(0, addressOf(block), Disk.BLOCK_BYTES);
         long read = Posix.read(fd, vector, 1, 0, 0);
         Reference.reachabilityFence(block);
@@ -46,7 +44,7 @@ final class DirectFile {
 
     /** Writes what {@code from} has remaining. */
     void write(long offset, ByteBuffer from) throws IOException {
-        IoVector vector = VECTOR.get();
+        IoVector vector = Posix.vector();
         long address = addressOf(from);
         int length = from.remaining();
         for (long sent = 0; sent < length; ) {
@@ -58,7 +56,7 @@ final class DirectFile {
 
     /** Writes the parts one after another; they are on the medium when this returns. */
     void writeDurable(long offset, ByteBuffer[] parts, int count) throws IOException {
-        IoVector vector = VECTOR.get();
+        IoVector vector = Posix.vector();
         long at = offset;
         long skippedBytes = 0;
         for (int first = 0; first < count; ) {
@@ -81,7 +79,7 @@ final class DirectFile {
         Posix.close(fd);
     }
 
-    private static long addressOf(ByteBuffer buffer) {
+    static long addressOf(ByteBuffer buffer) {
         return MemorySegment.ofBuffer(buffer).address();
     }
 

@@ -1,9 +1,11 @@
 package dev.holdfast.host;
 
+import dev.holdfast.host.Posix.IoVector;
 import dev.holdfast.io.Disk;
 import dev.holdfast.io.WorldException;
 import java.io.EOFException;
 import java.io.IOException;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -29,6 +31,7 @@ final class DiskFile {
     private final long lengthBytes;
     private final FileChannel cached;
     private final Optional<DirectFile> direct;
+    private volatile boolean canReadWithoutWaiting = true;
 
     private DiskFile(FileClaim claim, long lengthBytes, FileChannel cached, Optional<DirectFile> direct) {
         this.claim = claim;
@@ -74,6 +77,21 @@ final class DiskFile {
         } finally {
             into.position(start);
         }
+    }
+
+    /** Reads if the kernel has every byte in memory; false if it has not, and then nothing is promised. */
+    boolean readWithoutWaiting(long offset, ByteBuffer into) {
+        if (!canReadWithoutWaiting || !into.isDirect()) {
+            return false;
+        }
+        IoVector vector = Posix.vector();
+        vector.put(0, DirectFile.addressOf(into), into.remaining());
+        long read = Posix.read(claim.fd(), vector, 1, offset, Posix.READ_NOWAIT);
+        Reference.reachabilityFence(into);
+        if (read == -Posix.EOPNOTSUPP) {
+            canReadWithoutWaiting = false;
+        }
+        return read == into.remaining();
     }
 
     void write(long offset, ByteBuffer from) throws IOException {

@@ -12,8 +12,9 @@ import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 
 /**
- * An open file or block device. Reads, ordinary writes, flushes and discards run on a few threads of its own; durable
- * writes on one more, or on the calling loop. It keeps no data: what is cached is cached by the kernel or by callers.
+ * An open file or block device. Reads that must wait, ordinary writes, flushes and discards run on a few threads of its
+ * own; durable writes on one more, or on the calling loop. It keeps no data: what is cached is cached by the kernel or
+ * by callers.
  *
  * <ol>
  *   <li>Every operation begun is told exactly once, on its loop, in a later turn: also when the disk closes meanwhile.
@@ -24,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 final class HostDisk implements Disk {
     private static final long CLOSE_NANOS = 5_000_000_000L;
     private static final int KEPT_OPERATIONS = 1024;
+    private static final int AT_ONCE_BYTES = 128 << 10;
 
     private final DiskFile file;
     private final Crew crew;
@@ -64,9 +66,11 @@ final class HostDisk implements Disk {
     public void read(long offset, ByteBuffer into, Loop loop, DiskDone done, long token) {
         int length = into.remaining();
         checkRange(offset, length);
-        start(
-                crew,
-                operation(loop, done, token).begin(Kind.READ, offset, length).with(into));
+        DiskOperation operation =
+                operation(loop, done, token).begin(Kind.READ, offset, length).with(into);
+        if (length > AT_ONCE_BYTES || !readAtOnce(operation)) {
+            start(crew, operation);
+        }
     }
 
     @Override
@@ -160,6 +164,19 @@ final class HostDisk implements Disk {
         DiskOperation kept = free.pollLast();
         DiskOperation operation = kept == null ? new DiskOperation(this, loop) : kept;
         return operation.tells(loop, done, token);
+    }
+
+    /** What the kernel has in memory is copied by the caller: handing it over would cost more than the copy. */
+    private boolean readAtOnce(DiskOperation operation) {
+        if (!enter()) {
+            return false;
+        }
+        boolean read = file.readWithoutWaiting(operation.offset(), operation.buffer());
+        leave();
+        if (read) {
+            operation.end(DiskOutcome.OK);
+        }
+        return read;
     }
 
     private void start(Crew where, DiskOperation operation) {
