@@ -15,9 +15,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Reads every block that volumes and snapshots reach while the pool serves (S3), a piece between two consistency
- * points, each from the newest root then: what is overwritten meanwhile is never taken for damage. Wrong copies are repaired by
- * the way. It does not look at the free map; {@link PoolCheck} does, when nobody serves the pool.
+ * Reads every block that volumes and snapshots reach while the pool serves (S3): a piece between two consistency
+ * points, each from the newest root then, so that what is overwritten meanwhile is never taken for damage.
+ * Wrong copies are repaired by the way. It does not look at the free map; {@link PoolCheck} does, when nobody serves.
  */
 final class PoolPatrol {
     private static final int PIECE_BLOCKS = 2048;

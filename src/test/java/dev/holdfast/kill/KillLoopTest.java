@@ -1,0 +1,31 @@
+package dev.holdfast.kill;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A few rounds of {@link KillLoop}; a hundred are a command, in docs/TESTING.md. */
+final class KillLoopTest {
+    @Test
+    @Tag("interop")
+    void nothingAcknowledgedIsMissingAfterAKill(@TempDir Path directory) throws IOException, InterruptedException {
+        assertEquals(List.of(), KillLoop.run("./holdfast", directory, 6, 20261121));
+    }
+
+    @Test
+    void theOracleSeesALostWrite() {
+        KillOracle oracle = new KillOracle(2);
+        oracle.acknowledged(0, oracle.nextVersion(0), true);
+        oracle.acknowledged(1, oracle.nextVersion(1), false);
+        assertFalse(oracle.judge(new int[] {1, 0}, false).isEmpty());
+        assertEquals(List.of(), oracle.judge(new int[] {1, 0}, true));
+        assertFalse(oracle.judge(new int[] {0, 0}, true).isEmpty());
+        assertFalse(oracle.judge(new int[] {9, 0}, false).isEmpty());
+    }
+}

@@ -1,0 +1,88 @@
+package dev.holdfast.kill;
+
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+
+/** Just enough of an NBD client (fixed newstyle, simple replies) to keep many requests under way. Blocking; one owner. */
+final class NbdClient implements AutoCloseable {
+    static final int READ = 0;
+    static final int WRITE = 1;
+    static final int FLUSH = 3;
+    static final int FUA = 1;
+
+    private static final long OPTION_MAGIC = 0x49484156454F5054L;
+    private static final int EXPORT_NAME = 1;
+
+    final long sizeBytes;
+    private final Socket socket;
+    private final DataInputStream in;
+    private final DataOutputStream out;
+
+    NbdClient(int port, String export) throws IOException {
+        socket = new Socket(InetAddress.getLoopbackAddress(), port);
+        socket.setTcpNoDelay(true);
+        in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), 1 << 16));
+        out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream(), 1 << 16));
+        in.skipNBytes(16);
+        in.readUnsignedShort();
+        out.writeInt(3);
+        byte[] name = export.getBytes(StandardCharsets.UTF_8);
+        out.writeLong(OPTION_MAGIC);
+        out.writeInt(EXPORT_NAME);
+        out.writeInt(name.length);
+        out.write(name);
+        out.flush();
+        sizeBytes = in.readLong();
+        in.readUnsignedShort();
+    }
+
+    /** Queues a request; {@link #send} sends what is queued. */
+    void request(int type, int flags, long cookie, long offset, int length) throws IOException {
+        out.writeInt(0x25609513);
+        out.writeShort(flags);
+        out.writeShort(type);
+        out.writeLong(cookie);
+        out.writeLong(offset);
+        out.writeInt(length);
+    }
+
+    void write(int flags, long cookie, long offset, byte[] data) throws IOException {
+        request(WRITE, flags, cookie, offset, data.length);
+        out.write(data);
+    }
+
+    void send() throws IOException {
+        out.flush();
+    }
+
+    /** The cookie of the next reply without data; an error of the server is an exception. */
+    long reply() throws IOException {
+        if (in.readInt() != 0x67446698) {
+            throw new IOException("not a reply");
+        }
+        int error = in.readInt();
+        long cookie = in.readLong();
+        if (error != 0) {
+            throw new IOException("the server answered error " + error);
+        }
+        return cookie;
+    }
+
+    byte[] read(long offset, int length) throws IOException {
+        request(READ, 0, 0, offset, length);
+        send();
+        reply();
+        return in.readNBytes(length);
+    }
+
+    @Override
+    public void close() throws IOException {
+        socket.close();
+    }
+}
