@@ -184,8 +184,8 @@ public final class FreeMap implements Allocator {
 
     /**
      * Blocks that writing the image and the deferred list takes at most, if {@code moreFreed} more blocks are freed
-     * until then. Those that they replace come back with the second root from now, so whoever wants to go on for ever keeps
-     * three times as many.
+     * until then. Those that they replace come back with the second root from now, so whoever wants to go on for ever
+     * keeps three times as many.
      */
     public long reserveBlocks(long moreFreed) {
         long image = words.length + nodes(words.length);
