@@ -9,7 +9,18 @@ import picocli.CommandLine.Command;
         mixinStandardHelpOptions = true,
         version = "holdfast 0.1.0",
         description = "Serves disks that never lose an acknowledged write.",
-        subcommands = {QuickstartCommand.class, NodeCommand.class},
+        subcommands = {
+            QuickstartCommand.class,
+            StatusCommand.class,
+            VolumeCommand.class,
+            ExportCommand.class,
+            SnapshotCommand.class,
+            PoolCommand.class,
+            DiskCommand.class,
+            NodeCommand.class,
+            VerifyCommand.class,
+            SimCommand.class
+        },
         footer = {"", "Example:", "  holdfast quickstart"})
 public final class Main implements Runnable {
     private Main() {}

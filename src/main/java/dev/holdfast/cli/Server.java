@@ -170,7 +170,7 @@ final class Server {
         if (exported.isEmpty()) {
             out.println(endpoint);
         }
-        exported.forEach(volume -> out.println(exportUri(endpoint, volume.name())));
+        exported.forEach(volume -> out.println(NodeStatus.uri(endpoint, volume.name())));
     }
 
     private HttpApi startHttp(Node node) {
@@ -180,11 +180,6 @@ final class Server {
             throw new Failure("can't serve HTTP on port " + plan.options().httpPort + ": " + failed.getMessage()
                     + "; --http-port 0 picks a free one");
         }
-    }
-
-    private static String exportUri(String endpoint, String volume) {
-        int query = endpoint.indexOf('?');
-        return query < 0 ? endpoint + "/" + volume : endpoint.substring(0, query) + volume + endpoint.substring(query);
     }
 
     private void stopOnSignal(HostWorld world, Node node, HostOrderedLog log) {

@@ -62,6 +62,7 @@ final class ControlCodec {
             case ControlRecord.Intended r -> change(id(out.put((byte) 4), r.operation()), r.change());
             case ControlRecord.Ended r -> text(id(out.put((byte) 5), r.operation()), shortened(r.failure()));
         }
+        Checks.that(out.position() > 2, "a record says something", out.position());
         byte[] bytes = new byte[out.position()];
         out.get(0, bytes);
         return bytes;
@@ -70,6 +71,7 @@ final class ControlCodec {
     private static void change(ByteBuffer out, Change change) {
         switch (change) {
             case Change.CreatePool c -> {
+                Checks.that(c.paths().size() <= Protection.MIRROR_LIMIT, "a pool has few disks");
                 text(id(out.put((byte) 1), c.pool()), c.name())
                         .put((byte) c.paths().size());
                 c.paths().forEach(path -> text(out, path));

@@ -1,5 +1,6 @@
 package dev.holdfast.cluster.control;
 
+import dev.holdfast.base.Checks;
 import dev.holdfast.base.Id128;
 import java.util.List;
 
@@ -13,6 +14,7 @@ final class Words {
 
     /** The records of a change, one line each, then what they touch. */
     List<String> records(Change change) {
+        Checks.that(state.cluster().isPresent(), "there is something to change");
         String what = of(change);
         return change.isImmediate()
                 ? List.of("record: applied: " + what, "touches: " + touched(change))

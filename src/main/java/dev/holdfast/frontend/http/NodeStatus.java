@@ -49,4 +49,10 @@ public record NodeStatus(
                 .filter(shard -> shard.meta().id() == volume.shard())
                 .findFirst();
     }
+
+    /** What a client pastes to reach {@code volume} at {@code endpoint}. */
+    public static String uri(String endpoint, String volume) {
+        int query = endpoint.indexOf('?');
+        return query < 0 ? endpoint + "/" + volume : endpoint.substring(0, query) + volume + endpoint.substring(query);
+    }
 }

@@ -1,0 +1,180 @@
+package dev.holdfast.cli;
+
+import dev.holdfast.device.Protection;
+import dev.holdfast.node.FirstVolume;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Pools. */
+@Command(
+        name = "pool",
+        mixinStandardHelpOptions = true,
+        description = "Pools of disks.",
+        subcommands = {
+            PoolCommand.Create.class,
+            PoolCommand.Ls.class,
+            PoolCommand.Show.class,
+            PoolCommand.Verify.class,
+            PoolCommand.AcceptLoss.class
+        },
+        footer = {"", "Example:", "  holdfast pool ls"})
+final class PoolCommand {
+    /** Makes one. */
+    @Command(
+            name = "create",
+            mixinStandardHelpOptions = true,
+            description = "Makes a pool of disks.",
+            footer = {"", "Example:", "  holdfast pool create fast --disks /dev/sdb,/dev/sdc --protect mirror:2"})
+    static final class Create implements Runnable {
+        @Mixin
+        private Remote remote = new Remote();
+
+        @Parameters(paramLabel = "POOL", description = "its name")
+        private String name = "";
+
+        @Option(names = "--disks", split = ",", required = true, paramLabel = "PATH", description = "its disks")
+        private List<String> disks = new ArrayList<>();
+
+        @Option(
+                names = "--protect",
+                paramLabel = "HOW",
+                defaultValue = "single",
+                description = "single, mirror:2 or mirror:3; default single")
+        private String protection = "";
+
+        @Option(
+                names = "--file-size",
+                paramLabel = "SIZE",
+                defaultValue = "0",
+                description = "makes sparse files of this size at the paths")
+        private Size fileSize = new Size(0);
+
+        @Option(
+                names = "--log-size",
+                paramLabel = "SIZE",
+                defaultValue = "256M",
+                description = "write log; default 256M")
+        private Size logSize = new Size(0);
+
+        @Option(names = "--dry-run", description = "only say what would be done")
+        private boolean dryRun;
+
+        @Override
+        public void run() {
+            Map<String, Object> body = new LinkedHashMap<>();
+            body.put("name", name);
+            body.put(
+                    "disks",
+                    disks.stream()
+                            .map(path ->
+                                    Path.of(path).toAbsolutePath().normalize().toString())
+                            .toList());
+            body.put("protection", protection);
+            body.put("createBytes", fileSize.bytes());
+            body.put("logBytes", logSize.bytes());
+            remote.change("POST", "pools", body, dryRun);
+        }
+    }
+
+    /** Lists them. */
+    @Command(
+            name = "ls",
+            mixinStandardHelpOptions = true,
+            description = "Lists pools.",
+            footer = {"", "Example:", "  holdfast pool ls -o json"})
+    static final class Ls implements Runnable {
+        @Mixin
+        private Remote remote = new Remote();
+
+        @Override
+        public void run() {
+            remote.printList(
+                    remote.get("pools"), "name", "protection", "state", "totalBytes", "usedBytes", "freeBytes");
+        }
+    }
+
+    /** Shows one. */
+    @Command(
+            name = "show",
+            mixinStandardHelpOptions = true,
+            description = "Shows a pool.",
+            footer = {"", "Example:", "  holdfast pool show main"})
+    static final class Show implements Runnable {
+        @Mixin
+        private Remote remote = new Remote();
+
+        @Parameters(paramLabel = "POOL", description = "its name")
+        private String name = "";
+
+        @Override
+        public void run() {
+            remote.printObject(remote.get("pools/" + Remote.part(name)));
+        }
+    }
+
+    /** Verifies one that is served. */
+    @Command(
+            name = "verify",
+            mixinStandardHelpOptions = true,
+            description = "Reads and checks everything in a pool while it serves.",
+            footer = {"", "Example:", "  holdfast pool verify main"})
+    static final class Verify implements Runnable {
+        @Mixin
+        private Remote remote = new Remote();
+
+        @Parameters(paramLabel = "POOL", description = "its name")
+        private String name = "";
+
+        @Override
+        public void run() {
+            VerifyCommand.online(remote, name);
+        }
+    }
+
+    /** Opens what is left. */
+    @Command(
+            name = "accept-loss",
+            mixinStandardHelpOptions = true,
+            description = {
+                "Opens a pool that was refused because something flushed is lost, with what can still be read.",
+                "The node must not run. What is lost stays lost."
+            },
+            footer = {"", "Example:", "  holdfast pool accept-loss main --dir holdfast-data"})
+    static final class AcceptLoss implements Runnable {
+        @Mixin
+        private ServerOptions options = new ServerOptions();
+
+        @Parameters(paramLabel = "POOL", description = "its name")
+        private String name = "";
+
+        @Option(names = "--name", paramLabel = "NODE", defaultValue = "a", description = "name of the node; default a")
+        private String node = "";
+
+        @Option(names = "--dry-run", description = "only say what would be done")
+        private boolean dryRun;
+
+        @Override
+        public void run() {
+            Path directory = Path.of(options.directory);
+            if (!Files.isDirectory(directory.resolve("control"))) {
+                throw new Failure(directory + " is no directory of a node: say --dir");
+            }
+            if (dryRun) {
+                System.out.println("would open pool " + name + " of " + directory + " without what its log has lost");
+                return;
+            }
+            FirstVolume.Wanted nothing =
+                    new FirstVolume.Wanted("", List.of(), Protection.SINGLE, 0, 0, FirstVolume.Thin.NONE);
+            new Server(new Server.Plan(node, options, nothing, name), System.out, System.err).startAndStop();
+            System.out.println("done");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+package dev.holdfast.cli;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Volumes. */
+@Command(
+        name = "volume",
+        mixinStandardHelpOptions = true,
+        description = "Thin volumes.",
+        subcommands = {
+            VolumeCommand.Create.class,
+            VolumeCommand.Ls.class,
+            VolumeCommand.Show.class,
+            VolumeCommand.Resize.class,
+            VolumeCommand.Rm.class
+        },
+        footer = {"", "Example:", "  holdfast volume create db 10G --export nbd"})
+final class VolumeCommand {
+    /** Makes one. */
+    @Command(
+            name = "create",
+            mixinStandardHelpOptions = true,
+            description = "Makes a volume; it takes space only for what is written.",
+            footer = {"", "Example:", "  holdfast volume create db 10G --export nbd"})
+    static final class Create implements Runnable {
+        @Mixin
+        private Remote remote = new Remote();
+
+        @Parameters(index = "0", paramLabel = "VOLUME", description = "its name")
+        private String name = "";
+
+        @Parameters(index = "1", paramLabel = "SIZE", description = "its size, as 10G")
+        private Size size = new Size(0);
+
+        @Option(names = "--pool", paramLabel = "POOL", defaultValue = "", description = "where; default the only pool")
+        private String pool = "";
+
+        @Option(names = "--export", paramLabel = "HOW", defaultValue = "", description = "nbd: clients may reach it")
+        private String export = "";
+
+        @Option(names = "--dry-run", description = "only say what would be done")
+        private boolean dryRun;
+
+        @Override
+        public void run() {
+            if (!export.isEmpty() && !export.equals("nbd")) {
+                throw new Failure("--export is nbd; others come later", 2);
+            }
+            Map<String, Object> body = new LinkedHashMap<>();
+            body.put("name", name);
+            body.put("pool", pool);
+            body.put("sizeBytes", size.bytes());
+            remote.change("POST", "volumes", body, dryRun);
+            if (!export.isEmpty() && !dryRun) {
+                ExportCommand.add(remote, name, false);
+            }
+        }
+    }
+
+    /** Lists them. */
+    @Command(
+            name = "ls",
+            mixinStandardHelpOptions = true,
+            description = "Lists volumes.",
+            footer = {"", "Example:", "  holdfast volume ls"})
+    static final class Ls implements Runnable {
+        @Mixin
+        private Remote remote = new Remote();
+
+        @Override
+        public void run() {
+            remote.printList(remote.get("volumes"), "name", "sizeBytes", "usedBytes", "pool", "state", "exported");
+        }
+    }
+
+    /** Shows one. */
+    @Command(
+            name = "show",
+            mixinStandardHelpOptions = true,
+            description = "Shows a volume.",
+            footer = {"", "Example:", "  holdfast volume show demo -o json"})
+    static final class Show implements Runnable {
+        @Mixin
+        private Remote remote = new Remote();
+
+        @Parameters(paramLabel = "VOLUME", description = "its name")
+        private String name = "";
+
+        @Override
+        public void run() {
+            remote.printObject(remote.get("volumes/" + Remote.part(name)));
+        }
+    }
+
+    /** Another size. */
+    @Command(
+            name = "resize",
+            mixinStandardHelpOptions = true,
+            description = "Gives a volume another size.",
+            footer = {"", "Example:", "  holdfast volume resize db 20G"})
+    static final class Resize implements Runnable {
+        @Mixin
+        private Remote remote = new Remote();
+
+        @Parameters(index = "0", paramLabel = "VOLUME", description = "its name")
+        private String name = "";
+
+        @Parameters(index = "1", paramLabel = "SIZE", description = "its new size")
+        private Size size = new Size(0);
+
+        @Option(names = "--shrink", description = "what is cut off is lost")
+        private boolean shrink;
+
+        @Option(names = "--dry-run", description = "only say what would be done")
+        private boolean dryRun;
+
+        @Override
+        public void run() {
+            Map<String, Object> body = new LinkedHashMap<>();
+            body.put("sizeBytes", size.bytes());
+            body.put("shrink", shrink);
+            remote.change("PUT", "volumes/" + Remote.part(name), body, dryRun);
+        }
+    }
+
+    /** Its end. */
+    @Command(
+            name = "rm",
+            mixinStandardHelpOptions = true,
+            description = "Deletes a volume with all its data.",
+            footer = {"", "Example:", "  holdfast volume rm db --dry-run"})
+    static final class Rm implements Runnable {
+        @Mixin
+        private Remote remote = new Remote();
+
+        @Parameters(paramLabel = "VOLUME", arity = "1..*", description = "their names")
+        private List<String> names = List.of();
+
+        @Option(names = "--dry-run", description = "only say what would be done")
+        private boolean dryRun;
+
+        @Override
+        public void run() {
+            names.forEach(name -> remote.change("DELETE", "volumes/" + Remote.part(name), Map.of(), dryRun));
+        }
+    }
+}

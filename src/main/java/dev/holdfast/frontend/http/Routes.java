@@ -1,0 +1,209 @@
+package dev.holdfast.frontend.http;
+
+import dev.holdfast.base.Id128;
+import dev.holdfast.cluster.control.Controller;
+import dev.holdfast.cluster.control.Operation;
+import dev.holdfast.cluster.control.Protocol;
+import dev.holdfast.cluster.control.Result;
+import dev.holdfast.device.Protection;
+import dev.holdfast.store.Pool;
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+
+/** What each path of the API means. It waits for the node's answer in the thread of the request. */
+final class Routes {
+    private static final long PATIENCE_SECONDS = 60;
+    private static final long LOG_BYTES = 256L << 20;
+    private static final int MOST_RANGES = 100_000;
+
+    private final Service service;
+    private final SecureRandom random = new SecureRandom();
+    private final Map<String, Verification> verifications = new ConcurrentHashMap<>();
+
+    /** How far a verification is. */
+    private record Verification(boolean running, long checkedBlocks, long usedBlocks, List<String> problems) {
+        Map<String, Object> view() {
+            return Views.map(
+                    "running", running, "checkedBlocks", checkedBlocks, "usedBlocks", usedBlocks, "problems", problems);
+        }
+    }
+
+    Routes(Service service) {
+        this.service = service;
+    }
+
+    Answer answer(Call call) throws Call.Wrong {
+        List<String> path = call.path();
+        String noun = path.isEmpty() ? "" : path.getFirst();
+        return switch (call.method() + " " + noun + (path.size() > 1 ? "/*".repeat(path.size() - 1) : "")) {
+            case "GET status" -> Answer.json(new Views(status()).all());
+            case "GET pools" -> Answer.json(new Views(status()).pools());
+            case "GET disks" -> Answer.json(new Views(status()).disks());
+            case "GET volumes" -> Answer.json(new Views(status()).volumes());
+            case "GET exports" -> Answer.json(new Views(status()).exports());
+            case "GET snapshots" -> Answer.json(new Views(status()).snapshots());
+            case "GET pools/*" -> pool(path.get(1));
+            case "GET volumes/*" -> volume(path.get(1));
+            case "GET pools/*/*" -> verification(path);
+            case "POST pools/*/*" -> verify(path);
+            case "GET snapshots/*/*" -> changes(call);
+            default -> change(call, operation(call));
+        };
+    }
+
+    private static Operation operation(Call call) throws Call.Wrong {
+        List<String> path = call.path();
+        return switch (call.method() + " " + String.join("/", path.isEmpty() ? List.of() : List.of(path.getFirst()))
+                + "/*".repeat(Math.max(0, path.size() - 1))) {
+            case "POST pools" ->
+                new Operation.CreatePool(
+                        call.text("name"),
+                        call.texts("disks"),
+                        Protection.parse(call.text("protection", "single"))
+                                .orElseThrow(() -> new Call.Wrong(400, "a protection is single, mirror:2 or mirror:3")),
+                        call.number("logBytes", LOG_BYTES),
+                        call.number("createBytes", 0));
+            case "POST volumes" ->
+                new Operation.CreateVolume(call.text("name"), call.text("pool", ""), call.number("sizeBytes"));
+            case "PUT volumes/*" ->
+                new Operation.ResizeVolume(path.get(1), call.number("sizeBytes"), call.flag("shrink"));
+            case "DELETE volumes/*" -> new Operation.DeleteVolume(path.get(1));
+            case "POST exports" ->
+                new Operation.AddExport(
+                        call.text("volume"),
+                        Protocol.parse(call.text("protocol", "nbd"))
+                                .orElseThrow(() -> new Call.Wrong(400, "a protocol is nbd; others come later")));
+            case "DELETE exports/*" -> new Operation.RemoveExport(path.get(1), Protocol.NBD);
+            case "POST snapshots" -> {
+                String[] parts = split(call.text("name"));
+                yield new Operation.CreateSnapshot(parts[0], parts[1]);
+            }
+            case "DELETE snapshots/*" -> {
+                String[] parts = split(path.get(1));
+                yield new Operation.DeleteSnapshot(parts[0], parts[1]);
+            }
+            default -> throw new Call.Wrong(404, "there is no " + call.method() + " /api/v1/" + String.join("/", path));
+        };
+    }
+
+    private static String[] split(String name) throws Call.Wrong {
+        String[] parts = name.split("@", -1);
+        if (parts.length != 2) {
+            throw new Call.Wrong(400, "a snapshot is volume@snapshot, not '" + name + "'");
+        }
+        return parts;
+    }
+
+    private Answer change(Call call, Operation operation) throws Call.Wrong {
+        if (call.isDryRun()) {
+            Controller.DryRun plan = await(done -> service.dryRun(operation, done));
+            return Answer.of(plan.result(), plan.lines());
+        }
+        Id128 id = operationId(call.operationId());
+        Result result = await(done -> service.submit(id, operation, done));
+        return Answer.of(result, List.of());
+    }
+
+    private Id128 operationId(String given) throws Call.Wrong {
+        if (given.isEmpty()) {
+            return new Id128(random.nextLong(), random.nextLong());
+        }
+        if (!given.matches("[0-9a-f]{32}")) {
+            throw new Call.Wrong(400, "an Operation-Id has 32 hexadecimal digits");
+        }
+        return new Id128(
+                Long.parseUnsignedLong(given.substring(0, 16), 16), Long.parseUnsignedLong(given.substring(16), 16));
+    }
+
+    NodeStatus status() throws Call.Wrong {
+        return await(service::status);
+    }
+
+    private Answer pool(String name) throws Call.Wrong {
+        Optional<NodeStatus.PoolState> pool = status().pool(name);
+        return pool.isPresent()
+                ? Answer.json(Views.pool(pool.get()))
+                : Answer.error(404, "there is no pool " + name + ": `holdfast pool ls` lists them");
+    }
+
+    private Answer volume(String name) throws Call.Wrong {
+        NodeStatus status = status();
+        return status.volumes().stream()
+                .filter(volume -> volume.name().equals(name))
+                .findFirst()
+                .map(volume -> Answer.json(new Views(status).volume(volume)))
+                .orElseGet(() -> Answer.error(404, "there is no volume " + name + ": `holdfast volume ls` lists them"));
+    }
+
+    private Answer verification(List<String> path) throws Call.Wrong {
+        Verification found = verifications.get(path.get(1));
+        if (!path.get(2).equals("verify") || found == null) {
+            throw new Call.Wrong(404, "no verification of " + path.get(1) + " was started");
+        }
+        return Answer.json(found.view());
+    }
+
+    /** Starts one, unless one is under way; progress and outcome are asked for with GET. */
+    private Answer verify(List<String> path) throws Call.Wrong {
+        String name = path.get(1);
+        if (!path.get(2).equals("verify") || status().pool(name).isEmpty()) {
+            throw new Call.Wrong(404, "there is no pool " + name + ": `holdfast pool ls` lists them");
+        }
+        boolean[] begun = new boolean[1];
+        Verification now = verifications.compute(name, (pool, before) -> {
+            begun[0] = before == null || !before.running();
+            return begun[0] ? new Verification(true, 0, 0, List.of()) : before;
+        });
+        if (begun[0]) {
+            Pool.VerifyProgress progress =
+                    (checked, used) -> verifications.put(name, new Verification(true, checked, used, List.of()));
+            service.verify(
+                    name,
+                    progress,
+                    (found, problems, checked) ->
+                            verifications.put(name, new Verification(false, checked, checked, problems)));
+        }
+        return Answer.json(now.view());
+    }
+
+    private record Changed(boolean found, List<Pool.ByteRange> ranges, boolean complete) {}
+
+    private Answer changes(Call call) throws Call.Wrong {
+        String[] parts = split(call.path().get(1));
+        if (!call.path().get(2).equals("changes")) {
+            throw new Call.Wrong(404, "a snapshot has changes");
+        }
+        Changed changed = await(done -> service.changes(
+                parts[0],
+                parts[1],
+                MOST_RANGES,
+                (found, ranges, complete) -> done.accept(new Changed(found, ranges, complete))));
+        if (!changed.found()) {
+            throw new Call.Wrong(404, "there is no snapshot " + call.path().get(1));
+        }
+        List<Map<String, Object>> ranges = changed.ranges().stream()
+                .map(range -> Views.map("offset", range.offset(), "lengthBytes", range.lengthBytes()))
+                .toList();
+        return Answer.json(Views.map("complete", changed.complete(), "ranges", ranges));
+    }
+
+    private static <T> T await(Consumer<Consumer<T>> task) throws Call.Wrong {
+        CompletableFuture<T> told = new CompletableFuture<>();
+        task.accept(told::complete);
+        try {
+            return told.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException late) {
+            throw new Call.Wrong(504, "the node has not answered yet; it may still do it");
+        } catch (InterruptedException | ExecutionException end) {
+            throw new Call.Wrong(503, "the node is stopping");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+package dev.holdfast.frontend.http;
+
+import dev.holdfast.array.MemberHealth;
+import dev.holdfast.cluster.control.SnapshotInfo;
+import dev.holdfast.cluster.control.VolumeInfo;
+import dev.holdfast.store.Pool;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** A node's state as JSON values. It shows nothing that was not measured. */
+final class Views {
+    private static final long BLOCK_BYTES = 4096;
+
+    private final NodeStatus status;
+
+    Views(NodeStatus status) {
+        this.status = status;
+    }
+
+    static Map<String, Object> map(Object... pairs) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        for (int i = 0; i < pairs.length; i += 2) {
+            map.put(String.valueOf(pairs[i]), pairs[i + 1]);
+        }
+        return map;
+    }
+
+    Map<String, Object> all() {
+        boolean degraded = disks().stream().anyMatch(disk -> Boolean.FALSE.equals(disk.get("present")));
+        return map(
+                "health", degraded ? "degraded" : status.notes().isEmpty() ? "ok" : "look at the notes",
+                "notes", status.notes(),
+                "node",
+                        map(
+                                "name", status.node().name(),
+                                "cluster", status.node().cluster().toString(),
+                                "incarnation", status.node().incarnation(),
+                                "connections", (long) status.connections()),
+                "endpoints", status.endpoints(),
+                "pools", pools(),
+                "disks", disks(),
+                "volumes", volumes(),
+                "exports", exports(),
+                "snapshots", snapshots());
+    }
+
+    List<Map<String, Object>> pools() {
+        return status.pools().stream().map(Views::pool).toList();
+    }
+
+    static Map<String, Object> pool(NodeStatus.PoolState pool) {
+        Map<String, Object> view = map(
+                "name", pool.info().name(),
+                "id", pool.info().id().toString(),
+                "protection", pool.info().protection().toString(),
+                "state", pool.measured().isPresent() ? "open" : word(pool.info().life()));
+        pool.measured().ifPresent(measured -> {
+            Pool.SpaceStatus space = measured.space();
+            view.put("totalBytes", space.totalBlocks() * BLOCK_BYTES);
+            view.put("usedBytes", space.usedBlocks() * BLOCK_BYTES);
+            view.put("freeBytes", space.freeBlocks() * BLOCK_BYTES);
+            view.put("logBytes", space.logBytes());
+            view.put("logUsedBytes", space.logUsedBytes());
+            view.put("consistencyPoint", measured.numbers().cp());
+            view.put("notes", measured.notes());
+        });
+        return view;
+    }
+
+    List<Map<String, Object>> disks() {
+        List<Map<String, Object>> disks = new ArrayList<>();
+        for (NodeStatus.PoolState pool : status.pools()) {
+            pool.measured().ifPresent(measured -> {
+                for (MemberHealth member : measured.members()) {
+                    disks.add(map(
+                            "path", member.path(),
+                            "pool", pool.info().name(),
+                            "slot", (long) member.slot(),
+                            "present", member.present(),
+                            "reason", member.reason(),
+                            "readErrors", member.readErrors(),
+                            "writeErrors", member.writeErrors(),
+                            "repairedBlocks", member.repaired()));
+                }
+            });
+        }
+        return disks;
+    }
+
+    List<Map<String, Object>> volumes() {
+        return status.volumes().stream().map(this::volume).toList();
+    }
+
+    Map<String, Object> volume(VolumeInfo volume) {
+        Map<String, Object> view = map(
+                "name", volume.name(),
+                "id", volume.id().toString(),
+                "sizeBytes", volume.sizeBytes(),
+                "pool", poolName(volume),
+                "state", word(volume.life()),
+                "exported", status.exported().contains(volume));
+        Optional<Pool.ShardStatus> shard = status.shard(volume);
+        shard.ifPresent(found -> {
+            view.put("usedBytes", found.usedBlocks() * BLOCK_BYTES);
+            view.put("unreadableBytes", found.unreadableBlocks() * BLOCK_BYTES);
+        });
+        return view;
+    }
+
+    private String poolName(VolumeInfo volume) {
+        return status.pools().stream()
+                .filter(pool -> pool.info().id().equals(volume.pool()))
+                .map(pool -> pool.info().name())
+                .findFirst()
+                .orElse("?");
+    }
+
+    List<Map<String, Object>> exports() {
+        List<Map<String, Object>> exports = new ArrayList<>();
+        for (VolumeInfo volume : status.exported()) {
+            for (String endpoint : status.endpoints()) {
+                exports.add(map(
+                        "volume", volume.name(), "protocol", "nbd", "uri", NodeStatus.uri(endpoint, volume.name())));
+            }
+        }
+        return exports;
+    }
+
+    List<Map<String, Object>> snapshots() {
+        return status.snapshots().stream().map(this::snapshot).toList();
+    }
+
+    private Map<String, Object> snapshot(SnapshotInfo snapshot) {
+        Optional<VolumeInfo> volume = status.volumes().stream()
+                .filter(info -> info.id().equals(snapshot.volume()))
+                .findFirst();
+        Map<String, Object> view = map(
+                "name", volume.map(VolumeInfo::name).orElse("?") + "@" + snapshot.name(),
+                "number", snapshot.id(),
+                "state", word(snapshot.life()));
+        volume.flatMap(status::shard).stream()
+                .flatMap(shard -> shard.snapshots().stream())
+                .filter(record -> record.id() == snapshot.id())
+                .findFirst()
+                .ifPresent(record -> {
+                    view.put("takenMillis", record.taken().wallMillis());
+                    view.put("sizeBytes", record.taken().sizeBytes());
+                });
+        return view;
+    }
+
+    private static String word(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
+    }
+}
