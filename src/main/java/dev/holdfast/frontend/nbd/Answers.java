@@ -3,7 +3,6 @@ package dev.holdfast.frontend.nbd;
 import static dev.holdfast.frontend.nbd.TransmissionWire.*;
 
 import dev.holdfast.base.Checks;
-import dev.holdfast.block.BlockVolume;
 import dev.holdfast.block.Request;
 import dev.holdfast.block.Status;
 import dev.holdfast.io.Connection;
@@ -28,9 +27,6 @@ final class Answers implements Request.Completion {
     private final Runnable ended;
 
     private boolean silent;
-
-    /** Where READs put their data when nobody wants it any more. */
-    private ByteBuffer nowhere = ByteBuffer.allocate(0);
 
     /** Runs {@code ended} whenever an operation has ended and the connection is still there. */
     Answers(Connection connection, boolean structured, Backpressure backpressure, ReplySpace space, Runnable ended) {
@@ -75,7 +71,7 @@ final class Answers implements Request.Completion {
             return part.position(0).limit(lengthBytes);
         }
         if (silent) {
-            return nowhere(lengthBytes);
+            return space.nowhere();
         }
         return writer.beginData(operation.cookie, request.offset, lengthBytes, operation.outstanding == 1);
     }
@@ -143,12 +139,5 @@ final class Answers implements Request.Completion {
         } else {
             writer.simple(operation.cookie, NBD_OK);
         }
-    }
-
-    private ByteBuffer nowhere(int lengthBytes) {
-        if (nowhere.capacity() == 0) {
-            nowhere = ByteBuffer.allocateDirect(BlockVolume.MAX_TRANSFER_BYTES);
-        }
-        return nowhere.position(0).limit(lengthBytes);
     }
 }

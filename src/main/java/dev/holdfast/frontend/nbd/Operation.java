@@ -9,6 +9,11 @@ import java.util.Arrays;
  * used after {@link OperationPool#release}.
  */
 final class Operation {
+    private static final ByteBuffer NO_PART = ByteBuffer.allocate(0);
+
+    /** The longest list of extents that is kept for the next request. */
+    private static final int KEPT_EXTENTS = 64;
+
     int command;
     long cookie;
     long offset;
@@ -65,9 +70,16 @@ final class Operation {
     void ungather(ReplySpace space) {
         for (int i = 0; i < partCount; i++) {
             space.releasePart(parts[i]);
+            parts[i] = NO_PART;
         }
         partCount = 0;
         gathers = false;
+    }
+
+    /** Goes back to the pool without what only few requests need. */
+    void rest() {
+        Checks.that(outstanding == 0 && !gathers, "an operation ends after its pieces", outstanding);
+        extents = extents.length > 2 * KEPT_EXTENTS ? new int[0] : extents;
     }
 
     /** Keeps the first error. */

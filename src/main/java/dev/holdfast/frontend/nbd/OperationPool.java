@@ -66,7 +66,7 @@ final class OperationPool {
 
     /** {@code operation} has been answered. */
     void release(Operation operation) {
-        Checks.that(operation.outstanding == 0, "an operation ends after its pieces", operation.outstanding);
+        operation.rest();
         if (idleOperationCount == idleOperations.length) {
             idleOperations = Arrays.copyOf(idleOperations, 2 * idleOperationCount);
         }

@@ -24,6 +24,7 @@ final class ReplySpace {
     private final long limitBytes;
     private final ArrayDeque<ByteBuffer> idleParts = new ArrayDeque<>();
     private final ArrayDeque<Runnable> waiting = new ArrayDeque<>();
+    private ByteBuffer nowhere = ByteBuffer.allocate(0);
     private long usedBytes;
 
     ReplySpace(Loop loop, long limitBytes) {
@@ -50,8 +51,12 @@ final class ReplySpace {
         waiting.add(task);
     }
 
-    long usedBytes() {
-        return usedBytes;
+    /** Where a READ puts its data when its client is gone; the next may overwrite it. */
+    ByteBuffer nowhere() {
+        if (nowhere.capacity() == 0) {
+            nowhere = ByteBuffer.allocateDirect(BlockVolume.MAX_TRANSFER_BYTES);
+        }
+        return nowhere.clear();
     }
 
     /** An empty part of a gathered READ, of the longest transfer's length. */

@@ -87,7 +87,7 @@ final class Transmission implements Phase {
         this.volume = session.volume();
         this.space = space;
         this.backpressure = new Backpressure(connection, limits, space);
-        this.answers = new Answers(connection, session.structured(), backpressure, space, this::operationEnded);
+        this.answers = new Answers(connection, session.structured(), backpressure, space, this::closeIfIdle);
         this.pool = answers.pool();
     }
 
@@ -369,10 +369,6 @@ final class Transmission implements Phase {
         if (abandonsData) {
             answers.pieceEnded(taking);
         }
-    }
-
-    private void operationEnded() {
-        closeIfIdle();
     }
 
     /** Ends a connection whose client or server is leaving, once everything has been answered. */
