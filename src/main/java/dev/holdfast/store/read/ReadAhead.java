@@ -13,17 +13,25 @@ public final class ReadAhead {
     /** How far ahead of the reader. */
     private static final int AHEAD_BYTES = 1 << 20;
 
-    /** Requests of one stream come in order only roughly. */
-    private static final int SLACK_BYTES = 512 << 10;
+    /** Requests of one stream come in order only roughly: so many of their lengths apart, within these bounds. */
+    private static final int SLACK_LENGTHS = 16;
 
-    private static final int STREAK = 3;
+    private static final int LEAST_SLACK_BYTES = 64 << 10;
+    private static final int MOST_SLACK_BYTES = 512 << 10;
+
+    /** Reads before a guess, and before a wrong guess is given up. */
+    private static final int FEW_READS = 4;
+
+    private static final int MANY_READS = 8;
     private static final int MOST_STEPS = 4;
 
     private final ReadPath reads;
     private final ReadView view;
+    private long start;
     private long expected;
+    private long readBytes;
+    private int readCount;
     private long aheadTo;
-    private int streak;
     private int stepsUnderWay;
     private int stepsInVain;
     private boolean resting = true;
@@ -36,19 +44,31 @@ public final class ReadAhead {
 
     /** A READ was served; {@code atHand} says whether it found everything in memory. */
     public void observe(long offset, long lengthBytes, boolean atHand, long sizeBytes) {
-        if (Math.abs(offset - expected) > SLACK_BYTES) {
-            streak = 0;
+        long slackBytes = Math.clamp(SLACK_LENGTHS * lengthBytes, LEAST_SLACK_BYTES, MOST_SLACK_BYTES);
+        if (Math.abs(offset - expected) > slackBytes || readCount >= MANY_READS && !isStream()) {
+            start = offset;
+            expected = offset;
+            readBytes = 0;
+            readCount = 0;
             aheadTo = 0;
         }
-        streak++;
-        expected = offset + lengthBytes;
+        boolean advances = offset + lengthBytes > expected;
+        readCount++;
+        readBytes += lengthBytes;
+        expected = Math.max(expected, offset + lengthBytes);
         if (!atHand) {
             resting = false;
             stepsInVain = 0;
         }
-        if (streak > STREAK && !resting) {
+        if (advances && readCount >= FEW_READS && !resting && isStream()) {
             goAhead(sizeBytes);
         }
+    }
+
+    /** Whether what was read is about as long as the way it went. */
+    private boolean isStream() {
+        long way = expected - start;
+        return 4 * way >= 3 * readBytes && 2 * way <= 3 * readBytes;
     }
 
     /** A step has ended; {@code brought} says whether anything had to be read for it. */

@@ -129,7 +129,7 @@ final class Client implements Request.Completion {
                 throw new AssertionError(request.kind + " at " + request.offset + " ended " + status);
             }
         }
-        if (request.kind == Request.Kind.READ) {
+        if (request.kind == Request.Kind.READ && status != Status.INVALID) {
             Read read = find(request);
             reads.remove(read);
             if (status == Status.OK) {

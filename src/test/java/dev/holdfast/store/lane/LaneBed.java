@@ -18,6 +18,7 @@ final class LaneBed {
     final FakeCommitter committer;
     final Lane lane;
     final MemoryLog log;
+    final ByteBuffer region;
 
     LaneBed(long seed, int cacheFrames, int memoryBytes) {
         world = new SimWorld(seed);
@@ -27,7 +28,7 @@ final class LaneBed {
         LaneBudget budget = new LaneBudget(cacheFrames, 512, LaneBudget.OLDEST_NANOS);
         lane = new Lane(0, loop, array, committer, budget);
         committer.lane = lane;
-        ByteBuffer region = ByteBuffer.allocateDirect(memoryBytes + 4096).alignedSlice(4096);
+        region = ByteBuffer.allocateDirect(memoryBytes + 4096).alignedSlice(4096);
         log = MemoryLog.label(region, new LogIdentity(1, 2, 3, 4, 5), 0, 1);
     }
 
