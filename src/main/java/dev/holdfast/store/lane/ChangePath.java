@@ -1,6 +1,7 @@
 package dev.holdfast.store.lane;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.block.Request;
 import dev.holdfast.block.Status;
 import dev.holdfast.store.cache.DirtyMap;
@@ -141,6 +142,10 @@ final class ChangePath {
         Checks.that(waiting.isEmpty() == (visible == held), "what is held and not visible waits", visible, held);
         held = seq;
         waiting.add(entry, request, control);
+        if (Mutant.on("lane.visible-before-gate")) {
+            opened(seq);
+            return;
+        }
         gate.held(shard, seq);
     }
 
@@ -187,7 +192,7 @@ final class ChangePath {
 
     private void acknowledge(long entry, @Nullable Request request, @Nullable ControlChange control, Segment segment) {
         if (request != null) {
-            if (request.forceUnitAccess) {
+            if (request.forceUnitAccess && !Mutant.on("lane.acknowledge-before-logged")) {
                 lane.durability().await(request, entry + 1);
             } else {
                 request.completion().completed(request, Status.OK);

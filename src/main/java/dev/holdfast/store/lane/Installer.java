@@ -1,6 +1,7 @@
 package dev.holdfast.store.lane;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.block.Status;
 import dev.holdfast.io.Loop;
 import dev.holdfast.store.cache.BlockCache;
@@ -108,8 +109,8 @@ final class Installer {
         boolean overZeroes = false;
         if (kind == DirtyKind.PARTIAL) {
             Lookup found = TreeReader.find(before, map.block(index), cache, base);
-            overZeroes = found == Lookup.HOLE;
-            under = found == Lookup.FOUND ? cache.find(base.address(), base.birth()) : -1;
+            overZeroes = found == Lookup.HOLE || Mutant.on("lane.merge-over-zeroes");
+            under = found == Lookup.FOUND && !overZeroes ? cache.find(base.address(), base.birth()) : -1;
             if (!overZeroes && under < 0) {
                 return;
             }

@@ -2,6 +2,7 @@ package dev.holdfast.store.lane;
 
 import dev.holdfast.array.Array;
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.block.BlockVolume;
 import dev.holdfast.block.Status;
 import dev.holdfast.io.Loop;
@@ -211,6 +212,9 @@ public final class Lane implements LanePort {
             triggers.changed(0);
         }
         Checks.that(log == null || releaseEntry >= log.released(), "entries are released in order", releaseEntry);
+        if (log != null && Mutant.on("lane.release-at-freeze")) {
+            log.release(releaseEntry);
+        }
         committer.frozen(index, new FrozenLane(cp, List.copyOf(frozen), releaseEntry));
     }
 

@@ -1,6 +1,7 @@
 package dev.holdfast.store.lane;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.block.Status;
 import dev.holdfast.store.cache.DirtyMap;
 import dev.holdfast.store.cache.MergePages;
@@ -171,7 +172,11 @@ final class ShardChanges {
                 meta = meta.withSize(resize.sizeBytes());
             }
             case ControlEntry.Delete delete -> deleted = true;
-            case ControlEntry.Snapshot marker -> sealOpen();
+            case ControlEntry.Snapshot marker -> {
+                if (!Mutant.on("lane.marker-does-not-seal")) {
+                    sealOpen();
+                }
+            }
             case ControlEntry.Create create -> {}
             case ControlEntry.DeleteSnapshot delete -> {}
         }

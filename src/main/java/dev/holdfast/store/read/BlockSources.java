@@ -1,6 +1,7 @@
 package dev.holdfast.store.read;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.block.BlockVolume;
 import dev.holdfast.store.cache.BlockCache;
 import dev.holdfast.store.cache.DirtyMap;
@@ -141,7 +142,7 @@ final class BlockSources {
             if (entry == DirtyMap.LOST) {
                 return Outcome.LOST;
             }
-            if (entry == DirtyMap.PARTLY) {
+            if (entry == DirtyMap.PARTLY && !Mutant.on("read.skip-overlay")) {
                 overlays[index] = i + 1;
             }
         }

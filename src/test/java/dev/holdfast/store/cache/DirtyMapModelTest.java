@@ -16,7 +16,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class DirtyMapModelTest {
     private static final int BLOCKS = 200;
     private static final int SLOTS = 400;
-    private static final byte ABSENT = 0;
     private static final byte KNOWN = 1;
     private static final byte LOST = 2;
 

@@ -45,7 +45,7 @@ final class ControlTest {
         byte[][] models = new byte[5][];
         bed.run(() -> {
             for (int i = 1; i <= 4; i++) {
-                client.write(i * 1000, bytes(200_000, i), false);
+                client.write(i * 1000L, bytes(200_000, i), false);
                 client.zero(Request.Kind.TRIM, 70_000 + i * 5000, 9000);
                 models[i] = client.model.clone();
                 bed.lane.createSnapshot(LaneBed.SHARD, i, i == 2, "s" + i, done::add);

@@ -66,7 +66,7 @@ final class LaneTest {
         Client client = client();
         bed.run(() -> {
             for (int i = 0; i < 20; i++) {
-                client.write(i * 4096, bytes(4096, i), true);
+                client.write(i * 4096L, bytes(4096, i), true);
                 client.submit(Request.Kind.FLUSH, 0, 0);
             }
         });
@@ -126,7 +126,7 @@ final class LaneTest {
         bed.run(() -> {
             int written = 0;
             while (client.volume.hasRoom(4096)) {
-                client.write(written++ % 900 * 4096, bytes(4096, written), false);
+                client.write(written++ % 900 * 4096L, bytes(4096, written), false);
             }
             client.volume.whenRoom(() -> woken.add(1));
             client.zero(Request.Kind.TRIM, 0, 4096);
@@ -142,7 +142,7 @@ final class LaneTest {
         Client client = client();
         bed.run(() -> {
             for (int i = 0; bed.log.entriesLeft() > 0; i++) {
-                client.zero(Request.Kind.ZERO, i % 100 * 4096, 4096);
+                client.zero(Request.Kind.ZERO, i % 100 * 4096L, 4096);
             }
             client.zero(Request.Kind.TRIM, 0, 4096);
             assertEquals(1, client.outstanding.size());
@@ -291,7 +291,7 @@ final class LaneTest {
         bed.array.halfRotten.add(41L);
         bed.run(() -> {
             for (int i = 0; i < 256; i++) {
-                cold.read(i * 4096, 4096);
+                cold.read(i * 4096L, 4096);
             }
         });
         finish(cold);
@@ -417,11 +417,11 @@ final class LaneTest {
         for (int i = 0; i < count; i++) {
             assertTrue(shard.hasRoom(4096 + 700));
             requests[0].kind = Request.Kind.WRITE;
-            requests[0].offset = i % 256 * 8192;
+            requests[0].offset = i % 256 * 8192L;
             requests[0].lengthBytes = 4096 + 700;
             shard.submitWrite(requests[0], data.clear());
             requests[1].kind = Request.Kind.READ;
-            requests[1].offset = i % 200 * 8192 + 1000;
+            requests[1].offset = i % 200 * 8192L + 1000;
             requests[1].lengthBytes = 6000;
             shard.submit(requests[1]);
         }
