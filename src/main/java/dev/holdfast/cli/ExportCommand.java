@@ -15,8 +15,8 @@ import picocli.CommandLine.Parameters;
         subcommands = {ExportCommand.Add.class, ExportCommand.Ls.class, ExportCommand.Rm.class},
         footer = {"", "Example:", "  holdfast export add db --nbd"})
 final class ExportCommand {
-    static void add(Remote remote, String volume, boolean dryRun) {
-        remote.change("POST", "exports", Map.of("volume", volume), dryRun);
+    static void add(Remote remote, String volume, String protocol, boolean dryRun) {
+        remote.change("POST", "exports", Map.of("volume", volume, "protocol", protocol), dryRun);
         if (!dryRun && !remote.isJson() && remote.get("exports") instanceof List<?> exports) {
             exports.stream()
                     .map(Remote::object)
@@ -38,15 +38,20 @@ final class ExportCommand {
         @Parameters(paramLabel = "VOLUME", description = "its name")
         private String volume = "";
 
-        @Option(names = "--nbd", description = "by NBD; the only way for now, and the default")
-        private boolean nbd;
-
         @Option(names = "--dry-run", description = "only say what would be done")
         private boolean dryRun;
 
+        private String protocol = "nbd";
+
+        /** There is one protocol, so its option changes nothing yet. */
+        @Option(names = "--nbd", description = "by NBD; the only way for now, and the default")
+        void byNbd(boolean asked) {
+            protocol = "nbd";
+        }
+
         @Override
         public void run() {
-            add(remote, volume, dryRun);
+            add(remote, volume, protocol, dryRun);
         }
     }
 

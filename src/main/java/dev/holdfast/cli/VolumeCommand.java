@@ -58,7 +58,7 @@ final class VolumeCommand {
             body.put("sizeBytes", size.bytes());
             remote.change("POST", "volumes", body, dryRun);
             if (!export.isEmpty() && !dryRun) {
-                ExportCommand.add(remote, name, false);
+                ExportCommand.add(remote, name, export, false);
             }
         }
     }

@@ -1,0 +1,84 @@
+package dev.holdfast.cluster.control;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+
+import dev.holdfast.base.Id128;
+import dev.holdfast.device.Protection;
+import java.nio.ByteBuffer;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/** Control records as bytes: fixed for ever, and nothing hostile gets through. */
+final class ControlCodecTest {
+    private static final Id128 ID = new Id128(1, 2);
+
+    private static final List<ControlRecord> ALL = List.of(
+            new ControlRecord.ClusterCreated(ID),
+            new ControlRecord.MemberStarted("a", 7),
+            new ControlRecord.Intended(
+                    ID, new Change.CreatePool(ID, "main", List.of("/d", "e"), Protection.mirror(2), 65536, 0)),
+            new ControlRecord.Intended(ID, new Change.CreateVolume(ID, "v", new Id128(3, 4), 5, 4096)),
+            new ControlRecord.Intended(ID, new Change.ResizeVolume(ID, 8192)),
+            new ControlRecord.Intended(ID, new Change.DeleteVolume(ID)),
+            new ControlRecord.Intended(ID, new Change.CreateSnapshot(ID, 9, "s")),
+            new ControlRecord.Intended(ID, new Change.DeleteSnapshot(ID, 9)),
+            new ControlRecord.Applied(ID, new Change.AddExport(ID, Protocol.NBD)),
+            new ControlRecord.Applied(ID, new Change.RemoveExport(ID, Protocol.NBD)),
+            new ControlRecord.Ended(ID, ""));
+
+    @Test
+    void everyRecordReadsBackAsItWasWritten() {
+        for (ControlRecord record : ALL) {
+            assertEquals(new ControlCodec.Decoded.Found(record), decode(ControlCodec.encode(record)));
+        }
+    }
+
+    @Test
+    void theBytesNeverChange() {
+        String id = "00000000000000010000000000000002";
+        assertEquals("0101" + id, hex(ALL.get(0)));
+        assertEquals("0102000161" + "0000000000000007", hex(ALL.get(1)));
+        assertEquals(
+                "0104" + id + "02" + id + "000176" + "00000000000000030000000000000004" + "00000005"
+                        + "0000000000001000",
+                hex(ALL.get(3)));
+        assertEquals("0104" + id + "05" + id + "0000000000000009" + "000173", hex(ALL.get(6)));
+        assertEquals("0103" + id + "07" + id + "01", hex(ALL.get(8)));
+        assertEquals("0105" + id + "0000", hex(ALL.get(10)));
+    }
+
+    @Test
+    void cutLongNewerAndRandomBytesAreRefusedOrReadAsARecordThatWritesTheSame() {
+        SplittableRandom random = new SplittableRandom(5);
+        for (ControlRecord record : ALL) {
+            byte[] bytes = ControlCodec.encode(record);
+            for (int length = 0; length < bytes.length; length++) {
+                assertInstanceOf(ControlCodec.Decoded.Bad.class, decode(java.util.Arrays.copyOf(bytes, length)));
+            }
+            assertInstanceOf(
+                    ControlCodec.Decoded.Bad.class, decode(java.util.Arrays.copyOf(bytes, bytes.length + 1)));
+            for (int i = 0; i < 2000; i++) {
+                byte[] damaged = bytes.clone();
+                damaged[random.nextInt(damaged.length)] = (byte) random.nextInt();
+                if (decode(damaged) instanceof ControlCodec.Decoded.Found found) {
+                    assertEquals(found, decode(ControlCodec.encode(found.record())));
+                }
+            }
+        }
+        byte[] newer = ControlCodec.encode(ALL.get(0));
+        newer[0] = 2;
+        assertEquals(
+                new ControlCodec.Decoded.Bad("version 2, this program knows 1"), decode(newer));
+    }
+
+    private static ControlCodec.Decoded decode(byte[] bytes) {
+        return ControlCodec.decode(ByteBuffer.wrap(bytes));
+    }
+
+    private static String hex(ControlRecord record) {
+        return HexFormat.of().formatHex(ControlCodec.encode(record));
+    }
+}
