@@ -82,8 +82,20 @@ public final class KillLoop {
 
     private Process start() throws IOException {
         return new ProcessBuilder(
-                        holdfast, "quickstart", "--dir", data.toString(), "--memory-dir", memory.toString(), "--size",
-                        "256M", "--nbd-port", "0", "--iscsi-port", "0", "--http-port", "0")
+                        holdfast,
+                        "quickstart",
+                        "--dir",
+                        data.toString(),
+                        "--memory-dir",
+                        memory.toString(),
+                        "--size",
+                        "256M",
+                        "--nbd-port",
+                        "0",
+                        "--iscsi-port",
+                        "0",
+                        "--http-port",
+                        "0")
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
     }

@@ -58,8 +58,7 @@ final class ControlCodecTest {
             for (int length = 0; length < bytes.length; length++) {
                 assertInstanceOf(ControlCodec.Decoded.Bad.class, decode(java.util.Arrays.copyOf(bytes, length)));
             }
-            assertInstanceOf(
-                    ControlCodec.Decoded.Bad.class, decode(java.util.Arrays.copyOf(bytes, bytes.length + 1)));
+            assertInstanceOf(ControlCodec.Decoded.Bad.class, decode(java.util.Arrays.copyOf(bytes, bytes.length + 1)));
             for (int i = 0; i < 2000; i++) {
                 byte[] damaged = bytes.clone();
                 damaged[random.nextInt(damaged.length)] = (byte) random.nextInt();
@@ -70,8 +69,7 @@ final class ControlCodecTest {
         }
         byte[] newer = ControlCodec.encode(ALL.get(0));
         newer[0] = 2;
-        assertEquals(
-                new ControlCodec.Decoded.Bad("version 2, this program knows 1"), decode(newer));
+        assertEquals(new ControlCodec.Decoded.Bad("version 2, this program knows 1"), decode(newer));
     }
 
     private static ControlCodec.Decoded decode(byte[] bytes) {

@@ -48,13 +48,15 @@ final class ControllerTest {
         loop = world.newLoop("control");
         controller = new Controller(loop, world.orderedLog("control"), world.entropy(), new Recording());
         List<String> told = new ArrayList<>();
-        world.run(loop, () -> controller.start("a", why -> {
-            if (why.isEmpty()) {
-                controller.recover(() -> told.add(""));
-            } else {
-                told.add(why);
-            }
-        }));
+        world.run(
+                loop,
+                () -> controller.start("a", why -> {
+                    if (why.isEmpty()) {
+                        controller.recover(() -> told.add(""));
+                    } else {
+                        told.add(why);
+                    }
+                }));
         world.runUntil(() -> !told.isEmpty());
         assertEquals(List.of(""), told);
     }
@@ -103,7 +105,9 @@ final class ControllerTest {
         world.runUntil(() -> !carriedOut.isEmpty());
         restart();
         assertTrue(world.call(loop, () -> controller.state().intents().isEmpty()));
-        assertEquals(Life.LIVE, world.call(loop, () -> controller.state().pools().getFirst().life()));
+        assertEquals(
+                Life.LIVE,
+                world.call(loop, () -> controller.state().pools().getFirst().life()));
     }
 
     @Test
@@ -159,7 +163,9 @@ final class ControllerTest {
         String before = state();
         Controller.DryRun plan = world.call(loop, () -> controller.dryRun(pool()));
         assertInstanceOf(Result.Done.class, plan.result());
-        assertTrue(plan.lines().getLast().startsWith("touches: everything on /d"), plan.lines().toString());
+        assertTrue(
+                plan.lines().getLast().startsWith("touches: everything on /d"),
+                plan.lines().toString());
         world.runFor(10_000_000_000L);
         assertEquals(before, state());
         assertEquals(Optional.empty(), world.call(loop, () -> controller.state().pool("main")));

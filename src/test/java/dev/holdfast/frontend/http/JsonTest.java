@@ -18,8 +18,23 @@ final class JsonTest {
     @Test
     void everythingThatIsNotStrictJsonIsRefused() {
         for (String text : List.of(
-                "", "{", "[1,]", "{\"a\":1,}", "01", "+1", "1 2", "\"\t\"", "\"\\x\"", "\"\\u12g4\"", "null", "nul",
-                "{\"a\":1,\"a\":2}", "9999999999999999999999", "[".repeat(40) + "]".repeat(40), "tru", "\"x")) {
+                "",
+                "{",
+                "[1,]",
+                "{\"a\":1,}",
+                "01",
+                "+1",
+                "1 2",
+                "\"\t\"",
+                "\"\\x\"",
+                "\"\\u12g4\"",
+                "null",
+                "nul",
+                "{\"a\":1,\"a\":2}",
+                "9999999999999999999999",
+                "[".repeat(40) + "]".repeat(40),
+                "tru",
+                "\"x")) {
             assertThrows(Json.Malformed.class, () -> Json.parse(text), text);
         }
     }
