@@ -63,14 +63,17 @@ final class Server {
             boolean served = false;
             try {
                 start(world, node);
-                stopOnSignal(world, node, log);
                 serve(node);
+                stopOnSignal(world, node, log);
                 served = true;
             } finally {
                 if (!served) {
                     stop(world, node);
                 }
             }
+            // Whoever sees this may send a signal at once: what answers it is in place.
+            out.println("ready");
+            out.flush();
             new CountDownLatch(1).await();
         } catch (WorldException refused) {
             throw new Failure(String.valueOf(refused.getMessage()));
@@ -162,8 +165,6 @@ final class Server {
         HttpApi api = startHttp(node);
         http = Optional.of(api);
         out.println("http://" + LOOPBACK + ":" + api.port() + "/");
-        out.println("ready");
-        out.flush();
     }
 
     private void printUris(String endpoint, List<VolumeInfo> exported) {
