@@ -278,14 +278,9 @@ final class Handshake implements Phase {
 
     /** What to ask of the disk the client means by {@code name}, if there is one. */
     private Optional<Question> question(int option, String name, int wanted) {
-        Optional<BlockVolume> named = exports.find(name);
-        if (named.isPresent() || !name.isEmpty()) {
-            return named.map(volume -> new Question(option, name, wanted, volume));
-        }
         List<String> names = exports.names();
-        return names.size() == 1
-                ? exports.find(names.getFirst()).map(only -> new Question(option, names.getFirst(), wanted, only))
-                : Optional.empty();
+        String proper = name.isEmpty() && names.size() == 1 ? names.getFirst() : name;
+        return exports.find(proper).map(volume -> new Question(option, proper, wanted, volume));
     }
 
     /** Only a disk's own loop may ask it anything, so the answer comes back in a later turn. */
