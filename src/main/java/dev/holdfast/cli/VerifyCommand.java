@@ -17,7 +17,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** Checks everything in a pool: the disks themselves while no node serves them, or by its name a pool that is served. */
+/** Checks everything in a pool: the disks themselves while no node serves them, or a served pool by its name. */
 @Command(
         name = "verify",
         mixinStandardHelpOptions = true,
