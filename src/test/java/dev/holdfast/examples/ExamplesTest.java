@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The scripts of {@code examples/} as a person runs them, so that they can't age. They need root, FUSE and loop devices. */
+/** The scripts of {@code examples/} as a person runs them, so they can't age. They need root, FUSE, loop devices. */
 @Tag("interop")
 final class ExamplesTest {
     private static final long PATIENCE_MINUTES = 10;

@@ -16,8 +16,8 @@ import java.util.SplittableRandom;
 import java.util.stream.Stream;
 
 /**
- * Kills a real server with SIGKILL in the middle of load, again and again, and compares what is there after each restart
- * with what the client was told. In every third round the memory directory is emptied after the kill, which is what a
+ * Kills a real server with SIGKILL in the middle of load, again and again, and compares what is there after each
+ * restart with what the client was told. In every third round the memory directory is emptied after the kill, which is what a
  * power cut does to it.
  *
  * <pre>java -cp target/test-classes dev.holdfast.kill.KillLoop ./holdfast DIRECTORY ROUNDS SEED</pre>
@@ -115,7 +115,7 @@ public final class KillLoop {
         throw new IOException("the server did not become ready");
     }
 
-    /** Keeps requests under way until {@code acknowledgements} have come, then kills the server with the rest under way. */
+    /** Keeps requests under way until {@code acknowledgements} have come, then kills the server. */
     private void load(NbdClient client, Process server, int acknowledgements) throws IOException {
         Map<Long, int[]> underWay = new LinkedHashMap<>();
         boolean[] busy = new boolean[BLOCKS];

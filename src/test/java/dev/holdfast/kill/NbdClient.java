@@ -9,7 +9,7 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 
-/** Just enough of an NBD client (fixed newstyle, simple replies) to keep many requests under way. Blocking; one owner. */
+/** Just enough of an NBD client (fixed newstyle, simple replies) to keep many requests under way. Blocking. */
 final class NbdClient implements AutoCloseable {
     static final int READ = 0;
     static final int WRITE = 1;
