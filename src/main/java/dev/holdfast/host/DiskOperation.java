@@ -11,7 +11,7 @@ import java.util.Arrays;
  * One operation of a {@link HostDisk}, used again and again: it runs once on a thread that may block, and once more on
  * the loop that is told how it ended. It does no I/O itself.
  */
-final class DiskOperation implements Runnable {
+final class DiskOperation implements Runnable, HostLoop.Blocking {
     /** What is to be done. */
     enum Kind {
         READ,
@@ -105,6 +105,16 @@ final class DiskOperation implements Runnable {
             return;
         }
         end(disk.execute(this));
+    }
+
+    @Override
+    public void makeHere() {
+        run();
+    }
+
+    @Override
+    public void handOver() {
+        disk.handOver(this);
     }
 
     /** Ends without having run, or after it. */

@@ -10,11 +10,15 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An open file or block device. Reads that must wait, ordinary writes, flushes and discards run on a few threads of its
- * own; durable writes on one more, or on the calling loop. It keeps no data: what is cached is cached by the kernel or
- * by callers.
+ * own, durable writes on one more. It keeps no data: what is cached is cached by the kernel or by callers.
+ *
+ * <p>A loop without sockets that asks for a single durable write in a turn makes it itself, at the turn's end: it has
+ * nothing else to wait for, and two hand-offs would cost half of what the medium takes. Of several, as for a mirror,
+ * none waits for another.
  *
  * <ol>
  *   <li>Every operation begun is told exactly once, on its loop, in a later turn: also when the disk closes meanwhile.
@@ -30,26 +34,17 @@ final class HostDisk implements Disk {
     private final DiskFile file;
     private final Crew crew;
     private final Crew logger;
-    private final boolean durableInline;
     private final ArrayDeque<DiskOperation> free = new ArrayDeque<>();
     private int underWay;
     private boolean closed;
     private boolean fileClosed;
     private volatile boolean flushFailed;
+    private volatile @Nullable HostLoop blockedLoop;
 
-    /** Where durable writes run. */
-    enum DurableWrites {
-        /** On the calling loop, which waits for the medium. */
-        INLINE,
-        /** On a thread of the disk. */
-        THREAD
-    }
-
-    HostDisk(DiskFile file, int threads, DurableWrites durableWrites, Fatal fatal) {
+    HostDisk(DiskFile file, int threads, Fatal fatal) {
         this.file = file;
         this.crew = new Crew("disk " + file.path(), threads, fatal);
         this.logger = new Crew("log " + file.path(), 1, fatal);
-        this.durableInline = durableWrites == DurableWrites.INLINE;
     }
 
     @Override
@@ -93,7 +88,14 @@ final class HostDisk implements Disk {
         }
         checkRange(offset, length);
         DiskOperation operation = operation(loop, done, token).begin(Kind.WRITE_DURABLE, offset, length);
-        start(logger, operation.with(parts, count));
+        operation.with(parts, count);
+        HostLoop asking = HostNetwork.hostLoop(loop);
+        if (length <= AT_ONCE_BYTES && asking.mayBlock() && enter()) {
+            blockedLoop = asking;
+            asking.blockAtEndOfTurn(operation);
+        } else {
+            start(logger, operation);
+        }
     }
 
     @Override
@@ -108,10 +110,17 @@ final class HostDisk implements Disk {
     }
 
     @Override
-    public synchronized void close() {
+    public void close() {
+        // Else this loop would wait for what it has itself put off to the end of its turn.
+        HostLoop mayBeHere = blockedLoop;
+        if (mayBeHere != null && mayBeHere.isCurrent()) {
+            mayBeHere.handOverBlocking();
+        }
+        closeWhenIdle();
+    }
+
+    private synchronized void closeWhenIdle() {
         closed = true;
-        crew.close();
-        logger.close();
         long deadline = System.nanoTime() + CLOSE_NANOS;
         try {
             while (underWay > 0 && System.nanoTime() < deadline) {
@@ -153,6 +162,11 @@ final class HostDisk implements Disk {
         }
     }
 
+    /** Has a durable write done by the disk's thread after all. */
+    void handOver(DiskOperation operation) {
+        logger.run(operation);
+    }
+
     /** Takes back an operation that has been told. */
     synchronized void recycle(DiskOperation operation) {
         if (free.size() < KEPT_OPERATIONS) {
@@ -182,8 +196,6 @@ final class HostDisk implements Disk {
     private void start(Crew where, DiskOperation operation) {
         if (!enter()) {
             operation.end(DiskOutcome.GONE);
-        } else if (durableInline && where == logger) {
-            operation.run();
         } else {
             where.run(operation);
         }
@@ -211,6 +223,8 @@ final class HostDisk implements Disk {
             return;
         }
         fileClosed = true;
+        crew.close();
+        logger.close();
         try {
             file.close();
         } catch (IOException failed) {

@@ -1,7 +1,6 @@
 package dev.holdfast.host;
 
 import dev.holdfast.base.Checks;
-import dev.holdfast.host.HostDisk.DurableWrites;
 import dev.holdfast.io.Disk;
 import dev.holdfast.io.Disks;
 import dev.holdfast.io.WorldException;
@@ -22,14 +21,12 @@ import java.util.List;
  */
 final class HostDisks implements Disks, AutoCloseable {
     private final int threadsPerDisk;
-    private final DurableWrites durableWrites;
     private final String faults;
     private final Fatal fatal;
     private final List<Disk> opened = new ArrayList<>();
 
-    HostDisks(int threadsPerDisk, DurableWrites durableWrites, String faults, Fatal fatal) {
+    HostDisks(int threadsPerDisk, String faults, Fatal fatal) {
         this.threadsPerDisk = threadsPerDisk;
-        this.durableWrites = durableWrites;
         this.faults = faults;
         this.fatal = fatal;
     }
@@ -46,7 +43,7 @@ final class HostDisks implements Disks, AutoCloseable {
         FaultPlan itsFaults = FaultPlan.parse(faults).of(path);
         FileClaim claim = FileClaim.existing(file);
         try {
-            Disk disk = new HostDisk(DiskFile.open(claim), threadsPerDisk, durableWrites, fatal);
+            Disk disk = new HostDisk(DiskFile.open(claim), threadsPerDisk, fatal);
             remember(disk);
             return itsFaults.isEmpty() ? disk : new FaultyDisk(disk, itsFaults);
         } catch (WorldException refused) {

@@ -18,8 +18,8 @@ import java.util.function.Consumer;
  * out: everything given to a loop stays on it.
  *
  * <p>A turn is: take in ready channels, then the tasks posted before the turn began, then due timers, then the tasks
- * for the end of the turn, then one send per connection that has something to send. Tasks posted during a turn wait for
- * the next one.
+ * for the end of the turn, then one send per connection that has something to send, then at most one call that blocks.
+ * Tasks posted during a turn wait for the next one.
  */
 public final class HostLoop implements Loop {
     private static final long NANOS_PER_MILLI = 1_000_000L;
@@ -34,6 +34,7 @@ public final class HostLoop implements Loop {
     private final HostTimers timers = new HostTimers();
     private final ArrayDeque<Runnable> endOfTurn = new ArrayDeque<>();
     private final ArrayDeque<Runnable> sends = new ArrayDeque<>();
+    private final ArrayDeque<Blocking> blocking = new ArrayDeque<>();
     private final BufferPool buffers = new BufferPool();
     private final Consumer<SelectionKey> onReady = this::onReady;
     private boolean sleepsParked;
@@ -45,6 +46,15 @@ public final class HostLoop implements Loop {
     interface Ready {
         /** The channel can do what its key says. */
         void ready(SelectionKey key);
+    }
+
+    /** A call that blocks for a moment, and can be made by this loop or by another thread. */
+    interface Blocking {
+        /** Makes it on this loop. */
+        void makeHere();
+
+        /** Has it made by another thread. */
+        void handOver();
     }
 
     private HostLoop(String name, Clock clock, Fatal fatal, Selector selector) {
@@ -101,6 +111,27 @@ public final class HostLoop implements Loop {
         sends.add(send);
     }
 
+    /** True for a loop that nobody waits for but who gave it tasks: it has no sockets, and may block for a moment. */
+    boolean mayBlock() {
+        return isCurrent() && selector.keys().isEmpty();
+    }
+
+    /**
+     * Makes {@code call} at the very end of this turn. If the turn asks for several, other threads make them, all at
+     * once. Only on this loop.
+     */
+    void blockAtEndOfTurn(Blocking call) {
+        Checks.that(isCurrent(), "only a loop itself can be blocked");
+        blocking.add(call);
+    }
+
+    /** Has what was to be done at the very end of this turn done by other threads now. Only on this loop. */
+    void handOverBlocking() {
+        for (Blocking call = blocking.poll(); call != null; call = blocking.poll()) {
+            call.handOver();
+        }
+    }
+
     /** Buffers for the connections of this loop. */
     BufferPool buffers() {
         return buffers;
@@ -152,6 +183,11 @@ public final class HostLoop implements Loop {
         runAll(endOfTurn);
         runAll(sends);
         Checks.that(endOfTurn.isEmpty(), "sending asks for nothing at the end of a turn that is over");
+        if (blocking.size() == 1) {
+            blocking.remove().makeHere();
+        } else {
+            handOverBlocking();
+        }
     }
 
     /** Sleeps until there is something to do, and runs what is ready. */

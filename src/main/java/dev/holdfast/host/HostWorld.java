@@ -1,6 +1,5 @@
 package dev.holdfast.host;
 
-import dev.holdfast.host.HostDisk.DurableWrites;
 import dev.holdfast.io.Clock;
 import dev.holdfast.io.Disks;
 import dev.holdfast.io.Entropy;
@@ -31,7 +30,7 @@ public final class HostWorld implements World, AutoCloseable {
 
     private HostWorld(String faults, Fatal fatal) {
         this.fatal = fatal;
-        this.disks = new HostDisks(THREADS_PER_DISK, DurableWrites.INLINE, faults, fatal);
+        this.disks = new HostDisks(THREADS_PER_DISK, faults, fatal);
         this.workers = new HostWorkers(Runtime.getRuntime().availableProcessors(), fatal);
     }
 

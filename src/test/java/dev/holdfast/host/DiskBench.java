@@ -48,7 +48,7 @@ public final class DiskBench {
         var system = (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         var memory = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
         try (HostWorld world = HostWorld.start()) {
-            HostDisks disks = new HostDisks(threads, HostDisk.DurableWrites.INLINE, "", Fatal.HALT);
+            HostDisks disks = new HostDisks(threads, "", Fatal.HALT);
             Loop loop = world.newLoop("reader");
             for (int round = 0; round < Integer.parseInt(arguments[4]); round++) {
                 if (arguments[5].equals("cold")) {

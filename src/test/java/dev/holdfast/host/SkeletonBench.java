@@ -1,6 +1,5 @@
 package dev.holdfast.host;
 
-import dev.holdfast.host.HostDisk.DurableWrites;
 import dev.holdfast.io.Connection;
 import dev.holdfast.io.Disk;
 import dev.holdfast.io.Loop;
@@ -19,10 +18,10 @@ import java.util.List;
  * shape (28 bytes, for writes and 4 KiB more; 16 bytes back, for reads and 4 KiB more) and does nothing else. It is
  * a command, no test: run it with the test classes on the class path.
  *
- * <p>Layouts: {@code one} answers on the connection's loop; {@code handoff} hands every receive's requests to a second
- * loop and the answers back; {@code log-one} makes every receive's writes durable with one 4 KiB log write on the
- * connection's loop; {@code log-thread} does it with the disk's log thread; {@code log-loop} on a committer's loop;
- * {@code log-loop-thread} asks from a committer's loop for the disk's log thread.
+ * <p>Layouts: {@code ONE} answers on the connection's loop; {@code HANDOFF} hands every receive's requests to a second
+ * loop and the answers back; {@code LOG_ONE} makes every receive's writes durable with one 4 KiB log write that the
+ * connection's loop asks for (so the disk's thread makes it); {@code LOG_LOOP} hands them to a committer's loop, which
+ * makes the log write itself; {@code LOG_LOOP_THREAD} gives that loop a socket, so that the disk's thread makes it.
  */
 public final class SkeletonBench {
     private static final int REQUEST = 28;
@@ -36,7 +35,6 @@ public final class SkeletonBench {
         ONE,
         HANDOFF,
         LOG_ONE,
-        LOG_THREAD,
         LOG_LOOP,
         LOG_LOOP_THREAD
     }
@@ -61,9 +59,7 @@ public final class SkeletonBench {
 
     private static void run(Path directory, int round, Layout layout, int connections, int depth, int seconds)
             throws Exception {
-        boolean threaded = layout == Layout.LOG_THREAD || layout == Layout.LOG_LOOP_THREAD;
-        DurableWrites durableWrites = threaded ? DurableWrites.THREAD : DurableWrites.INLINE;
-        HostDisks disks = new HostDisks(2, durableWrites, "", Fatal.HALT);
+        HostDisks disks = new HostDisks(2, "", Fatal.HALT);
         Path path = directory.resolve("bench-log");
         Files.deleteIfExists(path);
         try (HostWorld world = HostWorld.start();
@@ -76,6 +72,9 @@ public final class SkeletonBench {
                             new Address.Tcp("127.0.0.1", 0),
                             first,
                             connection -> responder(layout, connection, first, second, disk));
+            if (layout == Layout.LOG_LOOP_THREAD) {
+                world.network().listen(new Address.Tcp("127.0.0.1", 0), second, connection -> new Idle());
+            }
             int port = ((Address.Tcp) listener.address()).port();
             var system = (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
             measure(port, connections, depth, 1, writes);
@@ -122,7 +121,7 @@ public final class SkeletonBench {
         return switch (layout) {
             case ONE -> new Responder(connection, false, (count, answer) -> answer.run());
             case HANDOFF -> new Responder(connection, false, (count, answer) -> second.post(() -> first.post(answer)));
-            case LOG_ONE, LOG_THREAD -> new Responder(connection, true, new Log(disk, first)::commit);
+            case LOG_ONE -> new Responder(connection, true, new Log(disk, first)::commit);
             case LOG_LOOP, LOG_LOOP_THREAD -> {
                 Log log = new Log(disk, second);
                 yield new Responder(
@@ -131,6 +130,18 @@ public final class SkeletonBench {
                         (count, answer) -> second.post(() -> log.commit(count, () -> first.post(answer))));
             }
         };
+    }
+
+    /** Nobody connects to it. */
+    private static final class Idle implements Receiver {
+        @Override
+        public void received(ByteBuffer in) {}
+
+        @Override
+        public void drained() {}
+
+        @Override
+        public void closed(String reason) {}
     }
 
     /** What happens between requests and their answers. */

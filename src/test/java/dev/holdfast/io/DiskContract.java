@@ -236,6 +236,8 @@ public abstract class DiskContract {
                     DiskDone done = (token, outcome) -> told.incrementAndGet((int) token);
                     if (i % 3 == 0) {
                         closing.read((long) i * BLOCK, aligned(1), loop, done, i);
+                    } else if (i % 7 == 1) {
+                        closing.writeDurable((long) i * BLOCK, new ByteBuffer[] {bytes(1, i)}, 1, loop, done, i);
                     } else {
                         closing.write((long) i * BLOCK, bytes(1, i), loop, done, i);
                     }
