@@ -206,9 +206,6 @@ public final class PoolOpen implements Trouble {
 
     private void recover(Core core, Root root, RingFound found, List<MemoryScan> trusted) {
         Checks.that(committer.isEmpty(), "recovery runs once");
-        if (found.entries() > 0 || !trusted.isEmpty()) {
-            notes.add(found.summary());
-        }
         Recovery recovery = new Recovery(plan, core, root, regions, events);
         committer = Optional.of(recovery.committer());
         recovery.committer()

@@ -96,7 +96,11 @@ final class Recovery {
     }
 
     private void replay(RingFound found, List<MemoryScan> trusted) {
-        Replay replay = new Replay(core, lanes, plan.lanes(), committer::failed, cuts -> {
+        Replay replay = new Replay(core, lanes, plan.lanes(), committer::failed, (applied, cuts) -> {
+            if (applied > 0) {
+                notes.add("replayed " + applied + " changes (memory " + (trusted.isEmpty() ? "lost" : "trusted") + "; "
+                        + found.summary() + ")");
+            }
             notes.addAll(cuts);
             settle(found.end());
         });

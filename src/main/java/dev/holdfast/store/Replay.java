@@ -16,16 +16,23 @@ import java.util.function.Function;
  * it at the moment touches it. It applies nothing itself and knows no gaps.
  */
 final class Replay {
+    /** Told on the committer's loop that everything was applied. */
+    interface Done {
+        /** So many changes; a line for people for each run that ended at a gap. */
+        void replayed(long applied, List<String> cuts);
+    }
+
     private final Core core;
     private final List<Lane> lanes;
     private final List<Loop> loops;
     private final Consumer<String> failed;
-    private final Consumer<List<String>> done;
+    private final Done done;
     private Optional<ReplaySet> changes = Optional.empty();
     private boolean hasEntry;
+    private long applied;
     private int at;
 
-    Replay(Core core, List<Lane> lanes, List<Loop> loops, Consumer<String> failed, Consumer<List<String>> done) {
+    Replay(Core core, List<Lane> lanes, List<Loop> loops, Consumer<String> failed, Done done) {
         this.core = core;
         this.lanes = lanes;
         this.loops = loops;
@@ -60,12 +67,13 @@ final class Replay {
                         return;
                     }
                     lanes.get(lane).replay(set.entry());
+                    applied++;
                 }
                 case WAIT -> {
                     return;
                 }
                 case END -> {
-                    core.loop.post(() -> done.accept(set.cuts()));
+                    core.loop.post(() -> done.replayed(applied, set.cuts()));
                     return;
                 }
                 case FAILED -> {

@@ -17,8 +17,8 @@ import java.util.stream.Stream;
 
 /**
  * Kills a real server with SIGKILL in the middle of load, again and again, and compares what is there after each
- * restart with what the client was told. In every third round the memory directory is emptied after the kill, which is what a
- * power cut does to it.
+ * restart with what the client was told. In every third round the memory directory is emptied after the kill, which
+ * is what a power cut does to it.
  *
  * <pre>java -cp target/test-classes dev.holdfast.kill.KillLoop ./holdfast DIRECTORY ROUNDS SEED</pre>
  */
