@@ -258,7 +258,7 @@ public final class ArrayOpen {
                 candidate.close();
             }
         }
-        Mirror mirror = new Mirror(loop, label.geometry(), slots, membership.presentBits());
+        Mirror mirror = new Mirror(loop, label.geometry(), new MemberSet(slots, membership.presentBits()));
         done.accept(new ArrayOpened.Opened(label.ids().pool(), mirror, List.copyOf(rings), membership.left()));
     }
 

@@ -6,6 +6,7 @@ import dev.holdfast.device.Device;
 import dev.holdfast.device.Geometry;
 import dev.holdfast.device.Label;
 import dev.holdfast.device.Labels;
+import dev.holdfast.device.Signature;
 import dev.holdfast.io.Disk;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -70,6 +71,12 @@ final class Candidate {
                 newest = root;
             }
         }
+    }
+
+    /** True if no root was ever written to it, or all were wiped. */
+    boolean isRingBlank() {
+        Checks.that(ring.isPresent(), "the root ring was read");
+        return Signature.isZero(ring.get());
     }
 
     void close() {

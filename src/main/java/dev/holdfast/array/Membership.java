@@ -100,7 +100,7 @@ final class Membership {
             return "";
         }
         if (device.newest.isEmpty()) {
-            return device.path + ": holds no data yet";
+            return device.path + (device.isRingBlank() ? ": holds no data yet" : ": none of its roots can be read");
         }
         RootPeek.Summary own = device.newest.get();
         RootPeek.Summary best = newest.orElse(own);

@@ -26,6 +26,7 @@ final class MirrorRead implements DiskDone {
     private static final int ROUNDS = 2;
 
     private final Mirror mirror;
+    private final MemberSet members;
     private final BlockRead read;
     private final Crc32c checksum = new Crc32c();
     private final long[] wrong;
@@ -39,8 +40,9 @@ final class MirrorRead implements DiskDone {
 
     MirrorRead(Mirror mirror, BlockRead read) {
         this.mirror = mirror;
+        this.members = mirror.memberSet();
         this.read = read;
-        this.wrong = new long[mirror.slots()];
+        this.wrong = new long[members.count()];
     }
 
     boolean belongsTo(Mirror other) {
@@ -59,13 +61,13 @@ final class MirrorRead implements DiskDone {
 
     private void tryNext() {
         slot = nextSlot();
-        if (slot == Mirror.NONE && round < ROUNDS) {
+        if (slot == MemberSet.NONE && round < ROUNDS) {
             Marks.reached("array.second-round");
             round++;
             tried = 0;
             slot = nextSlot();
         }
-        if (slot == Mirror.NONE) {
+        if (slot == MemberSet.NONE) {
             finish();
         } else if (missing == allBlocks()) {
             pending = 1;
@@ -77,14 +79,14 @@ final class MirrorRead implements DiskDone {
 
     /** The next slot to try, whose device is kept: it may leave its slot at any time. */
     private int nextSlot() {
-        int next = mirror.choose(read.address, tried);
-        while (next != Mirror.NONE) {
-            device = mirror.device(next);
+        int next = members.choose(read.address, tried);
+        while (next != MemberSet.NONE) {
+            device = members.device(next);
             if (device.isPresent()) {
                 return next;
             }
             tried |= 1L << next;
-            next = mirror.choose(read.address, tried);
+            next = members.choose(read.address, tried);
         }
         return next;
     }
@@ -118,7 +120,7 @@ final class MirrorRead implements DiskDone {
             }
         }
         if (outcome == DiskOutcome.GONE) {
-            mirror.suspect(slot);
+            members.suspect(slot);
         }
         if (pending == 0) {
             tryEnded();
@@ -158,7 +160,7 @@ final class MirrorRead implements DiskDone {
         read.bad = missing;
         read.repairable = 0;
         read.wrongCopies = 0;
-        for (long left = mirror.members(); left != 0; left &= left - 1) {
+        for (long left = members.present(); left != 0; left &= left - 1) {
             int member = Long.numberOfTrailingZeros(left);
             long mendable = wrong[member] & ~missing;
             read.repairable |= mendable;

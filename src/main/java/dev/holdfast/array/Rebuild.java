@@ -34,6 +34,7 @@ public final class Rebuild {
     private static final Consumer<Optional<String>> NOBODY = problem -> {};
 
     private final Mirror mirror;
+    private final MemberSet members;
     private final Loop loop;
     private final int slot;
     private final ByteBuffer buffer = BlockBuffer.allocate(COPY_BLOCKS * Disk.BLOCK_BYTES);
@@ -71,6 +72,7 @@ public final class Rebuild {
 
     private Rebuild(Mirror mirror, int slot, Consumer<Optional<String>> ready) {
         this.mirror = mirror;
+        this.members = mirror.memberSet();
         this.loop = mirror.owner();
         this.slot = slot;
         this.told = ready;
@@ -82,10 +84,11 @@ public final class Rebuild {
      */
     public static Rebuild begin(Mirror mirror, int slot, Consumer<Optional<String>> ready) {
         Rebuild rebuild = new Rebuild(mirror, slot, ready);
-        mirror.rebuilds(rebuild);
+        Checks.that(mirror.owner().isCurrent(), "changes come from the array's own loop", slot);
+        rebuild.members.begins(rebuild);
         ByteBuffer[] zeroes = {BlockBuffer.allocate(Geometry.ROOT_BYTES)};
         rebuild.underWay++;
-        mirror.disk(slot)
+        rebuild.disk(slot)
                 .writeDurable(
                         Geometry.ROOT_OFFSET, zeroes, 1, rebuild.loop, (token, outcome) -> rebuild.emptied(outcome), 0);
         return rebuild;
@@ -107,7 +110,7 @@ public final class Rebuild {
         if (isNextStep(finished)) {
             state = State.FLUSHING;
             underWay++;
-            mirror.disk(slot).flush(loop, (token, outcome) -> flushed(outcome), 0);
+            disk(slot).flush(loop, (token, outcome) -> flushed(outcome), 0);
         }
     }
 
@@ -155,9 +158,13 @@ public final class Rebuild {
         Checks.that(state != State.OVER, "a rebuild ends once");
         state = State.OVER;
         problem = Optional.of("rebuild of place " + slot + " failed: " + why);
-        mirror.doesNotJoin("rebuild failed: " + why);
+        mirror.doesNotJoin(slot, "rebuild failed: " + why);
         underWay++;
         loop.post(() -> stepEnded(DiskOutcome.OK));
+    }
+
+    private Disk disk(int of) {
+        return members.deviceOf(of).disk();
     }
 
     private boolean isNextStep(Consumer<Optional<String>> step) {
@@ -179,7 +186,7 @@ public final class Rebuild {
             fail(Gather.words(outcome));
         }
         if (isOver()) {
-            mirror.rebuildIsOver(this);
+            members.isOver(this);
             tell();
         }
         return state != State.OVER;
@@ -198,7 +205,7 @@ public final class Rebuild {
 
     private void emptied(DiskOutcome outcome) {
         if (stepEnded(outcome)) {
-            mirror.joins(slot);
+            members.joins(slot);
             awaited = mirror.awaitOperations(this, 1, mirror.dataBlocks());
             state = State.SETTLING;
             settle();
@@ -237,8 +244,8 @@ public final class Rebuild {
 
     /** Reads the next piece, the whole range at first, from a member not tried yet. */
     private void readPiece() {
-        int source = mirror.choose(address, tried);
-        while (source == Mirror.NONE) {
+        int source = members.choose(address, tried);
+        while (source == MemberSet.NONE) {
             tried = 0;
             if (piece > 1) {
                 piece = 1;
@@ -250,14 +257,13 @@ public final class Rebuild {
                 copyEnded();
                 return;
             }
-            source = mirror.choose(address, tried);
+            source = members.choose(address, tried);
         }
         tried |= 1L << source;
         underWay++;
         int from = source;
         buffer.clear().limit(piece * Disk.BLOCK_BYTES);
-        mirror.disk(source)
-                .read(mirror.offsetOf(address + copied), buffer, loop, (token, how) -> pieceWasRead(from, how), 0);
+        disk(source).read(mirror.offsetOf(address + copied), buffer, loop, (token, how) -> pieceWasRead(from, how), 0);
     }
 
     private void pieceWasRead(int source, DiskOutcome outcome) {
@@ -265,13 +271,12 @@ public final class Rebuild {
             return;
         }
         if (outcome != DiskOutcome.OK) {
-            mirror.countReadErrors(source, 1);
+            members.deviceOf(source).countReadErrors(1);
             readPiece();
             return;
         }
         underWay++;
-        mirror.disk(slot)
-                .write(mirror.offsetOf(address + copied), buffer, loop, (token, how) -> pieceWasWritten(how), 0);
+        disk(slot).write(mirror.offsetOf(address + copied), buffer, loop, (token, how) -> pieceWasWritten(how), 0);
     }
 
     private void pieceWasWritten(DiskOutcome outcome) {
@@ -302,7 +307,7 @@ public final class Rebuild {
     private void flushed(DiskOutcome outcome) {
         if (stepEnded(outcome)) {
             state = State.OVER;
-            mirror.joined();
+            members.joined();
             tell();
         }
     }

@@ -23,13 +23,13 @@ public record Replacement(String path, int slot, long createdMillis, boolean for
     /** Labels the disk and puts it in its place. {@code done} says on the array's loop what was wrong, if anything. */
     public void attach(Mirror array, Disks disks, Entropy entropy, Consumer<Optional<String>> done) {
         Checks.that((array.members() >>> slot & 1) == 0, "a place that is not in use", slot);
-        Label known = array.label();
+        Label known = array.memberSet().label();
         Label.Ids ids = new Label.Ids(
                 known.ids().cluster(), known.ids().pool(), new Id128(entropy.nextLong(), entropy.nextLong()));
         Label.Place place =
                 new Label.Place(slot, known.place().slots(), known.place().protection());
         Label label = new Label(ids, place, known.geometry(), createdMillis);
-        array.detach(slot);
+        array.memberSet().detach(slot);
         ArrayFormat.formatOne(disks, path, label, force, array.owner(), outcome -> {
             switch (outcome) {
                 case ArrayFormat.Outcome.Refused refused -> done.accept(Optional.of(refused.reason()));
@@ -40,7 +40,7 @@ public record Replacement(String path, int slot, long createdMillis, boolean for
 
     private Optional<String> open(Mirror array, Disks disks, Label label) {
         try {
-            array.attach(new Device(disks.open(path), label));
+            array.memberSet().attach(new Device(disks.open(path), label));
             return Optional.empty();
         } catch (WorldException e) {
             return Optional.of(String.valueOf(e.getMessage()));

@@ -125,7 +125,7 @@ final class MirrorAllocationTest {
             Label label = new Label(ids, new Label.Place(slot, 2, Protection.mirror(2)), geometry, 0);
             members.add(Member.with(slot, new Device(disks.get(slot), label), ""));
         }
-        return new Mirror(loop, geometry, members, 0b11);
+        return new Mirror(loop, geometry, new MemberSet(members, 0b11));
     }
 
     private void endAll() {

@@ -45,8 +45,8 @@ final class MirrorFaultsTest {
             ArrayBench bench = ArrayBench.opened(3, copies);
             long seen = 0;
             for (long address : SPREAD) {
-                int slot = bench.array.choose(address, 0);
-                assertEquals(slot, bench.array.choose(address + 1, 0), "neighbours come from one copy");
+                int slot = bench.array.memberSet().choose(address, 0);
+                assertEquals(slot, bench.array.memberSet().choose(address + 1, 0), "neighbours come from one copy");
                 seen |= 1L << slot;
             }
             assertEquals((1L << copies) - 1, seen);
@@ -215,7 +215,7 @@ final class MirrorFaultsTest {
         for (long address : SPREAD) {
             ArrayBench bench = two(address);
             bench.write(address, 4, 1);
-            int slot = bench.array.choose(address, 0);
+            int slot = bench.array.memberSet().choose(address, 0);
             bench.device(slot).faults().gone = true;
             BlockRead read = bench.readGood(address, 4, 1);
             assertEquals(0b1111, read.repairable);
