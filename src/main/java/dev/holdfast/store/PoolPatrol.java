@@ -133,7 +133,7 @@ final class PoolPatrol {
         }
         for (long block : piece) {
             Lookup found = TreeReader.find(tree, block, core.blocks, slot);
-            if (found == Lookup.UNREADABLE || found == Lookup.FOUND && core.isLost(slot.address())) {
+            if (found == Lookup.UNREADABLE || found == Lookup.FOUND && core.isLost(slot.address(), slot.birth())) {
                 report(block);
             }
             checked++;

@@ -76,7 +76,7 @@ public final class VerifyWalk implements Work {
         PointerSlot pointer = read.pointer;
         long handle = core.blocks.find(pointer.address(), pointer.birth());
         boolean isNode = TreeWalk.level(read.ticket) > 0;
-        if (core.isLost(pointer.address())) {
+        if (core.isLost(pointer.address(), pointer.birth())) {
             visitor.problem("no copy verifies: " + pointer + ", block " + TreeWalk.first(read.ticket));
             if (isNode) {
                 walk.skip(read.ticket);

@@ -16,7 +16,6 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
  * What every part of a pool's committer works on: the state of the newest root and the way to blocks. It decides
@@ -38,7 +37,8 @@ public final class Core implements NodeLoader.Finds {
     public final Crc32c crc = new Crc32c();
     public final List<BlockPointer> missing = new ArrayList<>();
 
-    private final TreeSet<Long> lost = new TreeSet<>();
+    /** Birth by address: an address that was lost is as good as any once something else is born there. */
+    private final TreeMap<Long, Long> lost = new TreeMap<>();
 
     public FreeMap freeMap;
     public final NodeLoader loader;
@@ -76,9 +76,9 @@ public final class Core implements NodeLoader.Finds {
         blocks.put(address, cp, bytes, offset);
     }
 
-    /** True if no copy of the block at {@code address} could be read since the start. */
-    public boolean isLost(long address) {
-        return lost.contains(address);
+    /** True if no copy of the block born at {@code birth} at {@code address} could be read since the start. */
+    public boolean isLost(long address, long birth) {
+        return lost.getOrDefault(address, -1L) == birth;
     }
 
     /**
@@ -88,7 +88,7 @@ public final class Core implements NodeLoader.Finds {
      */
     @Override
     public void unreadable(BlockPointer pointer) {
-        lost.add(pointer.address());
+        lost.put(pointer.address(), pointer.birth());
         trouble.blockLost(pointer.address());
         ByteBuffer page = ByteBuffer.allocate(StagingWriter.BLOCK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         for (int at = 0; at < StagingWriter.BLOCK_BYTES; at += Pointers.SIZE) {

@@ -32,7 +32,7 @@ public final class FreeMapRead implements Work {
         Checks.that(tickets.size() <= SLICE, "a slice is bounded", tickets.size());
         for (Ticket ticket : tickets) {
             PointerSlot pointer = ticket.pointer;
-            if (core.isLost(pointer.address())) {
+            if (core.isLost(pointer.address(), pointer.birth())) {
                 core.trouble.failed("the free map of the pool cannot be read");
                 return Progress.WAITING;
             }

@@ -45,7 +45,7 @@ public final class ObjectLoad implements Work {
         }
         for (; next < end; next++) {
             Lookup found = TreeReader.find(object, next, core.blocks, slot);
-            if (found == Lookup.UNREADABLE || found == Lookup.FOUND && core.isLost(slot.address())) {
+            if (found == Lookup.UNREADABLE || found == Lookup.FOUND && core.isLost(slot.address(), slot.birth())) {
                 core.trouble.failed("a table of the pool cannot be read");
                 return Progress.WAITING;
             }
