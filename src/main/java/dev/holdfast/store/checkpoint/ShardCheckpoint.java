@@ -121,6 +121,7 @@ public final class ShardCheckpoint {
         long block = changes.block(index);
         switch (changes.kind(index)) {
             case ZERO -> update.hole(block, 1);
+            case UNREADABLE -> update.unreadable(block);
             case WHOLE -> writePage(index, block, false, -1);
             case PARTIAL -> {
                 Lookup below = isZeroed(block) ? Lookup.HOLE : TreeReader.find(shard.tree, block, core.blocks, slot);
