@@ -33,6 +33,12 @@ import java.util.function.Consumer;
  * </ul>
  */
 final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
+    /** Consistency points after which what one of them freed can be allocated. */
+    private static final int UNTIL_FREED_IS_FREE = 2;
+
+    /** Below this share of all blocks, what was freed is waited for. */
+    private static final int SHORT_SHARE = 8;
+
     private final Id128 poolId;
     private final Core core;
     private final RootWriter roots;
@@ -52,6 +58,9 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     private boolean clean;
     private boolean lastWasEmpty;
     private boolean inquiring;
+    private boolean over;
+    private boolean isShort;
+    private int untilFree;
 
     Committer(Core core, Root root, PoolEvents events) {
         this.poolId = root.poolId();
@@ -142,7 +151,10 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         Checks.that(core.loop.isCurrent(), "on the committer's loop");
         checkpoint("stop", () -> {
             clean = true;
-            checkpoint("stop", then);
+            checkpoint("stop", () -> {
+                over = true;
+                then.run();
+            });
         });
     }
 
@@ -184,7 +196,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     }
 
     private void startInquiry() {
-        if (checkpoint.isPresent() || inquiring || inquiries.isEmpty() || failure.isPresent()) {
+        if (checkpoint.isPresent() || inquiring || inquiries.isEmpty() || failure.isPresent() || over) {
             return;
         }
         inquiring = true;
@@ -198,7 +210,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     }
 
     private void startCheckpoint() {
-        if (inquiring) {
+        if (inquiring || over) {
             return;
         }
         if (checkpoint.isPresent() || failure.isPresent() || !wish.isWanted()) {
@@ -254,8 +266,13 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
             grant(0);
         }
         waiters.forEach(Runnable::run);
-        if (core.shards.values().stream().anyMatch(shard -> shard.life == ShardState.Life.DELETING)) {
+        boolean deleting = core.shards.values().stream().anyMatch(shard -> shard.life == ShardState.Life.DELETING);
+        if (deleting) {
             wish.want("delete");
+        }
+        untilFree = deleting || !lastWasEmpty ? UNTIL_FREED_IS_FREE : untilFree - 1;
+        if (isShort && untilFree > 0) {
+            wish.want("space");
         }
         startCheckpoint();
         startInquiry();
@@ -271,6 +288,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         }
         long free = core.freeMap.freeBlocks() - SpaceLedger.cost(frozen, volumes);
         long blocks = SpaceLedger.admissible(free, total, volumes) / Math.max(1, lanes.size());
+        isShort = blocks * lanes.size() < total / SHORT_SHARE;
         lanes.forEach(link -> link.tell(lane -> lane.grant(blocks)));
     }
 

@@ -123,7 +123,11 @@ public final class RootWriter {
 
     private boolean proceeds(Root root, ArrayOutcome outcome) {
         switch (outcome) {
-            case OK, MEMBER_LOST -> {
+            case OK -> {
+                return true;
+            }
+            case MEMBER_LOST -> {
+                trouble.memberLost();
                 return true;
             }
             case NO_SPACE -> {
