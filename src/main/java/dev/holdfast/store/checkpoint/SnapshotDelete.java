@@ -86,7 +86,7 @@ public final class SnapshotDelete implements Work {
             Lookup found = TreeReader.find(list.object(), block, core.blocks, slot);
             Checks.that(found == Lookup.FOUND || found == Lookup.MISSING, "a dead list has no holes", block);
             long handle = found == Lookup.FOUND ? core.blocks.find(slot.address(), slot.birth()) : -1;
-            if (handle >= 0 && core.isLost(slot.address())) {
+            if (handle >= 0 && core.isLost(slot.address(), slot.birth())) {
                 core.trouble.failed("a dead list cannot be read: snapshots can't be deleted");
                 return false;
             }
