@@ -143,7 +143,9 @@ final class PoolFaultDeviceTest {
             assertInstanceOf(Pool.Result.Refused.class, bench.delete(1));
             assertEquals(1, value(bench, 0));
             assertEquals(2, value(bench, 1));
-            assertTrue(bench.status().notes().toString().contains("takes no changes"), bench.status().toString());
+            assertTrue(
+                    bench.status().notes().toString().contains("takes no changes"),
+                    bench.status().toString());
             bench.kill();
             for (int i = 0; i < copies; i++) {
                 device(bench, i).faults().heal();
@@ -161,7 +163,9 @@ final class PoolFaultDeviceTest {
         bench.write(bench.volume(1), 0, 4096, 2);
         device(bench, 0).faults().flushErrorPerMillion = 1_000_000;
         bench.world.runFor(SETTLED_NANOS);
-        assertTrue(bench.status().notes().toString().contains("takes no changes"), bench.status().toString());
+        assertTrue(
+                bench.status().notes().toString().contains("takes no changes"),
+                bench.status().toString());
         assertEquals(2, value(bench, 0));
         bench.stop();
         device(bench, 0).faults().heal();
@@ -178,12 +182,16 @@ final class PoolFaultDeviceTest {
                 assertEquals(Status.OK, bench.write(bench.volume(1), block * 4096L, 4096, 1 + block % 100));
             }
             bench.world.runFor(SETTLED_NANOS);
-            assertTrue(bench.status().notes().toString().contains("full"), bench.status().toString());
+            assertTrue(
+                    bench.status().notes().toString().contains("full"),
+                    bench.status().toString());
             assertEquals(5, value(bench, 4));
             device(bench, 0).faults().full = false;
             bench.world.runFor(SETTLED_NANOS);
             assertEquals(Status.OK, flush(bench));
-            assertTrue(bench.status().members().getFirst().present(), bench.status().toString());
+            assertTrue(
+                    bench.status().members().getFirst().present(),
+                    bench.status().toString());
             bench.powerCut();
             assertEquals(List.of(), bench.check());
             assertTrue(bench.open(), bench.refused);

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.holdfast.block.BlockVolume;
 import dev.holdfast.block.Request;
 import dev.holdfast.block.Status;
 import java.nio.ByteBuffer;
@@ -55,7 +54,8 @@ final class PoolFaultLogTest {
     /** Headers of the records of the last run, oldest first. */
     private static List<Long> headers(PoolDamage damage) {
         List<Long> all = damage.find(PoolDamage.LOG, PoolDamage.DATA, page -> page.getLong(0) == RECORD_MAGIC);
-        long opened = all.stream().mapToLong(block -> field(damage, block, 32)).max().orElseThrow();
+        long opened =
+                all.stream().mapToLong(block -> field(damage, block, 32)).max().orElseThrow();
         return all.stream()
                 .filter(block -> field(damage, block, 32) == opened)
                 .sorted(Comparator.comparingLong(block -> field(damage, block, 48)))
@@ -67,16 +67,19 @@ final class PoolFaultLogTest {
     }
 
     private static List<Long> payload(PoolDamage damage, int value) {
-        return damage.find(
-                PoolDamage.LOG, PoolDamage.DATA, page -> page.get(0) == value && page.get(4095) == value);
+        return damage.find(PoolDamage.LOG, PoolDamage.DATA, page -> page.get(0) == value && page.get(4095) == value);
     }
 
     /** Both places of the newest root. */
     private static List<Long> newestRoot(PoolDamage damage) {
-        List<Long> roots =
-                damage.find(PoolDamage.ROOTS, PoolDamage.ROOTS + 128, page -> page.getLong(0) == ROOT_MAGIC);
-        long newest = roots.stream().mapToLong(block -> field(damage, block, 32)).max().orElseThrow();
-        return roots.stream().filter(block -> field(damage, block, 32) == newest).toList();
+        List<Long> roots = damage.find(PoolDamage.ROOTS, PoolDamage.ROOTS + 128, page -> page.getLong(0) == ROOT_MAGIC);
+        long newest = roots.stream()
+                .mapToLong(block -> field(damage, block, 32))
+                .max()
+                .orElseThrow();
+        return roots.stream()
+                .filter(block -> field(damage, block, 32) == newest)
+                .toList();
     }
 
     @Test

@@ -127,7 +127,8 @@ public final class ShardCheckpoint {
                 Lookup below = isZeroed(block) ? Lookup.HOLE : TreeReader.find(shard.tree, block, core.blocks, slot);
                 Checks.that(below != Lookup.MISSING, "what is needed was loaded", block);
                 long base = below == Lookup.FOUND ? core.blocks.find(slot.address(), slot.birth()) : -1;
-                boolean lost = below == Lookup.UNREADABLE || below == Lookup.FOUND && core.isLost(slot.address(), slot.birth());
+                boolean lost = below == Lookup.UNREADABLE
+                        || below == Lookup.FOUND && core.isLost(slot.address(), slot.birth());
                 if (lost) {
                     update.unreadable(block);
                 } else {
