@@ -28,9 +28,9 @@ public final class TreeBench {
 
     /** Prints one line per measurement; the last round of several counts. */
     public static void main(String[] arguments) {
-        object("2 GiB, random", 2L << 18, true, 12);
+        object("2 GiB, random", 2L << 18, true, 60);
         object("16 TiB, random", 16L << 28, true, 3);
-        object("16 TiB, sequential", 16L << 28, false, 12);
+        object("16 TiB, sequential", 16L << 28, false, 60);
         lookups();
         freeMap();
     }
