@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
  * consistency point. This needs no order between the versions: after a rollback neither descends from the other.
  *
  * <p>Where a whole subtree is a hole now and was not, all of it is one change: blocks in it that were holes before are
- * named too. All else is exact.
+ * named too. So it is where all of it is a recorded error now. All else is exact.
  */
 public final class ChangeCursor {
     /** Subtrees compared in one call, so that a call is short. */
@@ -89,8 +89,8 @@ public final class ChangeCursor {
                 pieceChanged = false;
                 return now;
             }
-            boolean nowWhole = now.isReal() && (now.slot.isHole() || now.slot.used() == Pointers.span(level));
-            boolean decided = nowWhole && (now.slot.isHole() || old.isHole());
+            boolean nowFull = now.slot.used() == Pointers.span(level);
+            boolean decided = now.isReal() && (!now.slot.isPresent() || nowFull && old.hasNothing());
             if (level == 1 || decided) {
                 pieceChanged = true;
                 return now;
@@ -120,8 +120,9 @@ public final class ChangeCursor {
             return !above;
         }
 
-        boolean isHole() {
-            return !above && slot.isHole();
+        /** Whether no block is there; errors may be. */
+        boolean hasNothing() {
+            return !above && !slot.isPresent();
         }
 
         /** Goes from the pointer at {@code level} to that at the level below; false: its node is missing. */
@@ -130,7 +131,7 @@ public final class ChangeCursor {
                 arrive(level - 1, at);
                 return true;
             }
-            if (slot.isHole()) {
+            if (!slot.isPresent()) {
                 return true;
             }
             long handle = nodes.find(slot.address(), slot.birth());

@@ -98,8 +98,11 @@ final class ChangedTree {
             return DirtyNodes.referred(address);
         }
         int node;
-        if (Pointers.isHole(above, at)) {
+        if (!Pointers.isPresent(above, at)) {
             node = dirty.createEmpty(parent, level - 1, block);
+            if (!Pointers.isHole(above, at)) {
+                Pointers.setAllUnreadable(dirty.bytes(node), dirty.offset(node), Pointers.birth(above, at));
+            }
         } else {
             long birth = Pointers.birth(above, at);
             long handle = nodes.find(address, birth);
@@ -135,12 +138,12 @@ final class ChangedTree {
 
     /** Reports the data block that a pointer names, if any. */
     void freeData(ByteBuffer from, int at) {
-        if (Pointers.flags(from, at) == Pointers.PRESENT) {
+        if (Pointers.isPresent(from, at)) {
             freed.freed(Pointers.address(from, at), Pointers.birth(from, at), false);
         }
     }
 
-    /** Lets go of the node that a pointer names, changed or old. */
+    /** Lets go of the node that a pointer names, changed or old, if any. */
     void freeNode(long address, long birth) {
         if (DirtyNodes.isReference(address)) {
             dirty.release(DirtyNodes.referred(address));
@@ -186,7 +189,7 @@ final class ChangedTree {
         while (level > 1) {
             int pointer = offset + Pointers.offset(at, level);
             planned = after(at, level);
-            if (!Pointers.isHole(bytes, pointer)) {
+            if (Pointers.isPresent(bytes, pointer)) {
                 if (!enter(bytes, pointer)) {
                     slot.read(bytes, pointer);
                     missing.missing(slot);

@@ -71,10 +71,7 @@ public final class ExtentCursor {
         slot.set(root.root());
         for (int level = root.height(); ; level--) {
             long subtreeEnd = (at | Pointers.span(level) - 1) + 1;
-            if (slot.isHole()) {
-                return piece(Lookup.HOLE, subtreeEnd);
-            }
-            if (level == 1 || slot.used() == Pointers.span(level)) {
+            if (!slot.isPresent() || level == 1 || slot.used() == Pointers.span(level)) {
                 return piece(slot.found(), subtreeEnd);
             }
             long handle = nodes.find(slot.address(), slot.birth());

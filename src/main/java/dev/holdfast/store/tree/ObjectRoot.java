@@ -81,7 +81,6 @@ public record ObjectRoot(BlockPointer root, int height, long blocks) {
                 && height >= 0
                 && height <= MAX_HEIGHT
                 && Pointers.isHole(bytes, at) == (height == 0)
-                && (height < 2 || Pointers.flags(bytes, at) == Pointers.PRESENT)
                 && bytes.getInt(at + AT_RESERVED) == 0
                 && blocks >= 0
                 && blocks <= MAX_BLOCKS;

@@ -37,7 +37,7 @@ public final class Pointers {
     /** Flag: the pointer names a block. */
     public static final byte PRESENT = 1;
 
-    /** Flag: a recorded error; reads answer an I/O error until the block is overwritten whole. */
+    /** Flag: a recorded error, here or in all blocks beneath; reading one fails until it is overwritten whole. */
     public static final byte UNREADABLE = 2;
 
     static final int AT_BIRTH = 8;
@@ -91,6 +91,11 @@ public final class Pointers {
         return flags(bytes, at) == 0;
     }
 
+    /** Whether a block is there. */
+    static boolean isPresent(ByteBuffer bytes, int at) {
+        return flags(bytes, at) == PRESENT;
+    }
+
     /** Writes the pointer of a block that is present. */
     static void set(ByteBuffer bytes, int at, long address, long birth, int checksum, long used) {
         Checks.that(address != 0 && birth > 0, "a present block has an address and a birth", address, birth);
@@ -100,6 +105,13 @@ public final class Pointers {
     /** Writes a recorded error. */
     public static void setUnreadable(ByteBuffer bytes, int at, long birth) {
         put(bytes, at, 0, birth, 0, UNREADABLE, 0);
+    }
+
+    /** Writes a node beneath which all is a recorded error. */
+    static void setAllUnreadable(ByteBuffer bytes, int offset, long birth) {
+        for (int at = offset; at < offset + BLOCK_BYTES; at += SIZE) {
+            setUnreadable(bytes, at, birth);
+        }
     }
 
     /** Writes a hole. */

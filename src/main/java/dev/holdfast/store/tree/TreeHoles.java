@@ -50,6 +50,9 @@ final class TreeHoles {
     }
 
     private boolean anyUsedBelow(ByteBuffer bytes, int at, int level, long begin) {
+        if (!Pointers.isPresent(bytes, at)) {
+            return true;
+        }
         enter(bytes, at);
         return anyUsed(tree.bytes(), tree.offset(), level - 1, begin);
     }
@@ -78,6 +81,9 @@ final class TreeHoles {
     private void drop(ByteBuffer bytes, int at, int level) {
         if (level == 1) {
             tree.freeData(bytes, at);
+            return;
+        }
+        if (!Pointers.isPresent(bytes, at)) {
             return;
         }
         enter(bytes, at);

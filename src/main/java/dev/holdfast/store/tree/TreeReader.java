@@ -23,7 +23,7 @@ public final class TreeReader {
             return Lookup.HOLE;
         }
         out.set(root.root());
-        for (int level = root.height() - 1; level > 0 && !out.isHole(); level--) {
+        for (int level = root.height() - 1; level > 0 && out.isPresent(); level--) {
             long handle = nodes.find(out.address(), out.birth());
             if (handle < 0) {
                 return Lookup.MISSING;

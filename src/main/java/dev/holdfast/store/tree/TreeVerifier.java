@@ -66,8 +66,8 @@ public final class TreeVerifier {
 
     private void step(ObjectRoot root, TreeWalk walk, long ticket, PointerSlot pointer) {
         int level = TreeWalk.level(ticket);
-        boolean sound = checkPointer(root, ticket, pointer, visitor);
-        boolean wanted = visitor.pointer(pointer, level, TreeWalk.first(ticket)) && sound && pointer.isPresent();
+        boolean present = checkPointer(root, ticket, pointer, visitor);
+        boolean wanted = visitor.pointer(pointer, level, TreeWalk.first(ticket)) && present;
         boolean there = wanted && (level > 0 || readsData) && read(pointer, ticket);
         if (level == 0) {
             return;
@@ -87,22 +87,18 @@ public final class TreeVerifier {
         return false;
     }
 
-    /** Checks one pointer where it stands in an object; false: do not look beneath it. */
+    /** Checks one pointer where it stands in an object; false: there is nothing to look at beneath it. */
     public static boolean checkPointer(ObjectRoot root, long ticket, PointerSlot pointer, Visitor visitor) {
         int level = TreeWalk.level(ticket);
         if (TreeWalk.first(ticket) >= root.blocks()) {
             visitor.problem("beyond the object's " + root.blocks() + " blocks: " + where(pointer, ticket));
         }
-        if (level > 0 && !pointer.isPresent()) {
-            visitor.problem("a node can't be unreadable: " + where(pointer, ticket));
-            return false;
-        }
-        long mostUsed = Pointers.span(level + 1);
-        boolean counts = level == 0 ? pointer.used() == (pointer.isPresent() ? 1 : 0) : pointer.used() <= mostUsed;
-        if (!counts) {
+        boolean exact = level == 0 || !pointer.isPresent();
+        long mostUsed = pointer.isPresent() ? Pointers.span(level + 1) : 0;
+        if (pointer.used() > mostUsed || exact && pointer.used() < mostUsed) {
             visitor.problem("used blocks can't be: " + where(pointer, ticket));
         }
-        return true;
+        return pointer.isPresent();
     }
 
     /** Checks a node against the pointer that names it; false: its pointers can't be followed. */

@@ -52,10 +52,10 @@ final class ObjectRootTest {
     }
 
     @Test
-    void anUnreadableRootIsOneBlockHigh() {
-        new ObjectRoot(new BlockPointer(0, 9, 0, Pointers.UNREADABLE, 0), 1, 1).write(bytes, 0);
+    void aRootPointerMayBeUnreadable() {
+        new ObjectRoot(new BlockPointer(0, 9, 0, Pointers.UNREADABLE, 0), 2, 100).write(bytes, 0);
         assertTrue(ObjectRoot.isValid(bytes, 0));
-        bytes.putInt(32, 2);
+        bytes.putInt(32, 0);
         assertFalse(ObjectRoot.isValid(bytes, 0));
     }
 

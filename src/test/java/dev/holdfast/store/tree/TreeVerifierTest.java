@@ -75,18 +75,6 @@ final class TreeVerifierTest {
     }
 
     @Test
-    void anUnreadableNodeIsNamed() {
-        ObjectRoot below = node(2, bytes -> {});
-        ByteBuffer bytes = ByteBuffer.allocate(Pointers.BLOCK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        below.root().write(bytes, 0);
-        Pointers.setUnreadable(bytes, 32, 5);
-        bed.write(1001, bytes, 0);
-        int checksum = new Crc32c().ofBlock(bytes, 0);
-        BlockPointer top = new BlockPointer(1001, 5, checksum, Pointers.PRESENT, 2);
-        names("a node can't be unreadable", new ObjectRoot(top, 3, 1000));
-    }
-
-    @Test
     void aNodeOfWhichNoCopyVerifiesIsNamed() {
         ObjectRoot root = node(2, bytes -> {});
         bed.stored.get(1000L)[4095] ^= 1;
