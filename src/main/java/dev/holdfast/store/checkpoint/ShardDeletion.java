@@ -2,6 +2,8 @@ package dev.holdfast.store.checkpoint;
 
 import dev.holdfast.base.Checks;
 import dev.holdfast.store.root.ShardState;
+import dev.holdfast.store.tree.PointerSlot;
+import dev.holdfast.store.tree.TreeReader;
 import dev.holdfast.store.tree.TreeUpdate;
 import dev.holdfast.store.work.Core;
 import dev.holdfast.store.work.ObjectDrop;
@@ -16,13 +18,14 @@ import dev.holdfast.store.work.Work;
  */
 public final class ShardDeletion implements Work {
     private static final int SNAPSHOTS_AT_ONCE = 16;
-    private static final long PIECE = 1 << 16;
+    private static final long USED_BLOCKS_IN_A_PIECE = 2048;
     private static final long FREED_AT_ONCE = 100_000;
 
     private final Core core;
     private final long cp;
     private final ShardState shard;
     private final TreeUpdate update;
+    private final PointerSlot slot = new PointerSlot();
     private long freed;
 
     public ShardDeletion(Core core, long cp, ShardState shard) {
@@ -43,13 +46,18 @@ public final class ShardDeletion implements Work {
             return Progress.DONE;
         }
         long end = Math.max(shard.tree.blocks(), shard.tree.capacity());
-        long piece = Math.min(PIECE, end - shard.deletedBlocks);
-        update.plan(shard.deletedBlocks, piece, core::miss);
+        long first = shard.deletedBlocks;
+        long next = TreeReader.piece(shard.tree, first, USED_BLOCKS_IN_A_PIECE, core.blocks, slot);
+        if (next < 0) {
+            core.miss(slot);
+        } else {
+            update.plan(first, next - first, core::miss);
+        }
         if (core.loadMissing(runner)) {
             return Progress.WAITING;
         }
-        update.hole(shard.deletedBlocks, piece);
-        shard.deletedBlocks += piece;
+        update.hole(first, next - first);
+        shard.deletedBlocks = next;
         if (shard.deletedBlocks < end && freed < FREED_AT_ONCE) {
             return Progress.MORE;
         }

@@ -1,24 +1,13 @@
 package dev.holdfast.store.tree;
 
-import dev.holdfast.base.Checks;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 
 /**
- * Walks one object and says what in it can't be (S3). What several objects share or may not share, and the free map,
- * are the pool verifier's, who is shown every pointer. Repairs nothing.
- *
- * <p>It trusts nothing but checksums, which the block supplier verifies. For a walk that must not wait use
- * {@link TreeWalk} with {@link #checkPointer} and {@link #checkNode}, which this does too.
+ * Says what in one object can't be (S3), pointer by pointer and node by node, on a {@link TreeWalk}. What several objects
+ * share or may not share, and the free map, are the pool verifier's, who is shown every pointer. Repairs nothing and
+ * trusts nothing but checksums, which whoever reads the nodes verifies.
  */
 public final class TreeVerifier {
-    /** Reads blocks. */
-    @FunctionalInterface
-    public interface Blocks {
-        /** Reads the block that {@code pointer} names to the start of {@code into}; false if no copy verifies. */
-        boolean read(PointerSlot pointer, ByteBuffer into);
-    }
-
     /** Learns what is there. */
     public interface Visitor {
         /**
@@ -34,58 +23,7 @@ public final class TreeVerifier {
         void problem(String what);
     }
 
-    private final Blocks blocks;
-    private final Visitor visitor;
-    private final boolean readsData;
-    private final ByteBuffer page =
-            ByteBuffer.allocateDirect(Pointers.BLOCK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-
-    /** A verifier; with {@code readsData} the checksums of data blocks are verified too. */
-    public TreeVerifier(Blocks blocks, Visitor visitor, boolean readsData) {
-        this.blocks = blocks;
-        this.visitor = visitor;
-        this.readsData = readsData;
-    }
-
-    /** Verifies the object that {@code root}, as of consistency point {@code cp}, names. */
-    public void walk(ObjectRoot root, long cp) {
-        if (root.root().birth() > cp) {
-            visitor.problem("the root pointer is born after its root: " + root.root() + ", cp " + cp);
-        }
-        TreeWalk walk = new TreeWalk(root);
-        PointerSlot pointer = new PointerSlot();
-        while (true) {
-            long ticket = walk.next(pointer);
-            if (ticket < 0) {
-                break;
-            }
-            step(root, walk, ticket, pointer);
-        }
-        Checks.that(walk.done(), "a walk without waiting ends");
-    }
-
-    private void step(ObjectRoot root, TreeWalk walk, long ticket, PointerSlot pointer) {
-        int level = TreeWalk.level(ticket);
-        boolean present = checkPointer(root, ticket, pointer, visitor);
-        boolean wanted = visitor.pointer(pointer, level, TreeWalk.first(ticket)) && present;
-        boolean there = wanted && (level > 0 || readsData) && read(pointer, ticket);
-        if (level == 0) {
-            return;
-        }
-        if (there && checkNode(pointer, ticket, page, 0, visitor)) {
-            walk.node(ticket, page, 0);
-        } else {
-            walk.skip(ticket);
-        }
-    }
-
-    private boolean read(PointerSlot pointer, long ticket) {
-        if (blocks.read(pointer, page)) {
-            return true;
-        }
-        visitor.problem("no copy verifies: " + where(pointer, ticket));
-        return false;
-    }
+    private TreeVerifier() {}
 
     /** Checks one pointer where it stands in an object; false: there is nothing to look at beneath it. */
     public static boolean checkPointer(ObjectRoot root, long ticket, PointerSlot pointer, Visitor visitor) {

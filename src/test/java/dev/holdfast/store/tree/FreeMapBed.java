@@ -237,7 +237,7 @@ final class FreeMapBed {
 
     private void walk(ObjectRoot root, long atCp, Each each) {
         List<String> problems = new ArrayList<>();
-        TreeVerifier.Blocks blocks = (pointer, into) -> {
+        VerifiedWalk.Blocks blocks = (pointer, into) -> {
             into.put(0, read(pointer).array());
             return true;
         };
@@ -253,7 +253,7 @@ final class FreeMapBed {
                 problems.add(what);
             }
         };
-        new TreeVerifier(blocks, visitor, true).walk(root, atCp);
+        new VerifiedWalk(blocks, visitor).walk(root, atCp);
         assertEquals(List.of(), problems);
     }
 }

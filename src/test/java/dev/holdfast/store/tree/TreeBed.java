@@ -120,8 +120,7 @@ final class TreeBed implements Allocator, BlockSink {
     Reach reach(ObjectRoot root, long cp) {
         Reach reach = new Reach(new TreeMap<>(), new TreeMap<>(), new TreeMap<>());
         List<String> problems = new ArrayList<>();
-        TreeVerifier verifier = new TreeVerifier(this::read, visitor(reach, problems), false);
-        verifier.walk(root, cp);
+        new VerifiedWalk(this::read, visitor(reach, problems)).walk(root, cp);
         assertEquals(List.of(), problems);
         return reach;
     }
@@ -146,7 +145,7 @@ final class TreeBed implements Allocator, BlockSink {
     List<String> problems(ObjectRoot root, long cp) {
         List<String> problems = new ArrayList<>();
         Reach reach = new Reach(new TreeMap<>(), new TreeMap<>(), new TreeMap<>());
-        new TreeVerifier(this::read, visitor(reach, problems), false).walk(root, cp);
+        new VerifiedWalk(this::read, visitor(reach, problems)).walk(root, cp);
         return problems;
     }
 

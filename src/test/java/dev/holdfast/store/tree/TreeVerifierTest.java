@@ -38,13 +38,6 @@ final class TreeVerifierTest {
     }
 
     @Test
-    void aRootFromTheFutureIsNamed() {
-        ObjectRoot root = node(2, bytes -> {});
-        List<String> problems = bed.problems(root, 4);
-        assertTrue(problems.getFirst().contains("born after its root"), problems.toString());
-    }
-
-    @Test
     void aChildBornAfterItsNodeIsNamed() {
         names("born after its node", node(2, bytes -> bytes.putLong(8, 6)));
     }
