@@ -35,6 +35,8 @@ public final class DirtyMap {
     private static final int FEW_BLOCKS = 8;
 
     private static final int BLOCK_BYTES = MergePages.PAGE_BYTES;
+    private static final int LEAST_CAPACITY = 32;
+    private static final ByteBuffer ZEROES = ByteBuffer.allocateDirect(BLOCK_BYTES);
     private static final byte SLOT = 1;
     private static final byte PAGE = 2;
     private static final byte PART = 3;
@@ -45,10 +47,10 @@ public final class DirtyMap {
     private ByteBuffer slots;
     private final MergePages pages;
     private final ZeroRanges zeroes = new ZeroRanges();
-    private int[] table = new int[64];
-    private long[] blocks = new long[32];
-    private int[] places = new int[32];
-    private byte[] kinds = new byte[32];
+    private int[] table;
+    private long[] blocks;
+    private int[] places;
+    private byte[] kinds;
     private int count;
     private int pagesHeld;
     private boolean sealed;
@@ -56,10 +58,18 @@ public final class DirtyMap {
     private long[] addresses = new long[0];
     private int[] checksums = new int[0];
 
-    /** An empty map over the memory log's {@code slots} and a pool of pages. */
-    public DirtyMap(ByteBuffer slots, MergePages pages) {
+    /**
+     * An empty map over the memory log's {@code slots} and a pool of pages, with room for about {@code expected}
+     * blocks.
+     */
+    public DirtyMap(ByteBuffer slots, MergePages pages, int expected) {
         this.slots = slots;
         this.pages = pages;
+        int capacity = Integer.highestOneBit(Math.max(LEAST_CAPACITY, expected));
+        table = new int[2 * capacity];
+        blocks = new long[capacity];
+        places = new int[capacity];
+        kinds = new byte[capacity];
     }
 
     /** Block entries so far: what a consistency point needs space for. */
@@ -112,11 +122,7 @@ public final class DirtyMap {
         }
         int entry = partEntry(block);
         int page = places[entry];
-        ByteBuffer bytes = pages.bytes(page);
-        int at = pages.offset(page) + start;
-        for (int i = 0; i < length; i++) {
-            bytes.put(at + i, (byte) 0);
-        }
+        pages.bytes(page).put(pages.offset(page) + start, ZEROES, 0, length);
         held(entry, start, length);
     }
 
@@ -370,18 +376,10 @@ public final class DirtyMap {
             pages.bytes(page).put(pages.offset(page), slots, slot * BLOCK_BYTES, BLOCK_BYTES);
             kinds[entry] = PAGE;
         } else if (zero) {
-            clear(page);
+            pages.bytes(page).put(pages.offset(page), ZEROES, 0, BLOCK_BYTES);
             kinds[entry] = PAGE;
         }
         return entry;
-    }
-
-    private void clear(int page) {
-        ByteBuffer bytes = pages.bytes(page);
-        int at = pages.offset(page);
-        for (int i = 0; i < BLOCK_BYTES; i += Long.BYTES) {
-            bytes.putLong(at + i, 0);
-        }
     }
 
     private void held(int entry, int start, int length) {

@@ -37,7 +37,7 @@ final class ShardChanges {
         this.pages = pages;
         this.slots = slots;
         this.view = new ReadView(meta.id(), tree);
-        this.open = newSegment();
+        this.open = newSegment(0);
     }
 
     ReadView view() {
@@ -223,11 +223,12 @@ final class ShardChanges {
 
     private void sealOpen() {
         open.seal(meta);
-        open = newSegment();
+        open = newSegment(open.map().entries());
     }
 
-    private Segment newSegment() {
-        Segment segment = new Segment(new DirtyMap(slots, pages), meta);
+    /** What changes next is probably about as much as before: a map that has its size need not grow. */
+    private Segment newSegment(int expectedBlocks) {
+        Segment segment = new Segment(new DirtyMap(slots, pages, expectedBlocks), meta);
         segments.addLast(segment);
         view.push(segment.map());
         return segment;

@@ -24,7 +24,7 @@ final class DirtyMapModelTest {
     private final byte[] state = new byte[BLOCKS * 4096];
     private final byte[] value = new byte[BLOCKS * 4096];
     private final boolean[] touched = new boolean[BLOCKS];
-    private DirtyMap map = new DirtyMap(slots, pages);
+    private DirtyMap map = new DirtyMap(slots, pages, 0);
     private SimRandom random;
     private int nextSlot;
 
@@ -219,6 +219,25 @@ final class DirtyMapModelTest {
         assertTrue(map.size() <= 101, "nothing per block");
         assertEquals(DirtyMap.ZEROED, map.look(1L << 31, 0, 4096));
         assertEquals(DirtyMap.ABSENT, map.look(1L << 32, 0, 4096));
+    }
+
+    @Test
+    void anyBlockNumbersAreHandedOverInOrder() {
+        SimRandom anything = new SimRandom(17);
+        java.util.TreeMap<Long, Integer> model = new java.util.TreeMap<>();
+        for (int i = 0; i < 20_000; i++) {
+            long block = anything.nextLong() >>> 22 + anything.below(40);
+            map.putSlot(block, i % SLOTS);
+            model.put(block, i % SLOTS);
+        }
+        map.seal();
+        assertEquals(model.size(), map.size());
+        int index = 0;
+        for (long block : model.keySet()) {
+            assertEquals(block, map.block(index++));
+            int entry = map.look(block, 0, 4096);
+            assertEquals(model.get(block) * 4096, map.offset(entry));
+        }
     }
 
     @Test

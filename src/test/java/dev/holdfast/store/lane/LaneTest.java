@@ -138,6 +138,41 @@ final class LaneTest {
     }
 
     @Test
+    void smallPiecesOfBlocksAreBounded() {
+        Client client = client();
+        bed.run(() -> {
+            int written = 0;
+            while (client.volume.hasRoom(10)) {
+                client.write(written++ * 4096L, bytes(10, 1), false);
+            }
+            assertEquals(511, written, "every piece of a block has a page until a root has it");
+        });
+        bed.world.runUntil(() -> bed.world.call(bed.loop, () -> client.volume.hasRoom(10)));
+    }
+
+    @Test
+    void theMemoryLogMayMoveWhileItIsInUse() {
+        Client client = client();
+        bed.committer.slowestCheckpointNanos = 20_000_000;
+        bed.run(() -> {
+            client.write(0, bytes(100_000, 1), false);
+            bed.committer.checkpointWanted("test");
+        });
+        bed.world.runFor(1_000_000);
+        ByteBuffer moved = ByteBuffer.allocateDirect((8 << 20) + 4096).alignedSlice(4096);
+        bed.run(() -> {
+            client.write(50_000, bytes(100_000, 2), false);
+            bed.lane.moveMemory(moved);
+            client.write(120_000, bytes(100_000, 3), false);
+            client.read(0, 300_000);
+        });
+        bed.checkpoint();
+        bed.run(() -> client.read(0, 300_000));
+        finish(client);
+        assertEquals(600_000, client.compared);
+    }
+
+    @Test
     void aTrimThatFindsNoRoomWaitsForIt() {
         Client client = client();
         bed.run(() -> {
