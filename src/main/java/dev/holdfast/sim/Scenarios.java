@@ -14,8 +14,27 @@ import java.util.Optional;
 public final class Scenarios {
     private static final long VOLUME_BYTES = 16L << 40;
 
-    private static final List<Scenario> ALL = List.of(new Scenario(
-            "model", "a volume in memory keeps every promise, so the oracles accept what is right", Scenarios::model));
+    private static final List<Scenario> ALL = List.of(
+            new Scenario(
+                    "model",
+                    "a volume in memory keeps every promise, so the oracles accept what is right",
+                    Scenarios::model),
+            new Scenario(
+                    "store-crashes",
+                    "whatever ends the process, the store opens again and holds what it promised",
+                    StoreScenarios::crashes),
+            new Scenario(
+                    "store-mirror-faults",
+                    "a mirror of which one disk lies, fails and goes away serves every read right and loses nothing",
+                    StoreScenarios::mirrorWithOneBadDisk),
+            new Scenario(
+                    "store-single-faults",
+                    "one disk that fails, stalls, fills up and goes away makes errors, never wrong or lost bytes",
+                    StoreScenarios::oneBadDisk),
+            new Scenario(
+                    "store-crash-points",
+                    "at every disk operation, with subsets of what was not flushed, a crash loses nothing promised",
+                    StoreScenarios::crashPoints));
 
     private Scenarios() {}
 
@@ -38,6 +57,8 @@ public final class Scenarios {
         MemoryImage image = new MemoryImage(bug, world.random().split());
         BlockWorkload workload =
                 new BlockWorkload(Mix.EVERYTHING, VOLUME_BYTES, world.random().split());
-        new CrashRounds(world, new MemoryServer(VOLUME_BYTES, image), workload).run(6, 400);
+        CrashRounds rounds = new CrashRounds(world, new MemoryServer(VOLUME_BYTES, image), workload);
+        rounds.run(6, 400);
+        rounds.finish(400);
     }
 }

@@ -5,6 +5,7 @@ import dev.holdfast.io.Disk;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One block as its clients may see it: the versions from the last durable one to the newest. It does not know whole
@@ -30,6 +31,7 @@ final class BlockHistory {
         private long acknowledgedAt = NEVER;
         private int underWay;
         private boolean whole = true;
+        private Optional<Version> next = Optional.empty();
 
         private Version(List<byte[]> legal) {
             this.legal = legal;
@@ -53,6 +55,9 @@ final class BlockHistory {
             twin.acknowledgedAt = version.acknowledgedAt;
             twin.underWay = version.underWay;
             twin.whole = version.whole;
+            if (!copy.versions.isEmpty()) {
+                copy.versions.getLast().next = Optional.of(twin);
+            }
             copy.versions.add(twin);
         }
         return copy;
@@ -75,6 +80,7 @@ final class BlockHistory {
         }
         if (!joins) {
             newest = new Version(after);
+            versions.getLast().next = Optional.of(newest);
             versions.add(newest);
         } else {
             List<byte[]> either = new ArrayList<>(newest.legal);
@@ -153,10 +159,12 @@ final class BlockHistory {
      */
     boolean observe(Version floor, byte[] seen, int at, int from, int count) {
         boolean legal = false;
-        for (int i = Math.max(0, versions.indexOf(floor)); i < versions.size() && !legal; i++) {
-            for (byte[] content : versions.get(i).legal) {
+        Optional<Version> version = Optional.of(floor);
+        while (version.isPresent() && !legal) {
+            for (byte[] content : version.get().legal) {
                 legal |= same(content, seen, at, from, count);
             }
+            version = version.get().next;
         }
         Version newest = versions.getLast();
         if (newest.underWay == 0 && newest.legal.size() > 1) {
@@ -170,10 +178,11 @@ final class BlockHistory {
 
     /** The changes that made the versions a read may see from {@code floor} on, oldest first. */
     List<List<Long>> changesFrom(Version floor) {
-        int first = Math.max(0, versions.indexOf(floor));
-        return versions.subList(first, versions.size()).stream()
-                .map(version -> version.changes)
-                .toList();
+        List<List<Long>> changes = new ArrayList<>();
+        for (Optional<Version> at = Optional.of(floor); at.isPresent(); at = at.get().next) {
+            changes.add(at.get().changes);
+        }
+        return changes;
     }
 
     private static boolean same(byte[] content, byte[] seen, int at, int from, int count) {

@@ -3,7 +3,9 @@ package dev.holdfast.sim.oracle;
 import dev.holdfast.io.Disk;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -29,9 +31,13 @@ public final class BlockOracle {
 
     private final TreeMap<Long, BlockHistory> blocks = new TreeMap<>();
     private final TreeSet<Long> volatileBlocks = new TreeSet<>();
+    private final TreeMap<Long, Wide> wideUnderWay = new TreeMap<>();
     private long changes;
     private long now;
     private long judged;
+
+    /** A wide change under way, and the histories there were when it began. */
+    private record Wide(Change change, List<BlockHistory> histories) {}
 
     /** A read or extents request under way: what it may see of each block at the least. */
     public static final class Look {
@@ -67,39 +73,43 @@ public final class BlockOracle {
 
     /** False if a change of this range now would overlap another in a way that is not judged; submit it later. */
     public boolean admits(long offset, long lengthBytes) {
-        for (long block = offset / BLOCK_BYTES; block * BLOCK_BYTES < offset + lengthBytes; block++) {
-            BlockHistory history = blocks.get(block);
-            if (history != null && !history.admits(offset, lengthBytes)) {
+        for (Wide wide : wideUnderWay.values()) {
+            if (wide.change.offset() < offset + lengthBytes && wide.change.end() > offset) {
                 return false;
             }
         }
-        return true;
+        return known(offset, lengthBytes).values().stream().allMatch(history -> history.admits(offset, lengthBytes));
     }
 
     /** A change of a range that {@link #admits} is submitted. */
     public Change begin(long offset, long lengthBytes, boolean zeroes) {
         Change change = new Change(++changes, offset, lengthBytes, zeroes);
-        for (long block = offset / BLOCK_BYTES; block * BLOCK_BYTES < change.end(); block++) {
-            blocks.computeIfAbsent(block, BlockHistory::new).begin(change);
-            volatileBlocks.add(block);
+        if (change.isWide()) {
+            wideUnderWay.put(
+                    change.id(),
+                    new Wide(change, List.copyOf(known(offset, lengthBytes).values())));
+        } else {
+            for (long block = offset / BLOCK_BYTES; block * BLOCK_BYTES < change.end(); block++) {
+                history(block);
+            }
         }
+        known(offset, lengthBytes).forEach((block, history) -> {
+            history.begin(change);
+            volatileBlocks.add(block);
+        });
         return change;
     }
 
     /** {@code change} ended with OK; with {@code durable} if it was forced to stable storage. */
     public void acknowledged(Change change, boolean durable) {
         now++;
-        for (long block = change.offset() / BLOCK_BYTES; block * BLOCK_BYTES < change.end(); block++) {
-            history(block).acknowledged(now, durable);
-        }
+        begunBy(change).forEach(history -> history.acknowledged(now, durable));
     }
 
     /** {@code change} ended with an error. */
     public void failed(Change change) {
         now++;
-        for (long block = change.offset() / BLOCK_BYTES; block * BLOCK_BYTES < change.end(); block++) {
-            history(block).unknown(now);
-        }
+        begunBy(change).forEach(history -> history.unknown(now));
     }
 
     /** A flush is submitted; give the result to {@link #flushed}. */
@@ -148,14 +158,27 @@ public final class BlockOracle {
     /** The server's process died and its machine lives. Looks and changes under way are over. */
     public void processDied() {
         now++;
+        wideUnderWay.clear();
         volatileBlocks.forEach(block -> history(block).processDied(now));
     }
 
     /** The power went, or the memory was lost, which is the same. Looks and changes under way are over. */
     public void powerCut() {
         now++;
+        wideUnderWay.clear();
         volatileBlocks.forEach(block -> history(block).powerCut());
         volatileBlocks.clear();
+    }
+
+    /** Histories of the blocks of a range that have one; the others have never been changed and hold zeroes. */
+    private NavigableMap<Long, BlockHistory> known(long offset, long lengthBytes) {
+        return blocks.subMap(offset / BLOCK_BYTES, true, (offset + lengthBytes - 1) / BLOCK_BYTES, true);
+    }
+
+    /** Histories that {@code change} began in; it is under way no more. */
+    private Collection<BlockHistory> begunBy(Change change) {
+        Wide wide = wideUnderWay.remove(change.id());
+        return wide == null ? known(change.offset(), change.lengthBytes()).values() : wide.histories;
     }
 
     private BlockHistory history(long block) {

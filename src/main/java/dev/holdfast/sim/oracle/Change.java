@@ -12,9 +12,16 @@ import java.util.Arrays;
  * @param zeroes true if the range reads as zeroes afterwards
  */
 public record Change(long id, long offset, long lengthBytes, boolean zeroes) {
+    private static final long WIDE_BYTES = 4 << 20;
+
     /** The byte after the last. */
     public long end() {
         return offset + lengthBytes;
+    }
+
+    /** True for a change so long that it is only applied to blocks that were changed before: all others are zeroes. */
+    boolean isWide() {
+        return zeroes && lengthBytes > WIDE_BYTES;
     }
 
     /** Puts the bytes of a write into {@code into}. */

@@ -46,9 +46,13 @@ public final class PrefixOracle {
 
     /** {@code change} is submitted. */
     public void begin(Change change) {
-        for (long block = change.offset() / BLOCK_BYTES; block * BLOCK_BYTES < change.end(); block++) {
-            changesOfBlock.computeIfAbsent(block, absent -> new ArrayList<>()).add(changes.size());
+        long first = change.offset() / BLOCK_BYTES;
+        long last = (change.end() - 1) / BLOCK_BYTES;
+        for (long block = first; block <= last && !change.isWide(); block++) {
             base.putIfAbsent(block, new byte[BLOCK_BYTES]);
+        }
+        for (long block : base.subMap(first, true, last, true).keySet()) {
+            changesOfBlock.computeIfAbsent(block, absent -> new ArrayList<>()).add(changes.size());
         }
         changes.add(change);
     }

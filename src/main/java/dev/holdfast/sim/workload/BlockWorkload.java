@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /**
  * One client of one block volume: sends a {@link Mix} of requests, a few at a time, and tells the oracles what was
@@ -21,6 +22,7 @@ import java.util.function.BooleanSupplier;
  */
 public final class BlockWorkload {
     private static final int TRIES = 8;
+    private static final int ONE_IN_WIDE = 10;
     private static final int ONE_IN_REST = 40;
     private static final int REST_FACTOR = 1000;
 
@@ -70,6 +72,11 @@ public final class BlockWorkload {
     /** Answers that come while {@code silent} holds reach nobody. */
     public void ignoreWhile(BooleanSupplier silent) {
         isServerSilent = silent;
+    }
+
+    /** True if requests may end with errors. */
+    public boolean areErrorsAllowed() {
+        return errorsAllowed;
     }
 
     /** The judge of single blocks. */
@@ -124,11 +131,17 @@ public final class BlockWorkload {
         prefix.powerCut();
     }
 
+    /** The server was stopped cleanly, which is as good as a flush. */
+    public void flushed() {
+        oracle.flushed(oracle.beginFlush());
+        prefix.flushed(prefix.beginFlush());
+    }
+
     /**
      * Reads every block that was ever changed, on the volume's loop, judges the state as a whole if this is the first
-     * thing after a crash, then runs {@code done}.
+     * thing after a crash, then tells {@code done} whether every block could be read.
      */
-    public void readAll(boolean afterCrash, Runnable done) {
+    public void readAll(boolean afterCrash, Consumer<Boolean> done) {
         Checks.that(isIdle(), "nothing is under way when everything is read");
         new FullRead(this, afterCrash, done).next();
     }
@@ -196,7 +209,7 @@ public final class BlockWorkload {
     }
 
     private boolean submitLook(Request.Kind kind) {
-        submitLook(kind, places.offset(), places.lengthBytes(), newFlight(kind));
+        submitLook(kind, places.offset(), (int) places.lengthBytes(), newFlight(kind));
         return true;
     }
 
@@ -211,14 +224,19 @@ public final class BlockWorkload {
 
     private boolean submitChange(Request.Kind kind) {
         int tries = 0;
+        boolean wide = kind != Request.Kind.WRITE && random.oneIn(ONE_IN_WIDE);
         do {
-            places.pick();
+            if (wide) {
+                places.pickWide();
+            } else {
+                places.pick();
+            }
             if (++tries > TRIES) {
                 return false;
             }
         } while (!oracle.admits(places.offset(), places.lengthBytes()));
-        int lengthBytes = places.lengthBytes();
-        if (kind == Request.Kind.WRITE && !volume().hasRoom(lengthBytes)) {
+        long lengthBytes = places.lengthBytes();
+        if (kind == Request.Kind.WRITE && !volume().hasRoom((int) lengthBytes)) {
             int bound = generation;
             pumpDue = true;
             volume().whenRoom(() -> {
@@ -234,7 +252,7 @@ public final class BlockWorkload {
         request.offset = places.offset();
         request.lengthBytes = lengthBytes;
         request.forceUnitAccess = random.oneIn(10);
-        request.keepAllocated = kind == Request.Kind.ZERO && random.oneIn(2);
+        request.keepAllocated = kind == Request.Kind.ZERO && !wide && random.oneIn(2);
         flight.changes(oracle.begin(request.offset, lengthBytes, kind != Request.Kind.WRITE));
         prefix.begin(flight.change());
         if (kind == Request.Kind.WRITE) {

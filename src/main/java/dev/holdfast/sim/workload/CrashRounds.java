@@ -1,21 +1,43 @@
 package dev.holdfast.sim.workload;
 
 import dev.holdfast.block.BlockVolume;
+import dev.holdfast.io.Loop;
 import dev.holdfast.sim.random.SimRandom;
 import dev.holdfast.sim.world.SimMachine;
 import dev.holdfast.sim.world.SimWorld;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
- * Runs a workload against a server in rounds. A round is: start, read everything, requests, then a crash of the process
- * or of the power at any moment, or none. It decides when things crash and nothing else: disk faults are the caller's.
+ * Runs a workload against a server in rounds. A round is: start, read everything, requests, then an {@link End} of the
+ * process at any moment. It decides when and how processes end and nothing else: disk faults are the caller's.
  */
 public final class CrashRounds {
+    private static final int ONE_IN_TWICE = 4;
+
     private final SimWorld world;
     private final Server server;
     private final BlockWorkload workload;
     private final SimRandom random;
+    private Runnable calm = () -> {};
+    private boolean afterCrash;
+
+    /** How a process ends. */
+    private enum End {
+        /** Between two turns. */
+        KILLED,
+        /** In the middle of a turn, with some of its stores into memory. */
+        KILLED_IN_TURN,
+        /** With the power. */
+        POWER_CUT,
+        /** Killed, and its memory removed before the next start. */
+        MEMORY_REMOVED,
+        /** Killed, and its memory scribbled over. */
+        MEMORY_DAMAGED,
+        /** Stopped cleanly, then the power went. */
+        STOPPED
+    }
 
     /** Rounds of {@code workload} against {@code server} on the world's first machine. */
     public CrashRounds(SimWorld world, Server server, BlockWorkload workload) {
@@ -25,44 +47,56 @@ public final class CrashRounds {
         this.random = world.random().split();
     }
 
-    /** Runs {@code rounds} rounds of up to {@code requests} requests each, then one that ends in peace. */
+    /** {@code task} makes an end of whatever keeps blocks from being read, when that is in the way of judging. */
+    public void calmBy(Runnable task) {
+        calm = task;
+    }
+
+    /** Runs {@code rounds} rounds of up to {@code requests} requests each. */
     public void run(int rounds, int requests) {
-        boolean afterCrash = false;
         for (int round = 0; round < rounds; round++) {
-            open(afterCrash, 4);
+            open(ONE_IN_TWICE);
             workload.start(1 + random.below(requests));
             boolean finishes = random.oneIn(4);
-            long untilNanos = world.nowNanos() + 1 + random.below(random.oneIn(4) ? 60_000_000_000L : 2_000_000_000L);
+            long longestNanos = random.oneIn(4) ? 60_000_000_000L : 2_000_000_000L;
+            long untilNanos = world.nowNanos() + 1 + random.below(longestNanos);
             world.runUntil(() -> workload.isIdle() || (!finishes && world.nowNanos() >= untilNanos));
-            crash();
-            afterCrash = true;
+            end();
         }
-        open(afterCrash, 4);
+    }
+
+    /** Runs a round that ends in peace, and has the server verify itself, running and stopped. */
+    public void finish(int requests) {
+        open(ONE_IN_TWICE);
         goOn(requests);
+        stop();
+        inspect();
     }
 
     /**
-     * After a crash: starts the server, in one of {@code oneInTwice} cases with another crash while it starts, and
-     * reads everything; in one of {@code oneInOnwards} cases, sends requests and verifies.
+     * After a crash: inspects the disks, starts the server, in one of {@code oneInTwice} cases with another crash while
+     * it starts, and reads everything; in one of {@code oneInOnwards} cases, sends requests and verifies.
      */
     public void recover(int oneInTwice, int oneInOnwards) {
-        open(true, oneInTwice);
+        afterCrash = true;
+        inspect();
+        open(oneInTwice);
         if (random.oneIn(oneInOnwards)) {
             goOn(20);
+            stop();
+            inspect();
         }
     }
 
     private void goOn(int requests) {
         workload.start(requests);
         world.runUntil(workload::isIdle);
-        readAll(false);
-        int[] verified = new int[1];
-        workload.volume().loop().post(() -> server.verify(() -> verified[0]++));
-        world.runUntil(() -> verified[0] > 0);
+        readAll();
+        await(workload.volume().loop(), done -> server.verify(workload.volume().loop(), done));
     }
 
     /** Starts the server, sometimes with crashes while it starts, and reads everything. */
-    private void open(boolean afterCrash, int oneInTwice) {
+    private void open(int oneInTwice) {
         SimMachine machine = world.machine();
         if (!machine.isRunning()) {
             machine.start();
@@ -70,49 +104,101 @@ public final class CrashRounds {
         List<BlockVolume> opened = new ArrayList<>(1);
         server.start(machine.process(), opened::add);
         boolean crashes = afterCrash && random.oneIn(oneInTwice);
-        long untilNanos = world.nowNanos() + random.below(20_000_000L);
+        long untilNanos = world.nowNanos() + random.below(100_000_000L);
         world.runUntil(() -> !opened.isEmpty() || (crashes && world.nowNanos() >= untilNanos));
         if (opened.isEmpty()) {
-            crash();
-            open(true, oneInTwice);
+            end();
+            open(oneInTwice);
             return;
         }
         workload.ignoreWhile(machine.process()::isSilent);
         workload.attach(opened.getFirst());
-        readAll(afterCrash);
+        if (readAll()) {
+            afterCrash = false;
+        } else {
+            calm.run();
+            machine.kill();
+            told(false);
+            open(0);
+        }
     }
 
-    private void readAll(boolean afterCrash) {
+    private boolean readAll() {
+        List<Boolean> complete = new ArrayList<>(1);
+        workload.volume().loop().post(() -> workload.readAll(afterCrash, complete::add));
+        world.runUntil(() -> !complete.isEmpty());
+        return complete.getFirst();
+    }
+
+    private void inspect() {
+        if (!world.machine().isRunning()) {
+            world.machine().start();
+        }
+        int[] sound = new int[1];
+        server.inspect(world.machine().process(), () -> sound[0]++);
+        world.runUntil(() -> sound[0] > 0);
+    }
+
+    private void await(Loop loop, Consumer<Runnable> call) {
         int[] done = new int[1];
-        workload.volume().loop().post(() -> workload.readAll(afterCrash, () -> done[0]++));
+        loop.post(() -> call.accept(() -> done[0]++));
         world.runUntil(() -> done[0] > 0);
     }
 
-    /** Between two turns, or in the middle of one. */
-    private void kill() {
-        if (random.oneIn(2)) {
-            world.machine().killInTurn();
-            long untilNanos = world.nowNanos() + 10_000_000;
-            boolean more = true;
-            while (more && world.machine().isRunning() && world.nowNanos() < untilNanos) {
-                more = world.step();
+    private void end() {
+        End how = End.values()[random.below(End.values().length)];
+        boolean memoryLost = how != End.KILLED && how != End.KILLED_IN_TURN;
+        switch (how) {
+            case KILLED -> world.machine().kill();
+            case KILLED_IN_TURN -> killInTurn();
+            case POWER_CUT -> world.machine().powerCut();
+            case MEMORY_REMOVED -> {
+                world.machine().memory().unlinkAll();
+                world.machine().kill();
             }
+            case MEMORY_DAMAGED -> {
+                world.machine().kill();
+                world.machine().memory().scribble();
+            }
+            case STOPPED -> {
+                if (workload.isIdle() && !afterCrash) {
+                    stop();
+                }
+                world.machine().powerCut();
+            }
+        }
+        told(memoryLost);
+        world.runFor(random.below(100_000_000L));
+    }
+
+    private void told(boolean memoryLost) {
+        if (memoryLost) {
+            workload.powerCut();
+        } else {
+            workload.processDied();
+        }
+        server.crashed(memoryLost);
+        afterCrash = true;
+    }
+
+    private void killInTurn() {
+        world.machine().killInTurn();
+        long untilNanos = world.nowNanos() + 10_000_000;
+        boolean more = true;
+        while (more && world.machine().isRunning() && world.nowNanos() < untilNanos) {
+            more = world.step();
         }
         if (world.machine().isRunning()) {
             world.machine().kill();
         }
     }
 
-    private void crash() {
-        boolean powerCut = random.oneIn(2);
-        if (powerCut) {
-            world.machine().powerCut();
-            workload.powerCut();
-        } else {
-            kill();
-            workload.processDied();
+    private void stop() {
+        Loop loop = workload.volume().loop();
+        await(loop, done -> server.stop(loop, done));
+        if (!workload.areErrorsAllowed()) {
+            workload.flushed();
         }
-        server.crashed(powerCut);
-        world.runFor(random.below(100_000_000L));
+        server.crashed(false);
     }
 }

@@ -125,6 +125,11 @@ final class Flight implements Request.Completion {
         }
     }
 
+    /** True if the bytes of a read came. */
+    boolean isRead() {
+        return bytes.length > 0;
+    }
+
     /** Tells the judge of order what a whole block holds. */
     void showPrefix() {
         for (int at = 0; at < bytes.length; at += Disk.BLOCK_BYTES) {

@@ -2,6 +2,7 @@ package dev.holdfast.sim.workload;
 
 import dev.holdfast.block.Request;
 import dev.holdfast.io.Disk;
+import java.util.function.Consumer;
 
 /** Reads every block that a workload ever changed, in runs, one request at a time. */
 final class FullRead {
@@ -9,11 +10,12 @@ final class FullRead {
 
     private final BlockWorkload workload;
     private final boolean afterCrash;
-    private final Runnable done;
+    private final Consumer<Boolean> done;
     private final long[] blocks;
     private int at;
+    private boolean complete = true;
 
-    FullRead(BlockWorkload workload, boolean afterCrash, Runnable done) {
+    FullRead(BlockWorkload workload, boolean afterCrash, Consumer<Boolean> done) {
         this.workload = workload;
         this.afterCrash = afterCrash;
         this.done = done;
@@ -22,10 +24,10 @@ final class FullRead {
 
     void next() {
         if (at == blocks.length) {
-            if (afterCrash) {
+            if (afterCrash && complete) {
                 workload.prefix().conclude();
             }
-            done.run();
+            done.accept(complete);
             return;
         }
         int first = at;
@@ -34,7 +36,8 @@ final class FullRead {
         } while (at < blocks.length && blocks[at] == blocks[first] + at - first && at - first < RUN_BLOCKS);
         Flight flight = workload.newFlight(Request.Kind.READ);
         flight.then(() -> {
-            if (afterCrash) {
+            complete &= flight.isRead();
+            if (afterCrash && flight.isRead()) {
                 flight.showPrefix();
             }
             next();

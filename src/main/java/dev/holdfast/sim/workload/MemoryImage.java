@@ -57,6 +57,10 @@ public final class MemoryImage {
         return current.getOrDefault(block, ZEROES);
     }
 
+    List<Long> writtenBlocks(long first, long last) {
+        return List.copyOf(current.subMap(first, true, last, true).keySet());
+    }
+
     boolean isAllocated(long block) {
         return current.containsKey(block) && !Arrays.equals(block(block), ZEROES);
     }

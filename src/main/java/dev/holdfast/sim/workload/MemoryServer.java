@@ -1,6 +1,7 @@
 package dev.holdfast.sim.workload;
 
 import dev.holdfast.block.BlockVolume;
+import dev.holdfast.io.Loop;
 import dev.holdfast.sim.world.SimLoop;
 import dev.holdfast.sim.world.SimProcess;
 import java.util.function.Consumer;
@@ -28,8 +29,8 @@ public final class MemoryServer implements Server {
     }
 
     @Override
-    public void crashed(boolean powerCut) {
-        if (powerCut) {
+    public void crashed(boolean memoryLost) {
+        if (memoryLost) {
             image.powerCut();
         } else {
             image.processDied();
@@ -37,7 +38,18 @@ public final class MemoryServer implements Server {
     }
 
     @Override
-    public void verify(Runnable done) {
-        done.run();
+    public void verify(Loop loop, Runnable sound) {
+        loop.post(sound);
+    }
+
+    @Override
+    public void inspect(SimProcess process, Runnable sound) {
+        sound.run();
+    }
+
+    @Override
+    public void stop(Loop loop, Runnable stopped) {
+        image.flush(image.acknowledged());
+        loop.post(stopped);
     }
 }

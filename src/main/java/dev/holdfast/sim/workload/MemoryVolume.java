@@ -8,6 +8,7 @@ import dev.holdfast.io.Disk;
 import dev.holdfast.io.Loop;
 import dev.holdfast.sim.random.SimRandom;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.TreeMap;
 
 /**
@@ -113,11 +114,27 @@ public final class MemoryVolume implements BlockVolume {
 
     private void zero(Request request) {
         boolean keeps = image.bug() == Bug.TRIM_KEEPS && request.kind == Request.Kind.TRIM;
-        TreeMap<Long, byte[]> blocks = keeps ? new TreeMap<>() : blocksOf(request, new byte[(int) request.lengthBytes]);
+        TreeMap<Long, byte[]> blocks = keeps ? new TreeMap<>() : zeroedBlocks(request);
         if (image.bug() == Bug.ZERO_STOPS_SHORT && request.kind == Request.Kind.ZERO) {
             blocks.pollLastEntry();
         }
         change(request, blocks);
+    }
+
+    private TreeMap<Long, byte[]> zeroedBlocks(Request request) {
+        if (request.lengthBytes <= MAX_TRANSFER_BYTES) {
+            return blocksOf(request, new byte[(int) request.lengthBytes]);
+        }
+        TreeMap<Long, byte[]> blocks = new TreeMap<>();
+        long end = request.offset + request.lengthBytes;
+        for (long block : image.writtenBlocks(request.offset / BLOCK_BYTES, (end - 1) / BLOCK_BYTES)) {
+            int from = (int) Math.max(0, request.offset - block * BLOCK_BYTES);
+            int to = (int) Math.min(BLOCK_BYTES, end - block * BLOCK_BYTES);
+            byte[] content = image.block(block).clone();
+            Arrays.fill(content, from, to, (byte) 0);
+            blocks.put(block, content);
+        }
+        return blocks;
     }
 
     private void change(Request request, TreeMap<Long, byte[]> blocks) {

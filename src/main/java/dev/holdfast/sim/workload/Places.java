@@ -12,11 +12,13 @@ final class Places {
     private final long[] spots;
     private final long spotBytes;
     private final int longestBlocks;
+    private final long sizeBytes;
     private long offset;
-    private int lengthBytes;
+    private long lengthBytes;
 
     Places(Mix.Shape shape, long sizeBytes, SimRandom random) {
         this.random = random;
+        this.sizeBytes = sizeBytes;
         this.spotBytes = Math.min(sizeBytes, (long) shape.spotBlocks() * BLOCK_BYTES);
         this.longestBlocks = shape.longestBlocks();
         this.spots = new long[shape.spots()];
@@ -31,6 +33,7 @@ final class Places {
 
     private Places(Places other, SimRandom random) {
         this.random = random;
+        this.sizeBytes = other.sizeBytes;
         this.spots = other.spots;
         this.spotBytes = other.spotBytes;
         this.longestBlocks = other.longestBlocks;
@@ -45,7 +48,7 @@ final class Places {
         return offset;
     }
 
-    int lengthBytes() {
+    long lengthBytes() {
         return lengthBytes;
     }
 
@@ -68,6 +71,16 @@ final class Places {
             case 11 -> lengthBytes = Math.min(left, (1 + random.below(longestBlocks)) * BLOCK_BYTES);
             default -> lengthBytes = BLOCK_BYTES;
         }
+    }
+
+    /** Picks a range that may be as long as the volume, with some spot in it. */
+    void pickWide() {
+        long spot = spots[random.below(spots.length)];
+        long before = random.below(Math.min(spot, 1L << random.between(12, 44)) + 1);
+        long after = random.below(Math.min(sizeBytes - spot, 1L << random.between(12, 44)) + 1);
+        boolean aligned = random.oneIn(2);
+        offset = aligned ? (spot - before) / BLOCK_BYTES * BLOCK_BYTES : spot - before;
+        lengthBytes = Math.max(1, spot + after - offset);
     }
 
     private void pickWithinBlock(int unitBytes) {

@@ -1,6 +1,7 @@
 package dev.holdfast.sim.workload;
 
 import dev.holdfast.block.BlockVolume;
+import dev.holdfast.io.Loop;
 import dev.holdfast.sim.world.SimProcess;
 import java.util.function.Consumer;
 
@@ -12,9 +13,15 @@ public interface Server {
     /** The same server, for a machine that is a copy of this one's; asked while this one runs. */
     Server fork();
 
-    /** The machine has crashed: its process is gone, and with {@code powerCut} its memory too. */
-    void crashed(boolean powerCut);
+    /** The machine has crashed: its process is gone, and with {@code memoryLost} what its memory held too. */
+    void crashed(boolean memoryLost);
 
-    /** Asks the running server to check its own state; {@code done} runs when it found nothing wrong. */
-    void verify(Runnable done);
+    /** Checks its own state while it serves; {@code sound} runs on {@code loop} when nothing wrong was found. */
+    void verify(Loop loop, Runnable sound);
+
+    /** Checks what the disks hold, in a process in which it does not serve; {@code sound} runs if that is sound. */
+    void inspect(SimProcess process, Runnable sound);
+
+    /** Makes everything durable and serves no more; {@code stopped} runs on {@code loop}. */
+    void stop(Loop loop, Runnable stopped);
 }

@@ -49,6 +49,17 @@ public final class SimMemory {
         segments.clear();
     }
 
+    /** Overwrites random bytes of every region. */
+    public void scribble() {
+        for (Segment segment : segments.values()) {
+            int damaged = 1 + random.below(20);
+            for (int i = 0; i < damaged; i++) {
+                int near = random.oneIn(2) ? 64 << 10 : segment.bytes.capacity();
+                segment.bytes.put(random.below(Math.min(near, segment.bytes.capacity())), (byte) random.nextLong());
+            }
+        }
+    }
+
     /** The bytes of the region called {@code name} in {@code place}, for a scenario to damage; empty if it is not. */
     public Optional<ByteBuffer> bytes(String place, String name) {
         return Optional.ofNullable(segments.get(key(place, name))).map(segment -> segment.bytes);

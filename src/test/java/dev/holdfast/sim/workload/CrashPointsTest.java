@@ -48,8 +48,18 @@ final class CrashPointsTest {
         public void crashed(boolean powerCut) {}
 
         @Override
-        public void verify(Runnable done) {
-            done.run();
+        public void verify(Loop loop, Runnable sound) {
+            loop.post(sound);
+        }
+
+        @Override
+        public void inspect(SimProcess process, Runnable sound) {
+            sound.run();
+        }
+
+        @Override
+        public void stop(Loop loop, Runnable stopped) {
+            loop.post(stopped);
         }
     }
 

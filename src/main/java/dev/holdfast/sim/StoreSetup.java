@@ -1,0 +1,38 @@
+package dev.holdfast.sim;
+
+import dev.holdfast.device.Protection;
+import dev.holdfast.sim.random.SimRandom;
+
+/**
+ * What a simulated pool is made of. Sizes are small so that the ring wraps, memory runs full and blocks are used again
+ * within a run.
+ *
+ * @param copies devices: 1 for single, 2 or 3 for a mirror
+ * @param lanes loops that volumes live on
+ * @param deviceBytes length of each device
+ * @param logBytes length of the ring
+ * @param memoryBytes memory of each lane
+ * @param cacheBytes block caches of all lanes
+ * @param volumeBytes size of the volume, which may be greater than the pool
+ */
+public record StoreSetup(
+        int copies, int lanes, long deviceBytes, long logBytes, int memoryBytes, long cacheBytes, long volumeBytes) {
+    /** The least that works, for enumerations that copy it thousands of times. */
+    public static final StoreSetup SMALL = new StoreSetup(1, 1, 24 << 20, 1 << 20, 2 << 20, 1 << 20, 1L << 30);
+
+    /** Some setup with {@code copies} devices. */
+    static StoreSetup random(SimRandom random, int copies) {
+        return new StoreSetup(
+                copies,
+                1 + random.below(3),
+                (long) (24 + random.below(40)) << 20,
+                (1L << random.below(4)) << 20,
+                (2 << random.below(3)) << 20,
+                (1L << random.below(3)) << 20,
+                random.oneIn(2) ? 16L << 40 : 1L << 30);
+    }
+
+    Protection protection() {
+        return copies == 1 ? Protection.SINGLE : Protection.mirror(copies);
+    }
+}
