@@ -87,6 +87,6 @@ final class Places {
         int units = BLOCK_BYTES / unitBytes;
         int first = random.below(units);
         offset += (long) first * unitBytes;
-        lengthBytes = (1 + random.below(units - first)) * unitBytes;
+        lengthBytes = (1L + random.below(units - first)) * unitBytes;
     }
 }
