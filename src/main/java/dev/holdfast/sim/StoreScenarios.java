@@ -22,7 +22,7 @@ final class StoreScenarios {
         new CrashPoints(world, server, workload, new CrashPoints.Bounds(3, 2, 20, 10)).run(60);
     }
 
-    /** Rounds of everything, with process deaths, power cuts and lost memory, on one to three devices without faults. */
+    /** Rounds of everything, with process deaths, power cuts and lost memory, on one to three good devices. */
     static void crashes(SimWorld world) {
         SimRandom random = world.random().split();
         StoreSetup setup = StoreSetup.random(random, 1 + random.below(3));

@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 
 /**
  * Says what in one object can't be (S3), pointer by pointer and node by node, on a {@link TreeWalk}. What several
- * objects share or may not share, and the free map, are the pool verifier's, who is shown every pointer. Repairs nothing
- * and trusts nothing but checksums, which whoever reads the nodes verifies.
+ * objects share or may not share, and the free map, are the pool verifier's, who is shown every pointer. Repairs
+ * nothing and trusts nothing but checksums, which whoever reads the nodes verifies.
  */
 public final class TreeVerifier {
     /** Learns what is there. */
