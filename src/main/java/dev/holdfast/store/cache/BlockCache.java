@@ -73,6 +73,11 @@ public final class BlockCache implements NodeSource {
         return inUse;
     }
 
+    /** Whether a block that comes in pushes another one out. */
+    public boolean isFull() {
+        return freeCount == 0 && untouched == frames;
+    }
+
     /** The verified block, counted as used; -1 if it is not here. */
     @Override
     public long find(long address, long birth) {

@@ -266,6 +266,22 @@ public final class DirtyMap {
         page.put(offset, bytes(entry), offset(entry), BLOCK_BYTES);
     }
 
+    /** How many blocks, from {@code index} on and at most {@code most}, lie one behind the other in the memory log. */
+    public int slotRun(int index, int most) {
+        Checks.that(sealed && index + most <= count, "a run ends with the map", index, most);
+        int run = 0;
+        while (run < most && isSlot(index + run, places[order[index]] + run)) {
+            run++;
+        }
+        return run;
+    }
+
+    /** The {@link #slotRun} of {@code blockCount} blocks where it lies; it stays as it is until the map is dropped. */
+    public ByteBuffer slotBytes(int index, int blockCount) {
+        Checks.that(slotRun(index, blockCount) == blockCount, "the run lies in the memory log", index, blockCount);
+        return slots.slice(places[order[index]] * BLOCK_BYTES, blockCount * BLOCK_BYTES);
+    }
+
     /** Notes where the consistency point has put the block at {@code index}. */
     public void stored(int index, long address, int checksum) {
         Checks.that(sealed && address > 0, "a sealed block goes to an address", address);
@@ -296,6 +312,11 @@ public final class DirtyMap {
     /** Block after the last of zero range {@code index}. */
     public long zeroEnd(int index) {
         return zeroes.end(index);
+    }
+
+    private boolean isSlot(int index, int slot) {
+        int entry = order[index];
+        return kinds[entry] == SLOT && places[entry] == slot;
     }
 
     private int lookInPart(int entry, int from, int to) {

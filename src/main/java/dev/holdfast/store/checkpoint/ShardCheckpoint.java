@@ -6,6 +6,7 @@ import dev.holdfast.store.cache.DirtyMap;
 import dev.holdfast.store.root.ShardState;
 import dev.holdfast.store.tree.Lookup;
 import dev.holdfast.store.tree.PointerSlot;
+import dev.holdfast.store.tree.Run;
 import dev.holdfast.store.tree.TreeReader;
 import dev.holdfast.store.tree.TreeUpdate;
 import dev.holdfast.store.work.Core;
@@ -30,6 +31,10 @@ import java.nio.ByteBuffer;
 public final class ShardCheckpoint {
     private static final int PLAN_SLICE = 2048;
     private static final int DATA_SLICE = 128;
+
+    /** From here on a write of its own costs less than a copy into a longer one. */
+    private static final int IN_PLACE_BLOCKS = 16;
+
     private static final long ZERO_PIECE = 1 << 20;
 
     private final Core core;
@@ -38,6 +43,7 @@ public final class ShardCheckpoint {
     private final DirtyMap changes;
     private final TreeUpdate update;
     private final PointerSlot slot = new PointerSlot();
+    private final Run place = new Run();
 
     /** Blocks (address, birth) that a snapshot still reaches and the live tree does not. */
     public final DeadEntries dead = new DeadEntries();
@@ -111,10 +117,29 @@ public final class ShardCheckpoint {
             core.staging.whenRoom(runner::resume);
             return Work.Progress.WAITING;
         }
-        for (int end = Math.min(changes.size(), written + DATA_SLICE); written < end; written++) {
-            writeBlock(written);
+        for (int end = Math.min(changes.size(), written + DATA_SLICE); written < end; ) {
+            int run = changes.slotRun(written, end - written);
+            if (run >= IN_PLACE_BLOCKS) {
+                written += writeRun(written, run);
+            } else {
+                writeBlock(written++);
+            }
         }
         return written < changes.size() ? Work.Progress.MORE : Work.Progress.DONE;
+    }
+
+    /** Whole blocks that lie in a row in the memory log: as many as get addresses in a row, without a copy. */
+    private int writeRun(int index, int run) {
+        core.allocate(run, place);
+        int count = (int) place.blocks;
+        ByteBuffer bytes = changes.slotBytes(index, count);
+        for (int i = 0; i < count; i++) {
+            int checksum = core.crc.ofBlock(bytes, i * StagingWriter.BLOCK_BYTES);
+            changes.stored(index + i, place.address + i, checksum);
+            update.put(changes.block(index + i), place.address + i, checksum);
+        }
+        core.staging.writeInPlace(place.address, bytes);
+        return count;
     }
 
     private void writeBlock(int index) {

@@ -17,11 +17,15 @@ import java.util.ArrayDeque;
 /**
  * Moves what a durable root has stored from the sealed maps into the cache, a slice per turn, so that what was just
  * written is still read from memory. Readers use a map until all of it has moved. A block that finds no place in the
- * cache is simply left out.
+ * cache is simply left out, and so is a long run of blocks once the cache is full: a stream that is written pushes out
+ * nothing.
  */
 final class Installer {
     /** Blocks moved in one turn. */
     private static final int SLICE = 128;
+
+    /** A run of so many blocks in the memory log was written as one. */
+    private static final int STREAM_BLOCKS = 16;
 
     private final Loop loop;
     private final BlockCache cache;
@@ -69,10 +73,14 @@ final class Installer {
         while (left > 0 && !moves.isEmpty()) {
             Move move = moves.getFirst();
             DirtyMap map = move.changes().frozenSegment().map();
-            int end = Math.min(map.size(), next + left);
-            left -= end - next;
-            for (; next < end; next++) {
-                moveBlock(map, next, move.before());
+            int most = Math.min(map.size() - next, left);
+            int stream = cache.isFull() ? map.slotRun(next, most) : 0;
+            if (stream >= STREAM_BLOCKS) {
+                next += stream;
+                left--;
+            } else if (most > 0) {
+                moveBlock(map, next++, move.before());
+                left--;
             }
             if (next == map.size()) {
                 left--;

@@ -11,6 +11,7 @@ import dev.holdfast.store.tree.FreeMap;
 import dev.holdfast.store.tree.PagePool;
 import dev.holdfast.store.tree.PointerSlot;
 import dev.holdfast.store.tree.Pointers;
+import dev.holdfast.store.tree.Run;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -61,6 +62,11 @@ public final class Core implements NodeLoader.Finds {
     /** One free address; those given one after another follow one another where the free map allows. */
     public long allocate() {
         return freeMap.allocate();
+    }
+
+    /** Up to {@code wanted} free addresses in a row. */
+    public void allocate(int wanted, Run out) {
+        Checks.that(freeMap.allocate(wanted, out), "admission keeps back what a consistency point needs", wanted);
     }
 
     /** The root being made does not reach this block, nor does any snapshot. */

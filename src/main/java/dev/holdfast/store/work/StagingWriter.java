@@ -9,15 +9,17 @@ import java.nio.ByteOrder;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Gathers the blocks of a consistency point into long writes. Blocks whose addresses follow one another go out
- * together. It does not choose addresses and knows nothing of order between blocks: only {@link #drain} orders.
+ * together; long runs that lie in memory already go out from there. It does not choose addresses and knows nothing of order between blocks: only {@link #drain} orders.
  */
 public final class StagingWriter {
     public static final int BLOCK_BYTES = 4096;
     private static final int BLOCKS_PER_BUFFER = 256;
     private static final int BUFFERS = 12;
+    private static final int MOST_IN_PLACE_BYTES = 16 << 20;
     private static final long RETRY_NANOS = 1_000_000_000L;
 
     private static final class Buffer {
@@ -29,7 +31,8 @@ public final class StagingWriter {
         int underWay;
     }
 
-    private record Write(Buffer buffer, long address, ByteBuffer blocks) {}
+    /** A write under way; without a buffer if its bytes belong to somebody else. */
+    private record Write(Optional<Buffer> buffer, long address, ByteBuffer blocks) {}
 
     private final Array array;
     private final Loop loop;
@@ -42,6 +45,7 @@ public final class StagingWriter {
     private long nextAddress;
     private long runAddress;
     private int outstanding;
+    private int inPlaceBytes;
     private Runnable wake = () -> {};
     private boolean waiting;
 
@@ -51,8 +55,11 @@ public final class StagingWriter {
         this.trouble = trouble;
     }
 
-    /** Blocks that can be claimed now. */
+    /** Blocks that can be claimed, or written in place, now. */
     public int room() {
+        if (inPlaceBytes >= MOST_IN_PLACE_BYTES) {
+            return 0;
+        }
         return BLOCKS_PER_BUFFER - current.filled + (free.size() + BUFFERS - buffersMade) * BLOCKS_PER_BUFFER;
     }
 
@@ -82,6 +89,13 @@ public final class StagingWriter {
     public void write(long address, ByteBuffer from, int offset) {
         int at = claim(address);
         current.bytes.put(at, from, offset, BLOCK_BYTES);
+    }
+
+    /** Writes consecutive blocks from where they lie; nobody changes them before the next {@link #drain} has ended. */
+    public void writeInPlace(long address, ByteBuffer blocks) {
+        Checks.that(address > 0 && blocks.remaining() % BLOCK_BYTES == 0, "whole blocks", address, blocks.remaining());
+        inPlaceBytes += blocks.remaining();
+        start(new Write(Optional.empty(), address, blocks));
     }
 
     /** Runs {@code task} in a later turn, when at least one buffer is free. */
@@ -114,7 +128,7 @@ public final class StagingWriter {
         current.pushed = current.filled;
         current.underWay++;
         ByteBuffer blocks = current.bytes.slice(from * BLOCK_BYTES, (current.filled - from) * BLOCK_BYTES);
-        start(new Write(current, runAddress, blocks));
+        start(new Write(Optional.of(current), runAddress, blocks));
     }
 
     private void start(Write write) {
@@ -153,7 +167,15 @@ public final class StagingWriter {
     }
 
     private void finish(Write write) {
-        Buffer buffer = write.buffer;
+        if (write.buffer.isPresent()) {
+            leave(write.buffer.get());
+        } else {
+            inPlaceBytes -= write.blocks.remaining();
+        }
+        wakeIfPossible();
+    }
+
+    private void leave(Buffer buffer) {
         buffer.underWay--;
         if (buffer.underWay == 0 && buffer.pushed == buffer.filled && (buffer != current || buffer.filled > 0)) {
             buffer.filled = 0;
@@ -164,7 +186,6 @@ public final class StagingWriter {
                 nextAddress = 0;
             }
         }
-        wakeIfPossible();
     }
 
     private void wakeIfPossible() {

@@ -47,6 +47,28 @@ final class DirtyMapModelTest {
         assertEquals(0, pages.pagesTaken(), "pages come back");
     }
 
+    @Test
+    void aRunEndsWhereSlotsDoNotFollowOneAnother() {
+        for (int slot = 0; slot < 20; slot++) {
+            slots.put(slot * 4096, (byte) slot);
+        }
+        map.putSlot(10, 3);
+        map.putSlot(11, 4);
+        map.putSlot(13, 5);
+        map.putSlot(14, 7);
+        map.putCopy(15, slots, 8 * 4096);
+        map.seal();
+        assertEquals(3, map.slotRun(0, 5), "blocks need not follow one another, slots do");
+        assertEquals(2, map.slotRun(0, 2));
+        assertEquals(1, map.slotRun(3, 2), "a copy lies elsewhere");
+        assertEquals(0, map.slotRun(4, 1));
+        ByteBuffer run = map.slotBytes(0, 3);
+        assertEquals(3 * 4096, run.remaining());
+        assertEquals(5, run.get(2 * 4096));
+        assertThrows(Violation.class, () -> map.slotBytes(0, 4));
+        map.drop();
+    }
+
     private void change() {
         int block = random.below(BLOCKS);
         int from = random.below(4096);
