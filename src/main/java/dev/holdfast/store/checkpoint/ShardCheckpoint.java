@@ -132,6 +132,7 @@ public final class ShardCheckpoint {
     private int writeRun(int index, int run) {
         core.allocate(run, place);
         int count = (int) place.blocks;
+        Checks.that(count > 0 && count <= run, "the free map gives what was asked for, or less", count, run);
         ByteBuffer bytes = changes.slotBytes(index, count);
         for (int i = 0; i < count; i++) {
             int checksum = core.crc.ofBlock(bytes, i * StagingWriter.BLOCK_BYTES);

@@ -13,7 +13,8 @@ import java.util.Optional;
 
 /**
  * Gathers the blocks of a consistency point into long writes. Blocks whose addresses follow one another go out
- * together; long runs that lie in memory already go out from there. It does not choose addresses and knows nothing of order between blocks: only {@link #drain} orders.
+ * together; long runs that lie in memory already go out from there. It does not choose addresses and knows nothing of
+ * order between blocks: only {@link #drain} orders.
  */
 public final class StagingWriter {
     public static final int BLOCK_BYTES = 4096;
