@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
             DiskCommand.class,
             NodeCommand.class,
             VerifyCommand.class,
+            SelfTestCommand.class,
             SimCommand.class
         },
         footer = {"", "Example:", "  holdfast quickstart"})

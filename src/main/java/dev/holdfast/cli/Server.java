@@ -84,12 +84,29 @@ final class Server {
 
     /** Starts, which may accept a loss, and stops again. */
     void startAndStop() {
+        whileStarted(node -> {});
+    }
+
+    /** Serves while {@code work} runs, which gets the first NBD endpoint, and stops cleanly. */
+    void serveWhile(Consumer<String> work) {
+        whileStarted(node -> {
+            serve(node);
+            try {
+                work.accept(answer(node::status).endpoints().getFirst());
+            } finally {
+                http.ifPresent(HttpApi::stop);
+            }
+        });
+    }
+
+    private void whileStarted(Consumer<Node> work) {
         Path directory = directory();
         try (HostOrderedLog log = HostOrderedLog.open(directory.resolve("control"))) {
             HostWorld world = HostWorld.start();
             Node node = new Node(world, log, config(directory, memory(directory)));
             try {
                 start(world, node);
+                work.accept(node);
             } finally {
                 stop(world, node);
             }

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,6 +49,23 @@ final class LauncherTest {
         Result result = run(elsewhere, "/usr/bin:/bin", "--no-such-option");
         assertEquals(2, result.exit(), result.output());
         assertTrue(!result.output().contains("WARNING") && !result.output().contains("Exception"), result.output());
+    }
+
+    @Test
+    void theSelfTestPassesAndLeavesNothingBehind(@TempDir Path place) throws Exception {
+        Result result = run(place, "/usr/bin:/bin", "selftest", "--rounds", "1", "--dir", ".");
+        assertEquals(0, result.exit(), result.output());
+        assertTrue(result.output().endsWith("after a new start all is there\nok\n"), result.output());
+        try (Stream<Path> left = Files.list(place)) {
+            assertEquals(List.of(), left.toList());
+        }
+    }
+
+    @Test
+    void aSelfTestInAPlaceThatDoesNotExistSaysWhatToDo(@TempDir Path place) throws Exception {
+        Result result = run(place, "/usr/bin:/bin", "selftest", "--dir", "missing");
+        assertEquals(1, result.exit(), result.output());
+        assertTrue(result.output().contains("pick another --dir"), result.output());
     }
 
     private static Result run(Path directory, String path, String... arguments) throws Exception {
