@@ -3,7 +3,15 @@ package dev.holdfast.cli;
 import dev.holdfast.sim.Scenario;
 import dev.holdfast.sim.Scenarios;
 import dev.holdfast.sim.Simulation;
-import java.util.Optional;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Objects;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -15,7 +23,13 @@ import picocli.CommandLine.Option;
         description = "Runs a scenario in the simulated world; a seed gives the same run everywhere.",
         footer = {"", "Example:", "  holdfast sim --scenario model --seed 1 --seeds 100"})
 final class SimCommand implements Runnable {
-    @Option(names = "--scenario", paramLabel = "NAME", defaultValue = "", description = "which; none lists them")
+    private static final String ALL = "all";
+
+    @Option(
+            names = "--scenario",
+            paramLabel = "NAME",
+            defaultValue = "",
+            description = "which, or all; none lists them")
     private String scenario = "";
 
     @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "the first seed; default 1")
@@ -24,27 +38,78 @@ final class SimCommand implements Runnable {
     @Option(names = "--seeds", paramLabel = "K", defaultValue = "1", description = "how many; default 1")
     private int seeds;
 
+    @Option(names = "--quiet", description = "no line for each run")
+    private boolean quiet;
+
+    private final TreeSet<String> reached = new TreeSet<>();
+    private long runs;
+    private long virtualNanos;
+
     @Override
     public void run() {
         if (scenario.isEmpty()) {
             Scenarios.all().forEach(found -> System.out.println(found.name() + "  " + found.claim()));
             return;
         }
-        for (long next = seed; next < seed + seeds; next++) {
-            Optional<Simulation.Result> found = Simulation.run(scenario, next);
-            if (found.isEmpty()) {
-                throw new Failure(
-                        "there is no scenario " + scenario + ": "
-                                + Scenarios.all().stream().map(Scenario::name).collect(Collectors.joining(", ")),
-                        2);
+        List<Scenario> chosen = chosen();
+        long begunNanos = System.nanoTime();
+        for (Scenario each : chosen) {
+            for (long next = seed; next < seed + seeds; next++) {
+                runOne(each, next);
             }
-            Simulation.Result result = found.get();
+        }
+        summarise(System.nanoTime() - begunNanos);
+    }
+
+    private List<Scenario> chosen() {
+        List<Scenario> chosen = Scenarios.all().stream()
+                .filter(each -> scenario.equals(ALL) || each.name().equals(scenario))
+                .toList();
+        if (chosen.isEmpty()) {
+            throw new Failure(
+                    "there is no scenario " + scenario + ": "
+                            + Scenarios.all().stream().map(Scenario::name).collect(Collectors.joining(", ")),
+                    2);
+        }
+        return chosen;
+    }
+
+    private void runOne(Scenario each, long next) {
+        Simulation.Result result = Simulation.run(each, next);
+        runs++;
+        virtualNanos += result.virtualNanos();
+        reached.addAll(result.marks().keySet());
+        if (!quiet) {
             System.out.println(result.name() + " seed " + result.seed() + " hash " + Long.toHexString(result.hash())
                     + " events " + result.events() + " virtual ms " + result.virtualNanos() / 1_000_000);
-            if (result.violation().isPresent()) {
-                throw new Failure(
-                        result.violation().get() + "\nrepeat: holdfast sim --scenario " + scenario + " --seed " + next);
-            }
+        }
+        if (result.violation().isPresent()) {
+            throw new Failure(
+                    result.violation().get() + "\nrepeat: holdfast sim --scenario " + each.name() + " --seed " + next);
+        }
+    }
+
+    private void summarise(long wallNanos) {
+        System.out.printf(
+                "%d runs, no violation; %d virtual s in %.1f s: %d times faster than real time%n",
+                runs, virtualNanos / 1_000_000_000, wallNanos / 1e9, virtualNanos / Math.max(1, wallNanos));
+        List<String> never =
+                marks().stream().filter(name -> !reached.contains(name)).toList();
+        System.out.println("marks reached: " + reached.size() + "; never reached: " + never.size());
+        never.forEach(name -> System.out.println("  " + name));
+    }
+
+    /** Names of all marks there are. */
+    private static List<String> marks() {
+        try (InputStream file =
+                        Objects.requireNonNull(SimCommand.class.getResourceAsStream("/marks.txt"), "part of the jar");
+                BufferedReader lines = new BufferedReader(new InputStreamReader(file, StandardCharsets.UTF_8))) {
+            return lines.lines()
+                    .filter(line -> !line.isBlank() && !line.startsWith("#"))
+                    .map(line -> line.substring(0, line.indexOf(' ')))
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

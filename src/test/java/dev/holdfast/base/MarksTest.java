@@ -4,6 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -19,6 +24,19 @@ final class MarksTest {
         Marks.reached("marks-test.after");
         assertEquals(Map.of("marks-test.one", 1L, "marks-test.two", 2L), Marks.counts());
         assertEquals("marks-test.one", Marks.counts().firstKey());
+    }
+
+    @Test
+    void everyMarkInTheCodeHasItsSentenceAndEverySentenceItsMark() throws IOException, URISyntaxException {
+        Path file = Path.of(Marks.class.getResource("/marks.txt").toURI());
+        List<String> lines = Files.readAllLines(file).stream()
+                .filter(line -> !line.startsWith("#"))
+                .toList();
+        assertEquals(lines.stream().sorted().toList(), lines);
+        List<String> names = lines.stream().map(line -> line.split(" ", 2)[0]).toList();
+        assertEquals(
+                String.join("\n", names),
+                String.join("\n", MutantRegistryTest.constantsGivenTo(Marks.class, "reached")));
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.holdfast.sim.workload;
 
 import dev.holdfast.block.BlockVolume;
 import dev.holdfast.io.Loop;
+import dev.holdfast.sim.oracle.OracleViolation;
 import dev.holdfast.sim.random.SimRandom;
 import dev.holdfast.sim.world.SimMachine;
 import dev.holdfast.sim.world.SimWorld;
@@ -15,6 +16,7 @@ import java.util.function.Consumer;
  */
 public final class CrashRounds {
     private static final int ONE_IN_TWICE = 4;
+    private static final int MOST_UNREADABLE = 3;
 
     private final SimWorld world;
     private final Server server;
@@ -22,6 +24,7 @@ public final class CrashRounds {
     private final SimRandom random;
     private Runnable calm = () -> {};
     private boolean afterCrash;
+    private int unreadable;
 
     /** How a process ends. */
     private enum End {
@@ -115,6 +118,9 @@ public final class CrashRounds {
         workload.attach(opened.getFirst());
         if (readAll()) {
             afterCrash = false;
+            unreadable = 0;
+        } else if (++unreadable > MOST_UNREADABLE) {
+            throw new OracleViolation("what cannot be read stays so, though the disks are well");
         } else {
             calm.run();
             machine.kill();

@@ -15,6 +15,8 @@ public final class DiskTrouble {
     public enum Kind {
         /** Some reads fail. */
         READ_ERRORS,
+        /** A few reads fail: none fails as often as the store tries it. */
+        FEW_READ_ERRORS,
         /** Some writes fail. */
         WRITE_ERRORS,
         /** Some flushes fail. */
@@ -41,7 +43,7 @@ public final class DiskTrouble {
 
     /** What leaves every byte readable in the end: operations fail or take long, none lies. */
     public static final List<Kind> HONEST = List.of(
-            Kind.READ_ERRORS, Kind.WRITE_ERRORS, Kind.FLUSH_ERRORS, Kind.SLOW, Kind.STUCK, Kind.GONE, Kind.FULL);
+            Kind.FEW_READ_ERRORS, Kind.WRITE_ERRORS, Kind.FLUSH_ERRORS, Kind.SLOW, Kind.STUCK, Kind.GONE, Kind.FULL);
 
     /** What a disk that stays in its array may do: it answers, late or wrong. */
     public static final List<Kind> LYING = List.of(
@@ -63,6 +65,7 @@ public final class DiskTrouble {
 
     private static final int OFTEN = 300_000;
     private static final int SELDOM = 20_000;
+    private static final int FEW = 40_000;
 
     private final SimWorld world;
     private final String path;
@@ -121,6 +124,7 @@ public final class DiskTrouble {
         DiskFaults faults = device.faults();
         int rate = random.oneIn(2) ? OFTEN : SELDOM;
         switch (kinds.get(random.below(kinds.size()))) {
+            case FEW_READ_ERRORS -> faults.readErrorPerMillion = FEW;
             case READ_ERRORS -> faults.readErrorPerMillion = rate;
             case WRITE_ERRORS -> faults.writeErrorPerMillion = rate;
             case FLUSH_ERRORS -> faults.flushErrorPerMillion = rate;

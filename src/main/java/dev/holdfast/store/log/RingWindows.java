@@ -13,13 +13,18 @@ import java.util.List;
 /**
  * The same stretch of the ring as every member has it, read forwards in pieces of 1 MiB. It understands nothing of what
  * it reads: a page that one member cannot read is filled from another, one that nobody can read is zeroes and known as
- * such.
+ * such. An error may pass, and what a start cannot read is lost for good: so a page is tried again for a while.
  *
  * <p>Use: {@link #ensure}; when it answers false, come back with the same question when {@code resume} has run.
  */
 final class RingWindows {
     private static final int PAGE = Entry.SLOT_BYTES;
     private static final int MAX_PIECE_BYTES = 1 << 20;
+    private static final int TRIES = 6;
+    private static final long PAUSE_NANOS = 50_000_000L;
+
+    /** Pauses in all of one copy: a device that is broken throughout does not keep the start waiting for hours. */
+    private static final int MOST_PAUSES = 400;
 
     private final Array array;
     private final Loop loop;
@@ -161,6 +166,8 @@ final class RingWindows {
         private final boolean[] failed = new boolean[capacityBytes / PAGE];
         private boolean gone;
         private long pieceOffset;
+        private int tries;
+        private int pauses;
 
         Copy(int slot) {
             this.slot = slot;
@@ -195,6 +202,12 @@ final class RingWindows {
                 lose((int) at);
                 return;
             }
+            if (outcome == DiskOutcome.MEDIA_ERROR && ++tries < TRIES && pauses < MOST_PAUSES) {
+                pauses++;
+                loop.after(PAUSE_NANOS, () -> readPage((int) at));
+                return;
+            }
+            tries = 0;
             if (outcome == DiskOutcome.MEDIA_ERROR) {
                 blank((int) at);
             }

@@ -3,6 +3,7 @@ package dev.holdfast.store.work;
 import dev.holdfast.array.Array;
 import dev.holdfast.array.BlockRead;
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Marks;
 import dev.holdfast.io.Loop;
 import dev.holdfast.store.tree.BlockPointer;
 import java.nio.ByteBuffer;
@@ -15,11 +16,13 @@ import java.util.Objects;
 
 /**
  * Reads blocks that the committer lacks into its {@link LoadedBlocks}, neighbours together, many at a time. It
- * does not
- * decide what a block that cannot be read means: it only names it.
+ * does not decide what a block that cannot be read means: it only names it. What it names may be forgotten for good (a
+ * partial write over it makes a recorded error), so it tries again for a second: an error may pass.
  */
 public final class NodeLoader {
     private static final int READS = 16;
+    private static final int TRIES = 6;
+    private static final long PAUSE_NANOS = 200_000_000L;
 
     /** Told of blocks that are not as they should be. */
     public interface Finds {
@@ -32,17 +35,21 @@ public final class NodeLoader {
 
     private final LoadedBlocks nodes;
     private final Array array;
+    private final Loop loop;
     private final Finds finds;
     private final ArrayDeque<BlockRead> idle = new ArrayDeque<>();
     private final List<BlockPointer> wanted = new ArrayList<>();
+    private final List<BlockPointer> bad = new ArrayList<>();
     private final BlockPointer[][] underWay = new BlockPointer[READS][];
     private int next;
     private int busy;
+    private int tries;
     private Runnable then = () -> {};
 
     public NodeLoader(LoadedBlocks nodes, Array array, Loop loop, Finds finds) {
         this.nodes = nodes;
         this.array = array;
+        this.loop = loop;
         this.finds = finds;
         for (int i = 0; i < READS; i++) {
             ByteBuffer space = ByteBuffer.allocateDirect((BlockRead.MAX_BLOCKS + 1) * 4096)
@@ -62,9 +69,28 @@ public final class NodeLoader {
         pointers.stream()
                 .sorted(Comparator.comparingLong(BlockPointer::address))
                 .forEach(this::want);
+        tries = 1;
         next = 0;
         then = task;
         startReads();
+    }
+
+    /** What could not be read is wanted once more, or given up. */
+    private void ended() {
+        Checks.that(busy == 0 && next == wanted.size(), "everything wanted was tried", busy);
+        wanted.clear();
+        next = 0;
+        if (bad.isEmpty() || tries == TRIES) {
+            bad.forEach(finds::unreadable);
+            bad.clear();
+            then.run();
+            return;
+        }
+        Marks.reached("store.load-tried-again");
+        tries++;
+        bad.stream().sorted(Comparator.comparingLong(BlockPointer::address)).forEach(this::want);
+        bad.clear();
+        loop.after(PAUSE_NANOS, this::startReads);
     }
 
     private void want(BlockPointer pointer) {
@@ -102,7 +128,7 @@ public final class NodeLoader {
         BlockPointer[] pointers = underWay[(int) read.cookie];
         for (int i = 0; i < pointers.length; i++) {
             if ((read.bad >>> i & 1) != 0) {
-                finds.unreadable(pointers[i]);
+                bad.add(pointers[i]);
             } else {
                 if ((read.repairable >>> i & 1) != 0) {
                     finds.wrongCopy(pointers[i], read.wrongCopies);
@@ -114,7 +140,7 @@ public final class NodeLoader {
         idle.addLast(read);
         startReads();
         if (busy == 0 && next == wanted.size()) {
-            then.run();
+            ended();
         }
     }
 }
