@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
@@ -76,9 +77,39 @@ final class HostSharedMemory implements SharedMemory {
         refuseForeign(path);
         FileClaim claim = FileClaim.existingOrNew(path);
         try {
-            boolean isNew = Files.size(path) != lengthBytes;
-            takeRoom(claim, isNew, lengthBytes);
-            return map(claim, isNew, lengthBytes);
+            return open(claim, lengthBytes);
+        } catch (WorldException refused) {
+            claim.close();
+            throw refused;
+        } catch (IOException failed) {
+            claim.close();
+            throw new WorldException("can't use " + path + ": " + failed.getMessage(), failed);
+        }
+    }
+
+    private MemoryRegion open(FileClaim claim, int lengthBytes) throws WorldException, IOException {
+        boolean isNew = Files.size(claim.path()) != lengthBytes;
+        takeRoom(claim, isNew, lengthBytes);
+        return map(claim, isNew, lengthBytes);
+    }
+
+    @Override
+    public Optional<MemoryRegion> find(String name) throws WorldException {
+        Checks.that(NAME.matcher(name).matches(), "a region has a plain name");
+        Path path = place.resolve("holdfast-" + name);
+        refuseForeign(path);
+        if (!Files.exists(path)) {
+            return Optional.empty();
+        }
+        FileClaim claim = FileClaim.existing(path);
+        try {
+            long lengthBytes = Files.size(path);
+            boolean isRegion = lengthBytes > 0 && lengthBytes <= MAX_BYTES && lengthBytes % PAGE_BYTES == 0;
+            if (isRegion) {
+                return Optional.of(open(claim, (int) lengthBytes));
+            }
+            claim.close();
+            return Optional.empty();
         } catch (WorldException refused) {
             claim.close();
             throw refused;

@@ -1,5 +1,7 @@
 package dev.holdfast.io;
 
+import java.util.Optional;
+
 /**
  * Named memory that outlives this process, and nothing more: a power cut, a reboot, or somebody who removes the file
  * loses it. Whoever uses it must recognise his own bytes (pool, boot, open counter, checksums) before trusting them.
@@ -16,6 +18,14 @@ public interface SharedMemory {
 
     /** Where the memory lives, for people and for noticing that another place was used in between. */
     String place();
+
+    /**
+     * Maps the region {@code name} as it is, at the length it has, and locks it; makes nothing.
+     *
+     * @return empty if there is none, or none that {@link #open} could have made
+     * @throws WorldException if it can't be read, or another live process holds it
+     */
+    Optional<MemoryRegion> find(String name) throws WorldException;
 
     /**
      * Maps the region {@code name}, creating it zeroed if it is not there or has another length, and locks it.

@@ -54,6 +54,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     private Optional<String> failure = Optional.empty();
     private RingStart start;
     private long openCounter;
+    private int memoryLanes;
     private long nextShardId;
     private boolean clean;
     private boolean lastWasEmpty;
@@ -70,6 +71,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         this.runner = new Runner(core.loop);
         this.repairs = new Repairs(core);
         this.openCounter = root.number().openCounter();
+        this.memoryLanes = root.log().lanes();
         this.nextShardId = root.space().nextShardId();
         this.start = root.ringStart();
     }
@@ -84,6 +86,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     void beginOpen(RingStart ringStart) {
         Checks.that(ringStart.openCounter() == openCounter + 1, "the open counter advances by one", openCounter);
         openCounter = ringStart.openCounter();
+        memoryLanes = lanes.size();
         start = ringStart;
     }
 
@@ -231,7 +234,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
                 poolId,
                 new Root.Number(
                         cp, openCounter, roots.generationNow(), before.number().cp()),
-                new Root.LogPoint(from.position(), from.number(), lanes.size(), clean),
+                new Root.LogPoint(from.position(), from.number(), memoryLanes, clean),
                 new Root.Written(core.clock.wallMillis(), core.array.members()),
                 objects,
                 new Root.Space(core.freeMap.usedBlocks(), nextShardId, core.array.dataBlocks()));

@@ -5,7 +5,6 @@ import dev.holdfast.base.Id128;
 import dev.holdfast.block.BlockVolume;
 import dev.holdfast.block.Status;
 import dev.holdfast.io.Loop;
-import dev.holdfast.io.MemoryRegion;
 import dev.holdfast.store.lane.ControlDone;
 import dev.holdfast.store.lane.Lane;
 import dev.holdfast.store.lane.Shard;
@@ -28,16 +27,16 @@ final class LocalPool implements Pool {
     private final OpenPlan plan;
     private final Committer committer;
     private final List<Lane> lanes;
-    private final List<MemoryRegion> regions;
+    private final LaneMemory memory;
     private final PoolEvents events;
     private final PoolInquiry inquiry;
     private volatile TreeMap<Integer, BlockVolume> volumes = new TreeMap<>();
 
-    LocalPool(OpenPlan plan, Committer committer, List<Lane> lanes, List<MemoryRegion> regions, PoolEvents events) {
+    LocalPool(OpenPlan plan, Committer committer, List<Lane> lanes, LaneMemory memory, PoolEvents events) {
         this.plan = plan;
         this.committer = committer;
         this.lanes = lanes;
-        this.regions = regions;
+        this.memory = memory;
         this.events = events;
         this.inquiry = new PoolInquiry(committer);
     }
@@ -166,7 +165,7 @@ final class LocalPool implements Pool {
         stopLane(0, () -> {
             Runnable close = () -> {
                 committer.core().array.close();
-                regions.forEach(MemoryRegion::close);
+                memory.close();
                 loop.post(stopped);
             };
             if (committer.failure().isPresent()) {

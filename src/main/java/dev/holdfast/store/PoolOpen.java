@@ -7,12 +7,9 @@ import dev.holdfast.array.Mirror;
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Id128;
 import dev.holdfast.io.Loop;
-import dev.holdfast.io.MemoryRegion;
 import dev.holdfast.io.World;
 import dev.holdfast.io.WorldException;
-import dev.holdfast.store.log.LogIdentity;
-import dev.holdfast.store.log.MemoryScan;
-import dev.holdfast.store.log.MemoryVerdict;
+import dev.holdfast.store.lane.LaneBudget;
 import dev.holdfast.store.log.RingFound;
 import dev.holdfast.store.log.RingScan;
 import dev.holdfast.store.log.RingVerdict;
@@ -49,9 +46,9 @@ public final class PoolOpen implements Trouble {
     private final Loop loop;
     private final Consumer<PoolOpened> done;
     private final List<String> notes = new ArrayList<>();
-    private final List<MemoryRegion> regions = new ArrayList<>();
     private final PoolEvents events;
     private Optional<Mirror> array = Optional.empty();
+    private Optional<LaneMemory> memory = Optional.empty();
     private Optional<Committer> committer = Optional.empty();
     private boolean ended;
 
@@ -67,6 +64,12 @@ public final class PoolOpen implements Trouble {
     public static void open(World world, OpenPlan plan, Loop loop, Consumer<PoolOpened> done) {
         Checks.that(loop.isCurrent(), "a pool is opened on its committer's loop");
         PoolOpen open = new PoolOpen(world, plan, loop, done);
+        int least = LaneBudget.leastMemoryBytes();
+        if (plan.memory().bytesPerLane() < least) {
+            String little = plan.memory().bytesPerLane() + " bytes of memory for each loop are too little";
+            loop.post(() -> open.refuse(little + ": the least is " + least, false));
+            return;
+        }
         ArrayOpen.open(world.disks(), plan.paths(), plan.pool(), RootChoice::peek, loop, open::arrayOpened);
     }
 
@@ -136,93 +139,73 @@ public final class PoolOpen implements Trouble {
     }
 
     private void openMemory(Core core, Root root) {
-        LogIdentity expected = new LogIdentity(
-                root.poolId().high(),
-                root.poolId().low(),
-                plan.memory().place().bootIdHigh(),
-                plan.memory().place().bootIdLow(),
-                root.number().openCounter());
-        int count = Math.max(root.log().lanes(), plan.lanes().size());
-        List<MemoryScan> trusted = new ArrayList<>();
-        boolean foreign = false;
+        LaneMemory past = new LaneMemory(plan.memory(), root);
+        memory = Optional.of(past);
         try {
-            for (int lane = 0; lane < count; lane++) {
-                MemoryRegion region = plan.memory()
-                        .place()
-                        .open(root.poolId() + "-" + lane, plan.memory().bytesPerLane());
-                regions.add(region);
-                boolean wasUsed = lane < root.log().lanes() && root.number().cp() > 0;
-                foreign |= wasUsed && !isTrusted(MemoryScan.of(region.bytes(), expected), trusted);
-            }
+            past.find();
         } catch (WorldException e) {
             refuse(String.valueOf(e.getMessage()), false);
             return;
         }
-        if (foreign && !root.log().clean()) {
+        if (past.isGone()) {
             notes.add("the memory of the last run is gone (a power cut, or another --memory-dir): "
                     + "writes that were not flushed may be missing");
         }
-        scan(core, root, trusted);
+        scan(core, root, past);
     }
 
-    /** Adds what may be believed; false if nothing may. */
-    private static boolean isTrusted(MemoryVerdict verdict, List<MemoryScan> trusted) {
-        switch (verdict) {
-            case MemoryVerdict.Trusted found -> trusted.add(found.entries());
-            case MemoryVerdict.Foreign foreign -> {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private void scan(Core core, Root root, List<MemoryScan> trusted) {
-        Checks.that(regions.size() >= plan.lanes().size(), "every lane has its memory", regions.size());
+    private void scan(Core core, Root root, LaneMemory past) {
         new RingScan(
                         core.array,
                         root.ringStart(),
-                        trusted,
+                        past.trusted(),
                         id -> Recovery.appliedSeq(core, root, id),
                         loop,
                         verdict -> {
                             switch (verdict) {
-                                case RingVerdict.End end -> recover(core, root, end.found(), trusted);
-                                case RingVerdict.Damaged damaged -> acceptOrRefuse(core, root, damaged, trusted);
-                                case RingVerdict.Unreadable unreadable ->
-                                    acceptOrRefuse(core, root, unreadable, trusted);
+                                case RingVerdict.End end -> recover(core, root, end.found(), past);
+                                case RingVerdict.Damaged damaged -> acceptOrRefuse(core, root, damaged, past);
+                                case RingVerdict.Unreadable unreadable -> acceptOrRefuse(core, root, unreadable, past);
                             }
                         })
                 .start();
     }
 
-    private void acceptOrRefuse(Core core, Root root, RingVerdict verdict, List<MemoryScan> trusted) {
+    private void acceptOrRefuse(Core core, Root root, RingVerdict verdict, LaneMemory past) {
         if (plan.acceptLoss()) {
             notes.add("loss accepted: " + verdict.message());
-            recover(core, root, verdict.found(), trusted);
+            recover(core, root, verdict.found(), past);
         } else {
             refuse(verdict.message(), true);
         }
     }
 
-    private void recover(Core core, Root root, RingFound found, List<MemoryScan> trusted) {
+    private void recover(Core core, Root root, RingFound found, LaneMemory past) {
         Checks.that(committer.isEmpty(), "recovery runs once");
-        Recovery recovery = new Recovery(plan, core, root, regions, events);
+        Recovery recovery = new Recovery(plan, core, root, past, events);
         committer = Optional.of(recovery.committer());
         recovery.committer()
                 .whenFailed(() -> refuse(recovery.committer().failure().orElse("failed"), true));
-        recovery.run(found, trusted, pool -> {
-            if (!ended) {
-                ended = true;
-                notes.addAll(recovery.notes());
-                done.accept(new PoolOpened.Opened(pool, List.copyOf(notes)));
+        recovery.run(found, outcome -> {
+            switch (outcome) {
+                case Recovery.Outcome.NoMemory none -> refuse(none.why(), false);
+                case Recovery.Outcome.Serves serves -> opened(serves.pool(), recovery.notes());
             }
         });
+    }
+
+    private void opened(Pool pool, List<String> found) {
+        if (!ended) {
+            ended = true;
+            notes.addAll(found);
+            done.accept(new PoolOpened.Opened(pool, List.copyOf(notes)));
+        }
     }
 
     private void refuse(String why, boolean lossHelps) {
         if (!ended) {
             ended = true;
-            regions.forEach(MemoryRegion::close);
+            memory.ifPresent(LaneMemory::close);
             array.ifPresent(Mirror::close);
             done.accept(new PoolOpened.Refused(why, lossHelps));
         }

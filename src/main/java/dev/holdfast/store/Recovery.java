@@ -1,12 +1,11 @@
 package dev.holdfast.store;
 
 import dev.holdfast.base.Checks;
-import dev.holdfast.io.MemoryRegion;
+import dev.holdfast.io.WorldException;
 import dev.holdfast.store.checkpoint.LaneLink;
 import dev.holdfast.store.lane.Lane;
 import dev.holdfast.store.lane.LaneBudget;
 import dev.holdfast.store.lane.ShardOpening;
-import dev.holdfast.store.log.LogIdentity;
 import dev.holdfast.store.log.LogView;
 import dev.holdfast.store.log.MemoryLog;
 import dev.holdfast.store.log.MemoryScan;
@@ -34,21 +33,30 @@ import java.util.function.Consumer;
  * </ul>
  */
 final class Recovery {
+    /** How it ended. */
+    sealed interface Outcome {
+        /** The pool serves. */
+        record Serves(Pool pool) implements Outcome {}
+
+        /** Everything found is in a durable root, and there is no room to hold changes in; one line for people. */
+        record NoMemory(String why) implements Outcome {}
+    }
+
     private final OpenPlan plan;
     private final Core core;
     private final Root root;
-    private final List<MemoryRegion> regions;
+    private final LaneMemory memory;
     private final PoolEvents events;
     private final Committer committer;
     private final List<Lane> lanes = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
-    private Consumer<Pool> opened = pool -> {};
+    private Consumer<Outcome> told = outcome -> {};
 
-    Recovery(OpenPlan plan, Core core, Root root, List<MemoryRegion> regions, PoolEvents events) {
+    Recovery(OpenPlan plan, Core core, Root root, LaneMemory memory, PoolEvents events) {
         this.plan = plan;
         this.core = core;
         this.root = root;
-        this.regions = regions;
+        this.memory = memory;
         this.events = events;
         this.committer = new Committer(core, root, events);
         LaneBudget budget = budget();
@@ -76,11 +84,11 @@ final class Recovery {
         return notes;
     }
 
-    /** Does it all; {@code then} gets the pool on the committer's loop. */
-    void run(RingFound found, List<MemoryScan> trusted, Consumer<Pool> then) {
-        Checks.that(core.loop.isCurrent() && regions.size() >= lanes.size(), "every lane has its memory");
-        opened = then;
-        onEveryLane(0, lane -> openingsOf(lane).forEach(lane::open), () -> replay(found, trusted));
+    /** Does it all; {@code then} is told on the committer's loop, never if the committer fails. */
+    void run(RingFound found, Consumer<Outcome> then) {
+        Checks.that(core.loop.isCurrent(), "on the committer's loop");
+        told = then;
+        onEveryLane(0, lane -> openingsOf(lane).forEach(lane::open), () -> replay(found, memory.trusted()));
     }
 
     /** Runs {@code task} on every lane's loop, one after another, then {@code then} on the committer's. */
@@ -158,29 +166,23 @@ final class Recovery {
     /** V2. */
     private void label(RingStart next) {
         Checks.that(committer.roots().newest().number().openCounter() == next.openCounter(), "the root opens the pool");
-        LogIdentity identity = new LogIdentity(
-                next.poolIdHigh(),
-                next.poolIdLow(),
-                plan.memory().place().bootIdHigh(),
-                plan.memory().place().bootIdLow(),
-                next.openCounter());
-        List<MemoryLog> logs = new ArrayList<>();
+        List<MemoryLog> logs;
+        try {
+            logs = memory.label(lanes.size(), next.openCounter());
+        } catch (WorldException e) {
+            told.accept(new Outcome.NoMemory(String.valueOf(e.getMessage())));
+            committer.failed("no memory to hold changes in");
+            return;
+        }
         List<LogView> views = new ArrayList<>();
-        for (int i = 0; i < lanes.size(); i++) {
-            MemoryLog log = MemoryLog.label(regions.get(i).bytes(), identity, i, lanes.size());
-            logs.add(log);
-            views.add(log.view());
-        }
-        while (regions.size() > lanes.size()) {
-            regions.removeLast().close();
-        }
+        logs.forEach(log -> views.add(log.view()));
         long cp = committer.roots().newest().number().cp();
         RingWriter ring = new RingWriter(views, next, cp, core.array.logBytes());
         committer.serve(ring);
-        LocalPool pool = new LocalPool(plan, committer, lanes, regions, events);
+        LocalPool pool = new LocalPool(plan, committer, lanes, memory, events);
         onEveryLane(
                 0,
                 lane -> lane.serve(logs.get(lanes.indexOf(lane))),
-                () -> pool.learnVolumes(() -> opened.accept(pool)));
+                () -> pool.learnVolumes(() -> told.accept(new Outcome.Serves(pool))));
     }
 }

@@ -78,6 +78,22 @@ public abstract class SharedMemoryContract {
     }
 
     @Test
+    void aRegionIsFoundAtTheLengthItHasAndNeverMade() throws WorldException {
+        assertTrue(memory.find("absent").isEmpty());
+        memory.open("found", LENGTH).close();
+        try (MemoryRegion region = memory.find("found").orElseThrow()) {
+            assertFalse(region.isNew());
+            assertEquals(LENGTH, region.bytes().capacity());
+            region.bytes().putLong(0, 5);
+            assertThrows(WorldException.class, () -> memory.find("found"));
+        }
+        try (MemoryRegion region = memory.open("found", LENGTH)) {
+            assertEquals(5, region.bytes().getLong(0));
+        }
+        assertTrue(memory.find("absent").isEmpty());
+    }
+
+    @Test
     void regionsOfDifferentNamesAreDifferentMemory() throws WorldException {
         try (MemoryRegion first = memory.open("first", LENGTH);
                 MemoryRegion second = memory.open("second", LENGTH)) {

@@ -57,13 +57,7 @@ final class PoolBench {
 
     /** Opens; false if it was refused. */
     boolean open() {
-        committer = world.newLoop("pool");
-        List<Loop> loops = new ArrayList<>();
-        for (int i = 0; i < lanes; i++) {
-            loops.add(world.newLoop("lane" + i));
-        }
-        OpenPlan.Memory memory = new OpenPlan.Memory(world.sharedMemory(""), memoryBytes);
-        OpenPlan plan = new OpenPlan(paths, Optional.empty(), memory, loops, 8 << 20, acceptLoss);
+        OpenPlan plan = plan();
         PoolOpened opened = await(world, committer, answer -> PoolOpen.open(world, plan, committer, answer));
         return switch (opened) {
             case PoolOpened.Opened found -> {
@@ -76,6 +70,23 @@ final class PoolBench {
                 yield false;
             }
         };
+    }
+
+    /** Begins to open the pool and lets it get on for {@code nanos}; nobody waits for the end. */
+    void beginToOpen(long nanos) {
+        OpenPlan plan = plan();
+        world.run(committer, () -> PoolOpen.open(world, plan, committer, opened -> {}));
+        world.runFor(nanos);
+    }
+
+    private OpenPlan plan() {
+        committer = world.newLoop("pool");
+        List<Loop> loops = new ArrayList<>();
+        for (int i = 0; i < lanes; i++) {
+            loops.add(world.newLoop("lane" + i));
+        }
+        OpenPlan.Memory memory = new OpenPlan.Memory(world.sharedMemory(""), memoryBytes);
+        return new OpenPlan(paths, Optional.empty(), memory, loops, 8 << 20, acceptLoss);
     }
 
     void kill() {

@@ -93,6 +93,28 @@ final class PoolFaultMemoryTest {
         assertEquals(2, value(bench, 1));
     }
 
+    @Test
+    void lessMemoryThanTheLongestWriteNeedsIsRefusedWithTheLeast() {
+        PoolBench bench = opened(83);
+        bench.kill();
+        bench.memoryBytes = 64 << 10;
+        assertFalse(bench.open());
+        isOneLine(bench.refused);
+        int least = Integer.parseInt(bench.refused.replaceAll(".*the least is ", ""));
+        bench.memoryBytes = least - 4096;
+        assertFalse(bench.open());
+        bench.memoryBytes = least;
+        assertTrue(bench.open(), bench.refused);
+        assertEquals(2, value(bench, 1));
+        for (int round = 0; round < 12; round++) {
+            assertEquals(Status.OK, bench.write(bench.volume(1), round << 20, 1 << 20, round + 1));
+            assertEquals(Status.OK, bench.write(bench.volume(1), 20 << 20, 400 << 10, round + 1));
+        }
+        bench.kill();
+        assertTrue(bench.open(), bench.refused);
+        assertEquals(12, value(bench, 11 << 8));
+    }
+
     private static void isOneLine(String why) {
         assertTrue(!why.isEmpty() && why.indexOf('\n') < 0, why);
     }
@@ -110,6 +132,73 @@ final class PoolFaultMemoryTest {
         assertEquals(11, value(bench, 1));
         assertEquals(12, value(bench, 2));
         assertEquals(13, value(bench, 3));
+    }
+
+    @Test
+    void aStartWithAnotherLengthOfMemoryFindsWhatTheLastOneHeld() {
+        for (int bytes : new int[] {4 << 20, 16 << 20}) {
+            PoolBench bench = opened(81);
+            for (int mebibyte = 1; mebibyte < 3; mebibyte++) {
+                bench.write(bench.volume(1), mebibyte << 20, 1 << 20, 5);
+            }
+            bench.kill();
+            bench.memoryBytes = bytes;
+            for (int attempt = 0; attempt < 20; attempt++) {
+                bench.beginToOpen((40 + 3 * attempt) * 1_000_000L);
+                bench.kill();
+            }
+            assertTrue(bench.open(), bench.refused);
+            assertEquals(2, value(bench, 1));
+            assertEquals(5, value(bench, 767));
+            assertEquals(
+                    bytes,
+                    bench.world
+                            .machine()
+                            .memory()
+                            .bytes("/dev/shm", bench.pool.id() + "-0")
+                            .orElseThrow()
+                            .capacity());
+            bench.write(bench.volume(1), 8192, 4096, 3);
+            bench.kill();
+            assertTrue(bench.open(), bench.refused);
+            assertEquals(3, value(bench, 2));
+        }
+    }
+
+    @Test
+    void aStartWithFewerLanesThatDiesHalfwayLosesNothingOfTheOthers() {
+        for (int cut = 50; cut < 100; cut++) {
+            PoolBench bench = new PoolBench(82, 1, DISK);
+            bench.lanes = 3;
+            assertTrue(bench.open(), bench.refused);
+            for (int shard = 1; shard <= 3; shard++) {
+                bench.create(shard, 64 << 20);
+            }
+            bench.world.machine().device("/disk0").faults().full = true;
+            for (int shard = 1; shard <= 3; shard++) {
+                bench.write(bench.volume(shard), 0, 4096, shard);
+                askForSnapshot(bench, shard);
+                bench.write(bench.volume(shard), 4096, 4096, 10 + shard);
+            }
+            bench.kill();
+            bench.world.machine().device("/disk0").faults().full = false;
+            bench.lanes = 1;
+            bench.beginToOpen(cut * 1_000_000L);
+            bench.kill();
+            assertTrue(bench.open(), bench.refused);
+            for (int shard = 1; shard <= 3; shard++) {
+                assertEquals(shard, bench.read(bench.volume(shard), 0, 4096).orElseThrow()[0]);
+                assertEquals(
+                        10 + shard, bench.read(bench.volume(shard), 4096, 4096).orElseThrow()[0], "cut " + cut);
+            }
+        }
+    }
+
+    /** Its marker is in memory, no root has it yet. */
+    private static void askForSnapshot(PoolBench bench, int shard) {
+        bench.world.run(
+                bench.committer, () -> bench.pool.createSnapshot(shard, 5, "s", false, bench.committer, result -> {}));
+        bench.world.runFor(1_000);
     }
 
     @Test

@@ -5,9 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.block.Request;
 import dev.holdfast.block.Status;
-import dev.holdfast.io.Loop;
 import java.util.List;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -15,16 +13,6 @@ import org.junit.jupiter.api.Test;
 /** Processes that die, and power that goes, while a pool is being recovered: again and again. */
 final class PoolFaultRecoveryTest {
     private static final int BLOCKS = 2000;
-
-    /** Begins to open the pool and lets it get on for {@code nanos}; nobody waits for the end. */
-    private static void beginToOpen(PoolBench bench, long nanos) {
-        Loop committer = bench.world.newLoop("pool");
-        List<Loop> loops = List.of(bench.world.newLoop("lane0"), bench.world.newLoop("lane1"));
-        OpenPlan.Memory memory = new OpenPlan.Memory(bench.world.sharedMemory(""), bench.memoryBytes);
-        OpenPlan plan = new OpenPlan(bench.paths, Optional.empty(), memory, loops, 8 << 20, false);
-        bench.world.run(committer, () -> PoolOpen.open(bench.world, plan, committer, opened -> {}));
-        bench.world.runFor(nanos);
-    }
 
     private static void interrupted(long seed, int copies, boolean power) {
         String when = "seed " + seed + ", copies " + copies + ", power cuts " + power;
@@ -48,7 +36,7 @@ final class PoolFaultRecoveryTest {
             }
             end(bench, power);
             for (int attempt = 0; attempt < 12; attempt++) {
-                beginToOpen(bench, random.nextLong(12_000_000L));
+                bench.beginToOpen(random.nextLong(120_000_000L));
                 end(bench, power);
             }
             assertEquals(List.of(), bench.check(), when);

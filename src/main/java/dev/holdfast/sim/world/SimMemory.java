@@ -166,6 +166,14 @@ public final class SimMemory {
         private static final int LENGTH_LIMIT = 1 << 30;
 
         @Override
+        public Optional<MemoryRegion> find(String name) throws WorldException {
+            Optional<ByteBuffer> bytes = memory.bytes(place, name);
+            return bytes.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(open(name, bytes.get().capacity()));
+        }
+
+        @Override
         public long bootIdHigh() {
             return memory.bootIdHigh;
         }

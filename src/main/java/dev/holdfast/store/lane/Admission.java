@@ -18,10 +18,13 @@ import org.jspecify.annotations.Nullable;
  * <p>Writes leave headroom, so that changes that nobody can hold back (trims, control entries) fit for a while longer.
  */
 final class Admission {
+    private static final int BLOCK_BYTES = Entry.SLOT_BYTES;
+
     /** Entries and slots that writes leave free. */
     private static final int HEADROOM = 64;
 
-    private static final int BLOCK_BYTES = Entry.SLOT_BYTES;
+    /** What an empty memory log must have room for. */
+    static final int LONGEST_WRITE_BYTES = Entry.MAX_PAYLOAD_BYTES + HEADROOM * BLOCK_BYTES;
 
     /**
      * After so many consistency points that freed nothing, there is no space: freed blocks come back after the
@@ -51,8 +54,8 @@ final class Admission {
     /** Changes are held in {@code memoryLog} from now on. */
     void serve(MemoryLog memoryLog) {
         log = memoryLog;
-        int most = Entry.MAX_PAYLOAD_BYTES + HEADROOM * BLOCK_BYTES;
-        Checks.that(log.room(most, BLOCK_BYTES - 1), "an empty memory log takes the longest write", most);
+        boolean hasRoom = log.room(LONGEST_WRITE_BYTES, BLOCK_BYTES - 1);
+        Checks.that(hasRoom, "an empty memory log takes the longest write", log.maxPayloadBytes());
         Checks.that(log.entriesLeft() > HEADROOM, "an empty memory log takes an entry", log.entriesLeft());
         wake();
     }

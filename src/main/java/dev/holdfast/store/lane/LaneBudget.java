@@ -1,6 +1,7 @@
 package dev.holdfast.store.lane;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.store.log.MemoryLog;
 
 /**
  * What a lane may use.
@@ -15,6 +16,11 @@ public record LaneBudget(int cacheFrames, int mergePages, long oldestNanos) {
 
     /** Five seconds, as a consistency point's age is unless somebody has a reason. */
     public static final long OLDEST_NANOS = 5_000_000_000L;
+
+    /** Least memory of a lane, in bytes, a multiple of 4096: the longest write always fits in when it is empty. */
+    public static int leastMemoryBytes() {
+        return MemoryLog.regionBytesFor(Admission.LONGEST_WRITE_BYTES);
+    }
 
     /** Checks that a lane can work with this. */
     public LaneBudget {

@@ -16,6 +16,7 @@ import java.nio.ByteOrder;
  *       stand between the three (L2).
  *   <li><b>I2</b> Entries [released, published) are intact: their descriptors and slots are not written.
  *   <li><b>I3</b> {@code published - released <= D} and the slots between them, skipped ones included, are at most S.
+ *       An empty log begins at slot 0 again, so that the longest payload fits.
  *   <li><b>I4</b> The header is valid only while the descriptors are this log's own.
  * </ul>
  *
@@ -69,6 +70,17 @@ public final class MemoryLog {
         return log;
     }
 
+    /** The shortest region that, empty, takes a payload of this length wherever it begins. */
+    public static int regionBytesFor(int payloadLength) {
+        Checks.that(payloadLength > 0, "a payload has a length", payloadLength);
+        int wanted = Entry.slotsFor(Entry.SLOT_BYTES - 1, payloadLength);
+        int lengthBytes = MIN_REGION_BYTES;
+        while (MemoryLayout.of(lengthBytes).slots() < wanted) {
+            lengthBytes += Entry.SLOT_BYTES;
+        }
+        return lengthBytes;
+    }
+
     /** The payload of an entry that has none. */
     public static ByteBuffer noPayload() {
         return EMPTY;
@@ -76,7 +88,7 @@ public final class MemoryLog {
 
     /** The longest payload that always has room in an empty log. */
     public int maxPayloadBytes() {
-        return Math.min(Entry.MAX_PAYLOAD_BYTES, (layout.slots() / 2 - 1) * Entry.SLOT_BYTES);
+        return Math.min(Entry.MAX_PAYLOAD_BYTES, (layout.slots() - 1) * Entry.SLOT_BYTES);
     }
 
     /**
@@ -162,6 +174,7 @@ public final class MemoryLog {
         if (entryExclusive > released) {
             slotTail = slotEnds[index(entryExclusive - 1)];
             released = entryExclusive;
+            nextSlot = released == published ? 0 : nextSlot;
         }
         Checks.that(slotHead - slotTail <= layout.slots(), "slots in use fit", slotHead, slotTail);
     }

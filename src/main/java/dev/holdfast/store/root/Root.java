@@ -20,7 +20,7 @@ import java.util.Optional;
  *  12  4 format version          80  8 flags: 1 clean stop                 248  8 next shard id
  *  16 16 pool id                 88  8 members, a bit per array slot       256  8 data blocks of the array
  *  32  8 cp                      96 48 object: shard table                 264  8 cp of the root before
- *  40  8 open counter           144 48 object: free map                    272  4 lanes of the last run
+ *  40  8 open counter           144 48 object: free map                    272  4 lanes of this open counter
  *  48  8 generation
  *  56  8 wall time, ms
  * </pre>
@@ -52,8 +52,8 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
     public record Number(long cp, long openCounter, long generation, long previousCp) {}
 
     /**
-     * Ring position and record number recovery starts at; memory logs of that run; clean: nothing is to be
-     * replayed.
+     * Ring position and record number recovery starts at; memory logs of the run with this open counter; clean:
+     * nothing is to be replayed.
      */
     public record LogPoint(long position, long record, int lanes, boolean clean) {}
 

@@ -77,6 +77,22 @@ final class MemoryLogTest {
         assertEquals(log.published(), log.released() + held.size());
     }
 
+    @Test
+    void anEmptyLogTakesTheLongestPayloadWhereverTheLastOneEnded() {
+        for (int before = 1; before < 60; before++) {
+            MemoryLog log = MemoryLog.label(region(82), IDENTITY, 0, 1);
+            write(log, 1, before * 4096);
+            assertFalse(log.room(log.maxPayloadBytes(), 4095));
+            log.release(1);
+            assertTrue(log.room(log.maxPayloadBytes(), 4095), before + " slots before");
+            write(log, 2, log.maxPayloadBytes());
+        }
+    }
+
+    private static void write(MemoryLog log, long seq, int length) {
+        log.append(EntryKind.WRITE, 0, 1, 1, seq, 0, length, ByteBuffer.allocateDirect(length));
+    }
+
     private static void assertHeld(ByteBuffer region, MemoryLog log, ArrayDeque<Change> held) {
         MemoryScan scan = trusted(region);
         assertEquals(1, scan.lane());
