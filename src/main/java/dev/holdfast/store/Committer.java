@@ -45,6 +45,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     private final Runner runner;
     private final Repairs repairs;
     private final PoolEvents events;
+    private final CacheShares cache;
     private final CheckpointWish wish = new CheckpointWish();
     private final List<LaneLink> lanes = new ArrayList<>();
     private final List<Runnable> stopWaiters = new ArrayList<>();
@@ -63,7 +64,8 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     private boolean isShort;
     private int untilFree;
 
-    Committer(Core core, Root root, PoolEvents events) {
+    Committer(Core core, Root root, PoolEvents events, CacheShares cache) {
+        this.cache = cache;
         this.poolId = root.poolId();
         this.core = core;
         this.events = events;
@@ -129,6 +131,16 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     @Override
     public void commitWanted(int lane, long entry) {
         core.loop.post(() -> commits.ifPresent(all -> all.want(lane, entry)));
+    }
+
+    @Override
+    public void cacheWanted(int lane) {
+        core.loop.post(() -> {
+            int frames = cache.more(lane);
+            if (frames > 0) {
+                lanes.get(lane).tell(port -> port.cacheGrant(frames));
+            }
+        });
     }
 
     @Override

@@ -58,8 +58,9 @@ final class Recovery {
         this.root = root;
         this.memory = memory;
         this.events = events;
-        this.committer = new Committer(core, root, events);
-        LaneBudget budget = budget();
+        CacheShares cache = new CacheShares(plan.cacheBytes(), plan.lanes().size());
+        this.committer = new Committer(core, root, events, cache);
+        LaneBudget budget = budget(cache);
         List<LaneLink> links = new ArrayList<>();
         for (int i = 0; i < plan.lanes().size(); i++) {
             Lane lane = new Lane(i, plan.lanes().get(i), core.array, committer, budget);
@@ -69,11 +70,9 @@ final class Recovery {
         committer.attach(links);
     }
 
-    private LaneBudget budget() {
-        long frames = plan.cacheBytes() / plan.lanes().size() / StagingWriter.BLOCK_BYTES;
-        int bounded = Math.clamp(frames, LaneBudget.MIN_CACHE_FRAMES, Integer.MAX_VALUE / 2);
+    private LaneBudget budget(CacheShares cache) {
         int pages = Math.max(1024, plan.memory().bytesPerLane() / StagingWriter.BLOCK_BYTES / 4);
-        return new LaneBudget(bounded, pages, LaneBudget.OLDEST_NANOS);
+        return new LaneBudget(cache.first(), pages, LaneBudget.OLDEST_NANOS);
     }
 
     Committer committer() {

@@ -29,6 +29,8 @@ public final class BlockCache implements NodeSource {
     private static final int CHUNK_BITS = 10;
     private static final int CHUNK_FRAMES = 1 << CHUNK_BITS;
 
+    private static final int MOST_FRAMES = 1 << 28;
+
     private static final int STATE = 7;
     private static final int FREE = 0;
     private static final int LOADING = 1;
@@ -40,12 +42,12 @@ public final class BlockCache implements NodeSource {
     private static final int MOST_USE = 3;
     private static final int DATA_USE = 1;
 
-    private final int frames;
-    private final ByteBuffer[] chunks;
-    private final int[] table;
-    private final long[] keys;
-    private final byte[] flags;
-    private final short[] pins;
+    private int frames;
+    private ByteBuffer[] chunks;
+    private int[] table;
+    private long[] keys;
+    private byte[] flags;
+    private short[] pins;
     private int untouched;
     private int[] free = new int[64];
     private int freeCount;
@@ -54,13 +56,37 @@ public final class BlockCache implements NodeSource {
 
     /** A cache of {@code frames} blocks; memory is taken as they fill. */
     public BlockCache(int frames) {
-        Checks.that(frames > 0 && frames <= 1 << 28, "a cache has frames", frames);
+        Checks.that(frames > 0 && frames <= MOST_FRAMES, "a cache has frames", frames);
         this.frames = frames;
         chunks = new ByteBuffer[(frames + CHUNK_FRAMES - 1) / CHUNK_FRAMES];
-        table = new int[Integer.highestOneBit(frames) << 2];
+        table = new int[tableLength(frames)];
         keys = new long[2 * frames];
         flags = new byte[frames];
         pins = new short[frames];
+    }
+
+    /** Whether it can {@link #grow}: it ends with a whole chunk. */
+    public boolean canGrow() {
+        return frames % CHUNK_FRAMES == 0;
+    }
+
+    /** Has {@code more} frames from now on; blocks stay where they are. It is as long as looking at all of them. */
+    public void grow(int more) {
+        Checks.that(canGrow() && more > 0 && more <= MOST_FRAMES - frames, "a cache grows within bounds", more);
+        frames += more;
+        chunks = Arrays.copyOf(chunks, (frames + CHUNK_FRAMES - 1) / CHUNK_FRAMES);
+        keys = Arrays.copyOf(keys, 2 * frames);
+        flags = Arrays.copyOf(flags, frames);
+        pins = Arrays.copyOf(pins, frames);
+        if (table.length < tableLength(frames)) {
+            table = new int[tableLength(frames)];
+            for (int frame = 0; frame < untouched; frame++) {
+                int state = flags[frame] & STATE;
+                if (state != FREE && state != ORPHAN) {
+                    link(frame);
+                }
+            }
+        }
     }
 
     /** Frames there are. */
@@ -264,6 +290,10 @@ public final class BlockCache implements NodeSource {
             }
         }
         table[gap] = 0;
+    }
+
+    private static int tableLength(int frames) {
+        return Integer.highestOneBit(frames) << 2;
     }
 
     private static long key(long birth) {

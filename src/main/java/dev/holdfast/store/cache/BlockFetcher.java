@@ -7,6 +7,7 @@ import dev.holdfast.io.Loop;
 import dev.holdfast.store.tree.PointerSlot;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -27,7 +28,7 @@ public final class BlockFetcher {
     private final Loop loop;
     private final Listener listener;
     private final List<Fetch> idle = new ArrayList<>(MAX_READS);
-    private final Fetch[] underWay;
+    private Fetch[] underWay;
     private final Fetch none;
     private Fetch gathering;
     private int fetches;
@@ -39,6 +40,9 @@ public final class BlockFetcher {
 
         /** A read has ended, and everybody who waited for it was told. */
         void readEnded();
+
+        /** A block comes in and pushes another one out. */
+        void cacheIsFull();
     }
 
     /** Somebody who waits for blocks. */
@@ -86,6 +90,9 @@ public final class BlockFetcher {
             gathering.read.address = pointer.address();
             gathering.read.blocks = 0;
         }
+        if (cache.isFull()) {
+            listener.cacheIsFull();
+        }
         frame = cache.insert(pointer.address(), pointer.birth(), node);
         if (frame < 0) {
             issue();
@@ -93,6 +100,11 @@ public final class BlockFetcher {
         }
         underWay[frame] = gathering;
         return gathering.append(frame, pointer, waiter);
+    }
+
+    /** The cache has grown. */
+    public void cacheHasGrown() {
+        underWay = Arrays.copyOf(underWay, cache.frames());
     }
 
     /** Starts what was gathered. */

@@ -13,6 +13,9 @@ public interface CommitterPort extends ReadEvents {
     /** A consistency point is to begin; {@code why} is one word or two for people. May be repeated. */
     void checkpointWanted(String why);
 
+    /** The lane's cache is full; said once, and once more after each {@link LanePort#cacheGrant}. */
+    void cacheWanted(int lane);
+
     /** The answer to {@link LanePort#freeze}. */
     void frozen(int lane, FrozenLane frozen);
 

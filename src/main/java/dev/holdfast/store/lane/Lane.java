@@ -55,7 +55,7 @@ public final class Lane implements LanePort {
         this.loop = loop;
         this.committer = committer;
         this.cache = new BlockCache(budget.cacheFrames());
-        this.reads = new ReadPath(cache, array, loop, committer);
+        this.reads = new ReadPath(cache, array, loop, committer, () -> committer.cacheWanted(index));
         this.triggers = new Triggers(loop, committer, budget.oldestNanos());
         this.admission = new Admission(loop, pages, budget.mergePages(), triggers);
         this.durability = new Durability(index, loop, committer);
@@ -232,6 +232,11 @@ public final class Lane implements LanePort {
     @Override
     public void grant(long blocks) {
         admission.grant(blocks);
+    }
+
+    @Override
+    public void cacheGrant(int frames) {
+        reads.grow(frames);
     }
 
     @Override

@@ -21,6 +21,9 @@ public interface LanePort {
      */
     void grant(long blocks);
 
+    /** The cache has {@code frames} more from now on, for good. */
+    void cacheGrant(int frames);
+
     /** No change can be kept any more: changes fail from now on, reads go on. {@code why} is one line for people. */
     void poolFailed(String why);
 }

@@ -11,6 +11,7 @@ import dev.holdfast.store.cache.BlockCache;
 import dev.holdfast.store.cache.BlockFetcher;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -30,25 +31,31 @@ public final class ReadPath implements BlockFetcher.Listener {
     private final BlockCache cache;
     private final BlockFetcher fetcher;
     private final ReadEvents events;
+    private final Runnable framesWanted;
     private final BlockSources sources = new BlockSources();
     private final List<ParkedRead> spare = new ArrayList<>();
     private final ArrayDeque<ParkedRead> unreserved = new ArrayDeque<>();
     private List<ParkedRead> starving = new ArrayList<>();
     private List<ParkedRead> starvingBefore = new ArrayList<>();
-    private final int[] pinStamps;
+    private int[] pinStamps;
     private int attempt;
     private final int framesToReserve;
     private int framesReserved;
     private int parked;
     private boolean admitting;
+    private boolean asked;
     private long reads;
     private long readsAtHand;
     private long bytesRead;
     private long readAheads;
     private long blocksUnreadable;
 
-    /** Serves reads on {@code loop} from {@code cache}, which {@code array} fills. */
-    public ReadPath(BlockCache cache, Array array, Loop loop, ReadEvents events) {
+    /**
+     * Serves reads on {@code loop} from {@code cache}, which {@code array} fills. {@code framesWanted} runs when the
+     * cache has become full, and again when it has after each {@link #grow}.
+     */
+    public ReadPath(BlockCache cache, Array array, Loop loop, ReadEvents events, Runnable framesWanted) {
+        this.framesWanted = framesWanted;
         this.loop = loop;
         this.cache = cache;
         this.fetcher = new BlockFetcher(cache, array, loop, this);
@@ -57,6 +64,23 @@ public final class ReadPath implements BlockFetcher.Listener {
         this.framesToReserve = cache.frames() / 2;
         int most = ParkedRead.framesFor(BlockVolume.MAX_TRANSFER_BYTES);
         Checks.that(framesToReserve >= most, "half the cache serves the longest read", cache.frames());
+    }
+
+    /** The cache has {@code frames} more from now on. */
+    public void grow(int frames) {
+        cache.grow(frames);
+        pinStamps = Arrays.copyOf(pinStamps, cache.frames());
+        fetcher.cacheHasGrown();
+        asked = false;
+        Marks.reached("read.cache-grew");
+    }
+
+    @Override
+    public void cacheIsFull() {
+        if (!asked && cache.canGrow()) {
+            asked = true;
+            framesWanted.run();
+        }
     }
 
     /** Serves a READ whose range was checked; false if it had to park. */

@@ -43,6 +43,30 @@ final class BlockCacheTest {
         assertEquals(100, cache.inUse());
     }
 
+    @Test
+    void aCacheThatGrowsKeepsWhatItHas() {
+        BlockCache cache = new BlockCache(1024);
+        for (int address = 1; address <= 1500; address++) {
+            put(cache, address, 2, false);
+        }
+        int pinned = cache.locate(1500, 2);
+        cache.pin(pinned);
+        assertTrue(cache.isFull() && cache.canGrow());
+        cache.grow(3 * 1024);
+        assertEquals(4 * 1024, cache.frames());
+        assertEquals(1024, cache.inUse(), "nothing is lost");
+        assertEquals(pinned, cache.locate(1500, 2), "and nothing moves");
+        for (int address = 2000; address < 2000 + 3 * 1024; address++) {
+            put(cache, address, 2, false);
+        }
+        assertTrue(cache.isFull());
+        for (int address = 2000; address < 2000 + 3 * 1024; address++) {
+            int frame = (int) cache.find(address, 2);
+            assertEquals(address * 10 + 2, cache.bytes(frame).getLong(cache.offset(frame)));
+        }
+        assertThrows(Violation.class, () -> new BlockCache(1000).grow(1024), "half a chunk stays half a chunk");
+    }
+
     private static int put(BlockCache cache, long address, long birth, boolean node) {
         int frame = cache.insert(address, birth, node);
         assertEquals(-1, cache.find(address, birth), "a block that is being read is not found");

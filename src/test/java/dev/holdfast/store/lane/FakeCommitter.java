@@ -52,6 +52,7 @@ final class FakeCommitter implements CommitterPort {
     long commits;
     long loggedByCommits;
     boolean holdCommits;
+    int spareFrames;
 
     FakeCommitter(SimWorld world, Loop loop, Loop laneLoop, MemoryArray array) {
         this.world = world;
@@ -80,6 +81,15 @@ final class FakeCommitter implements CommitterPort {
                     loggedByCommits = Math.max(loggedByCommits, entry);
                     lane.logged(entry);
                 })));
+    }
+
+    @Override
+    public void cacheWanted(int index) {
+        int more = Math.min(spareFrames, 1024);
+        spareFrames -= more;
+        if (more > 0) {
+            loop.post(() -> laneLoop.post(() -> lane.cacheGrant(more)));
+        }
     }
 
     @Override

@@ -302,6 +302,34 @@ final class LaneTest {
         assertTrue(bed.array.reads <= 8, "neighbours are read together: " + bed.array.reads);
     }
 
+    @Test
+    void aCacheThatIsFullGrowsWhileThereIsSomeToHave() {
+        int size = 8 << 20;
+        LaneBed small = new LaneBed(11, 1024, 32 << 20);
+        small.committer.spareFrames = 2048;
+        Client client = new Client(small.serve(size), size);
+        for (int at = 0; at < size; at += 1 << 20) {
+            int from = at;
+            small.run(() -> client.write(from, bytes(1 << 20, from >> 20), false));
+        }
+        small.checkpoint();
+        for (int round = 0; round < 4; round++) {
+            for (int at = 0; at < size; at += 4096 * 3) {
+                int from = at;
+                small.run(() -> client.read(from, Math.min(4096 * 3, size - from)));
+                small.world.runUntil(() -> client.outstanding.isEmpty());
+            }
+        }
+        assertEquals(0, small.committer.spareFrames);
+        small.array.readsOfBlocks = 0;
+        for (int at = 0; at < size; at += 1 << 20) {
+            int from = at;
+            small.run(() -> client.read(from, 1 << 20));
+        }
+        small.world.runUntil(() -> client.outstanding.isEmpty());
+        assertEquals(0, small.array.readsOfBlocks, "all of it fits now");
+    }
+
     /** Another lane over the same array, with nothing in its cache. */
     private Client coldClient(Client client) {
         ObjectRoot tree = bed.committer.trees.get(LaneBed.SHARD);
