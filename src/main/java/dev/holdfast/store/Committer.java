@@ -124,10 +124,6 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         return checkpoint.isPresent();
     }
 
-    long repaired() {
-        return repairs.repaired();
-    }
-
     @Override
     public void commitWanted(int lane, long entry) {
         core.loop.post(() -> commits.ifPresent(all -> all.want(lane, entry)));
@@ -276,6 +272,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     public void ended(List<Runnable> waiters) {
         Checks.that(checkpoint.isPresent() && !inquiring, "one thing at a time");
         checkpoint = Optional.empty();
+        events.hostHasRoom();
         repairs.allow();
         if (commits.isPresent()) {
             grant(0);

@@ -11,11 +11,12 @@ import java.util.TreeSet;
 /** What went wrong in a pool since it was opened, one line for people each, bounded. It decides nothing. */
 final class PoolEvents {
     private static final int MOST = 200;
+    private static final String HOST_FULL =
+            "the file system under a device is full: free space there, writes wait for it";
 
     private final Clock clock;
     private final TreeMap<String, Long> notes = new TreeMap<>();
     private final TreeMap<Integer, TreeSet<Long>> unreadable = new TreeMap<>();
-    private boolean isHostFull;
 
     PoolEvents(Clock clock) {
         this.clock = clock;
@@ -33,12 +34,12 @@ final class PoolEvents {
     }
 
     void hostFull() {
-        isHostFull = true;
-        note("the file system under a device is full: free space there, writes wait for it");
+        note(HOST_FULL);
     }
 
-    boolean isHostFull() {
-        return isHostFull;
+    /** Everything of a consistency point found its place on the devices. */
+    void hostHasRoom() {
+        notes.remove(HOST_FULL);
     }
 
     void blockLost(long address) {

@@ -1,5 +1,6 @@
 package dev.holdfast.store;
 
+import dev.holdfast.array.ArrayOutcome;
 import dev.holdfast.array.BlockRead;
 import dev.holdfast.base.Checks;
 import dev.holdfast.store.work.Core;
@@ -25,7 +26,6 @@ final class Repairs {
     private Runnable idle = () -> {};
     private boolean underWay;
     private boolean allowed = true;
-    private long repaired;
 
     Repairs(Core core) {
         this.core = core;
@@ -61,11 +61,6 @@ final class Repairs {
         start();
     }
 
-    /** Blocks overwritten since the start. */
-    long repaired() {
-        return repaired;
-    }
-
     private void start() {
         Wanted wanted = queue.peekFirst();
         if (wanted == null || underWay || !allowed) {
@@ -92,16 +87,18 @@ final class Repairs {
             return;
         }
         ByteBuffer good = ended.into.slice(0, StagingWriter.BLOCK_BYTES);
-        core.array.repair(
-                wanted.address,
-                good,
-                ended.wrongCopies,
-                core.loop,
-                (token, outcome) -> {
-                    repaired++;
-                    ended();
-                },
-                0);
+        core.array.repair(wanted.address, good, ended.wrongCopies, core.loop, (token, outcome) -> repaired(outcome), 0);
+    }
+
+    /** The block stays wrong there if it failed: the next read of it asks again. What it means is the pool's. */
+    private void repaired(ArrayOutcome outcome) {
+        switch (outcome) {
+            case OK -> {}
+            case MEMBER_LOST -> core.trouble.memberLost();
+            case NO_SPACE -> core.trouble.hostFull();
+            case FAILED -> core.trouble.failed("no device of the pool takes repairs");
+        }
+        ended();
     }
 
     private void ended() {

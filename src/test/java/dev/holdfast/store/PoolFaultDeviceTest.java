@@ -181,10 +181,7 @@ final class PoolFaultDeviceTest {
             for (int block = 0; block < 200; block++) {
                 assertEquals(Status.OK, bench.write(bench.volume(1), block * 4096L, 4096, 1 + block % 100));
             }
-            bench.world.runFor(SETTLED_NANOS);
-            assertTrue(
-                    bench.status().notes().toString().contains("full"),
-                    bench.status().toString());
+            bench.world.runUntil(() -> bench.status().notes().toString().contains("full"));
             assertEquals(5, value(bench, 4));
             device(bench, 0).faults().full = false;
             bench.world.runFor(SETTLED_NANOS);
@@ -192,6 +189,7 @@ final class PoolFaultDeviceTest {
             assertTrue(
                     bench.status().members().getFirst().present(),
                     bench.status().toString());
+            assertEquals(List.of(), bench.status().notes());
             bench.powerCut();
             assertEquals(List.of(), bench.check());
             assertTrue(bench.open(), bench.refused);

@@ -9,6 +9,7 @@ import dev.holdfast.array.MemberHealth;
 import dev.holdfast.block.BlockVolume;
 import dev.holdfast.block.Request;
 import dev.holdfast.block.Status;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -80,6 +81,58 @@ final class PoolFaultTest {
         assertArrayEquals(other.medium.read(victims.getFirst()), damage.medium.read(victims.getFirst()));
         bench.stop();
         assertEquals(List.of(), bench.check());
+    }
+
+    @Test
+    void aRepairThatFailsLeavesTheDeviceBehindAndIsNoRepair() {
+        PoolBench bench = filled(14, 2);
+        PoolDamage damage = new PoolDamage(bench, "/disk0");
+        damage.rot(List.of(dataBlock(damage)));
+        assertTrue(bench.open(), bench.refused);
+        long generation = bench.status().numbers().generation();
+        bench.world.machine().device("/disk0").faults().writeErrorPerMillion = 1_000_000;
+        assertEquals(List.of(), errors(bench, bench.volume(1)));
+        bench.world.runFor(1_000_000_000L);
+        Pool.PoolStatus status = bench.status();
+        assertFalse(status.members().getFirst().present(), status.toString());
+        assertEquals(0, status.members().getFirst().repaired());
+        assertTrue(status.numbers().generation() > generation, status.toString());
+        assertTrue(status.notes().toString().contains("left behind"), status.toString());
+    }
+
+    @Test
+    void aDeadListWhoseLastBlockIsLostStopsThePoolAndIsNeverTakenForAnother() {
+        PoolBench bench = filled(15, 1);
+        assertTrue(bench.open(), bench.refused);
+        assertTrue(bench.snapshot(1, 1) instanceof Pool.Result.Done);
+        for (int block = 0; block < 20; block++) {
+            bench.write(bench.volume(1), block * 4096L, 4096, valueOf(block));
+        }
+        bench.stop();
+        PoolDamage damage = new PoolDamage(bench, "/disk0");
+        List<Long> lists = damage.find(PoolDamage.DATA, damage.medium.blocks(), PoolFaultTest::isListOfDead);
+        assertEquals(1, lists.size());
+        damage.rot(lists);
+        assertTrue(bench.open(), bench.refused);
+        bench.write(bench.volume(1), 30 * 4096L, 4096, valueOf(30));
+        bench.world.runFor(20_000_000_000L);
+        String notes = bench.status().notes().toString();
+        assertTrue(notes.contains("takes no changes: a dead list cannot be read"), notes);
+        assertEquals(List.of(), errors(bench, bench.volume(1)));
+        assertEquals(Status.READ_ONLY, bench.write(bench.volume(1), 0, 4096, 1));
+    }
+
+    /** Twenty blocks and the two nodes above them, each an address and a birth, then zeroes. */
+    private static boolean isListOfDead(ByteBuffer page) {
+        for (int entry = 0; entry < 256; entry++) {
+            long address = page.getLong(entry * 16);
+            long birth = page.getLong(entry * 16 + 8);
+            boolean isEntry = address > 0 && address < DISK / 4096 && birth > 0 && birth < 100;
+            if (entry < 22 ? !isEntry : address != 0 || birth != 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     @Test

@@ -50,11 +50,8 @@ final class DeadListAppend implements Work {
             result.accept(old);
             return Progress.DONE;
         }
-        if (!planned) {
-            planned = list.plan(core::miss);
-            if (core.loadMissing(runner)) {
-                return Progress.WAITING;
-            }
+        if (!planned && !plan(runner)) {
+            return Progress.WAITING;
         }
         if (core.staging.room() < BLOCKS) {
             core.staging.whenRoom(runner::resume);
@@ -67,6 +64,15 @@ final class DeadListAppend implements Work {
             return Progress.MORE;
         }
         return end();
+    }
+
+    private boolean plan(Runner runner) {
+        switch (list.plan(core::miss, core::isLost)) {
+            case READY -> planned = true;
+            case MISSING -> core.loadMissing(runner);
+            case LOST -> core.trouble.failed("a dead list cannot be read: what a snapshot needs can't be noted");
+        }
+        return planned;
     }
 
     private Progress end() {

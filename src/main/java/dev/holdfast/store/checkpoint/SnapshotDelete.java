@@ -84,9 +84,9 @@ public final class SnapshotDelete implements Work {
         boolean complete = true;
         for (long block = read; block < end; block++) {
             Lookup found = TreeReader.find(list.object(), block, core.blocks, slot);
-            Checks.that(found == Lookup.FOUND || found == Lookup.MISSING, "a dead list has no holes", block);
+            Checks.that(found != Lookup.HOLE, "a dead list has no holes", block);
             long handle = found == Lookup.FOUND ? core.blocks.find(slot.address(), slot.birth()) : -1;
-            if (handle >= 0 && core.isLost(slot.address(), slot.birth())) {
+            if (found == Lookup.UNREADABLE || handle >= 0 && core.isLost(slot.address(), slot.birth())) {
                 core.trouble.failed("a dead list cannot be read: snapshots can't be deleted");
                 return false;
             }

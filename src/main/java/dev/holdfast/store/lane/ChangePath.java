@@ -224,6 +224,7 @@ final class ChangePath {
                 }
             }
             case TRIM, ZEROES -> changes.zero(entry.offset(), lengthBytes);
+            case CONTEXT -> {} // Nothing keeps what front ends know yet; its number is covered.
             default ->
                 changes.control(ControlChange.entry(
                         entry.kind(), entry.seq(), entry.offset(), entry.length(), entry.payload()));

@@ -45,19 +45,39 @@ public final class BlockListAppend {
         this.tailIsPartial = count % PER_BLOCK != 0;
     }
 
-    /** Names what appending needs and what is not at hand (nodes, then the last block); true when all is. */
-    public boolean plan(MissingSink missing) {
+    /** How {@link #plan} went. */
+    public enum Plan {
+        /** All that appending needs is at hand. */
+        READY,
+        /** Something was named that is not. */
+        MISSING,
+        /** The last block can't be read, so nothing can be appended. */
+        LOST
+    }
+
+    /** Names what appending needs and what is not at hand: nodes, then the last block. */
+    public Plan plan(MissingSink missing, LostBlocks lost) {
         if (!tailIsPartial) {
-            return update.plan(count / PER_BLOCK, 1, missing);
+            return update.plan(count / PER_BLOCK, 1, missing) ? Plan.READY : Plan.MISSING;
         }
-        if (TreeReader.find(old, count / PER_BLOCK, tools.nodes(), slot) != Lookup.MISSING) {
-            Checks.that(slot.isPresent(), "a list has every block up to its count", count);
-            if (tools.nodes().find(slot.address(), slot.birth()) >= 0) {
-                return true;
-            }
+        Lookup found = TreeReader.find(old, count / PER_BLOCK, tools.nodes(), slot);
+        Checks.that(found != Lookup.HOLE, "a list has every block up to its count", count);
+        boolean isLost = found == Lookup.FOUND && lost.isLost(slot.address(), slot.birth());
+        if (found == Lookup.UNREADABLE || isLost) {
+            return Plan.LOST;
+        }
+        if (found == Lookup.FOUND && tools.nodes().find(slot.address(), slot.birth()) >= 0) {
+            return Plan.READY;
         }
         missing.missing(slot);
-        return false;
+        return Plan.MISSING;
+    }
+
+    /** Says which blocks no copy could be read of. */
+    @FunctionalInterface
+    public interface LostBlocks {
+        /** True for the block born at {@code birth} at {@code address}. */
+        boolean isLost(long address, long birth);
     }
 
     /** Appends one entry; {@link #plan} has been true. */

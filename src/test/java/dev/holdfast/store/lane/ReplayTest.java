@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import dev.holdfast.block.Request;
 import dev.holdfast.sim.random.SimRandom;
+import dev.holdfast.store.log.EntryKind;
 import dev.holdfast.store.log.LogIdentity;
 import dev.holdfast.store.log.MemoryLog;
 import dev.holdfast.store.log.MemoryScan;
@@ -15,6 +16,7 @@ import dev.holdfast.store.log.RingStart;
 import dev.holdfast.store.tree.ObjectRoot;
 import java.nio.ByteBuffer;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -71,6 +73,22 @@ final class ReplayTest {
         }
         bed.checkpoint();
         sameBytes(bed, goesOn, next);
+    }
+
+    @Test
+    void theContextOfAFrontEndHasANumberAndChangesNothing() {
+        LaneBed bed = new LaneBed(9, 1000, 8 << 20);
+        Lane next = new Lane(0, bed.loop, bed.array, bed.committer, new LaneBudget(1000, 512, 1_000_000_000L));
+        bed.run(() -> {
+            Shard shard = next.open(new ShardOpening(new ShardMeta(1, 1, 1, "v", 1 << 20), 1, 1, ObjectRoot.EMPTY));
+            bed.committer.appliedSeqs.put(1, 1L);
+            MemoryLog log = MemoryLog.label(bed.region, new LogIdentity(1, 2, 3, 4, 5), 0, 1);
+            ByteBuffer context = ByteBuffer.allocateDirect(100);
+            log.append(EntryKind.CONTEXT, 0, 1, 1, 2, 0, 0, context);
+            log.append(EntryKind.TRIM, 0, 1, 1, 3, 0, 4096, MemoryLog.noPayload());
+            replay(bed, next);
+            assertEquals(3, shard.heldSeq());
+        });
     }
 
     private static void change(LaneBed bed, Client client, SimRandom random) {

@@ -32,7 +32,8 @@ final class BlockListTest {
 
     private void plan(BlockListAppend append) {
         List<BlockPointer> missing = new ArrayList<>();
-        while (!append.plan(pointer -> missing.add(pointer.toPointer()))) {
+        while (append.plan(pointer -> missing.add(pointer.toPointer()), (address, birth) -> false)
+                != BlockListAppend.Plan.READY) {
             bed.loadAll(missing);
             missing.clear();
         }
