@@ -177,11 +177,18 @@ final class Server {
         }));
         refuse(failure);
         NodeStatus status = answer(node::status);
+        status.pools().forEach(this::printReplayed);
         status.endpoints().forEach(endpoint -> printUris(endpoint, status.exported()));
         out.flush();
         HttpApi api = startHttp(node);
         http = Optional.of(api);
         out.println("http://" + LOOPBACK + ":" + api.port() + "/");
+    }
+
+    private void printReplayed(NodeStatus.PoolState pool) {
+        pool.measured()
+                .ifPresent(found -> out.println("pool " + pool.info().name() + ": " + found.replayedChanges()
+                        + (found.replayedChanges() == 1 ? " change" : " changes") + " replayed"));
     }
 
     private void printUris(String endpoint, List<VolumeInfo> exported) {

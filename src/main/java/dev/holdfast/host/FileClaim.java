@@ -2,6 +2,7 @@ package dev.holdfast.host;
 
 import dev.holdfast.io.WorldException;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -21,6 +22,8 @@ final class FileClaim implements AutoCloseable {
     private static final int ATTEMPTS = 20;
 
     private static final long ATTEMPT_NANOS = 25_000_000L;
+
+    private static final int MOST_ASIDE = 99;
 
     private final Path path;
     private final int fd;
@@ -95,6 +98,34 @@ final class FileClaim implements AutoCloseable {
         } catch (IOException gone) {
             return false;
         }
+    }
+
+    /** Takes the file's name away, if it still is this file's. */
+    void removeName() {
+        try {
+            if (isAtPath()) {
+                Files.delete(path);
+            }
+        } catch (IOException stays) {
+            return; // A file too many does no harm.
+        }
+    }
+
+    /** Gives the file another name beside its own, one that is not taken. */
+    Path rename() throws WorldException {
+        for (int number = 1; number <= MOST_ASIDE; number++) {
+            Path aside = path.resolveSibling(path.getFileName() + ".aside-" + number);
+            try {
+                Files.createLink(aside, path);
+                Files.delete(path);
+                return aside;
+            } catch (FileAlreadyExistsException taken) {
+                continue;
+            } catch (IOException failed) {
+                throw new WorldException("can't rename " + path + ": " + failed.getMessage(), failed);
+            }
+        }
+        throw new WorldException("can't rename " + path + ": too many " + path.getFileName() + ".aside-N are there");
     }
 
     @Override

@@ -1,10 +1,13 @@
 package dev.holdfast.host;
 
+import dev.holdfast.base.Checks;
 import dev.holdfast.io.MemoryRegion;
+import dev.holdfast.io.WorldException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
 
 /**
  * One mapped file. Its pages are mapped ahead of their first use by a thread that ends when it is done: a first touch
@@ -52,6 +55,22 @@ final class HostMemoryRegion implements MemoryRegion {
     @Override
     public boolean isLinked() {
         return claim.isAtPath();
+    }
+
+    @Override
+    public synchronized void remove() {
+        if (!closed) {
+            claim.removeName();
+            close();
+        }
+    }
+
+    @Override
+    public synchronized String setAside() throws WorldException {
+        Checks.that(!closed, "an open region is set aside");
+        Path aside = claim.rename();
+        close();
+        return aside.toString();
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.holdfast.io.MemoryRegion;
 import dev.holdfast.io.SharedMemory;
 import dev.holdfast.io.WorldException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
@@ -12,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -89,6 +91,9 @@ final class HostSharedMemory implements SharedMemory {
 
     private MemoryRegion open(FileClaim claim, int lengthBytes) throws WorldException, IOException {
         boolean isNew = Files.size(claim.path()) != lengthBytes;
+        if (isNew && !isZero(claim.path())) {
+            throw unknown(claim.path());
+        }
         takeRoom(claim, isNew, lengthBytes);
         return map(claim, isNew, lengthBytes);
     }
@@ -108,6 +113,9 @@ final class HostSharedMemory implements SharedMemory {
             if (isRegion) {
                 return Optional.of(open(claim, (int) lengthBytes));
             }
+            if (lengthBytes > 0) {
+                throw unknown(path);
+            }
             claim.close();
             return Optional.empty();
         } catch (WorldException refused) {
@@ -117,6 +125,24 @@ final class HostSharedMemory implements SharedMemory {
             claim.close();
             throw new WorldException("can't use " + path + ": " + failed.getMessage(), failed);
         }
+    }
+
+    private static WorldException unknown(Path path) throws IOException {
+        return new WorldException(path + " has " + Files.size(path) + " bytes and is no memory of a pool: move it away,"
+                + " or pick another memory directory");
+    }
+
+    private static boolean isZero(Path path) throws IOException {
+        byte[] chunk = new byte[1 << 16];
+        byte[] zeros = new byte[chunk.length];
+        try (InputStream in = Files.newInputStream(path)) {
+            for (int count = in.read(chunk); count > 0; count = in.read(chunk)) {
+                if (!Arrays.equals(chunk, 0, count, zeros, 0, count)) {
+                    return false;
+                }
+            }
+        }
+        return true;
     }
 
     /** In a directory that everybody may write to, somebody else may have put something under the name. */

@@ -22,16 +22,19 @@ public interface SharedMemory {
     /**
      * Maps the region {@code name} as it is, at the length it has, and locks it; makes nothing.
      *
-     * @return empty if there is none, or none that {@link #open} could have made
-     * @throws WorldException if it can't be read, or another live process holds it
+     * @return empty if there is none
+     * @throws WorldException if it can't be read, is something that {@link #open} can't have made, or another live
+     *     process holds it
      */
     Optional<MemoryRegion> find(String name) throws WorldException;
 
     /**
-     * Maps the region {@code name}, creating it zeroed if it is not there or has another length, and locks it.
+     * Maps the region {@code name}, creating it zeroed if it is not there, and locks it. One that is there with another
+     * length is made anew if it is all zero.
      *
      * @param lengthBytes a multiple of 4096, at most 1 GiB
-     * @throws WorldException if the place is too small, not writable, or another live process holds the region
+     * @throws WorldException if the place is too small, not writable, another live process holds the region, or it has
+     *     another length and holds something
      */
     MemoryRegion open(String name, int lengthBytes) throws WorldException;
 }

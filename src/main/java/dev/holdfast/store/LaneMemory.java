@@ -23,13 +23,12 @@ import java.util.Optional;
  * </ul>
  */
 final class LaneMemory {
-    private static final int PAGE_BYTES = 4096;
-
     private final OpenPlan.Memory plan;
     private final Root root;
     private final List<Optional<MemoryRegion>> left = new ArrayList<>();
     private final List<MemoryRegion> regions = new ArrayList<>();
     private final List<MemoryScan> trusted = new ArrayList<>();
+    private final List<String> notes = new ArrayList<>();
 
     LaneMemory(OpenPlan.Memory plan, Root root) {
         this.plan = plan;
@@ -45,13 +44,37 @@ final class LaneMemory {
         Checks.that(left.isEmpty(), "memory is looked for once");
         LogIdentity expected = identity(root.number().openCounter());
         for (int lane = 0; lane < root.log().lanes(); lane++) {
-            Optional<MemoryRegion> region = plan.place().find(name(lane));
-            left.add(region);
-            if (region.isPresent()
-                    && MemoryScan.of(region.get().bytes(), expected) instanceof MemoryVerdict.Trusted found) {
-                trusted.add(found.entries());
-            }
+            left.add(findKnown(lane, expected));
         }
+    }
+
+    /** What is under a lane's name; what is nothing of this pool's, or not readable any more, is kept for people. */
+    private Optional<MemoryRegion> findKnown(int lane, LogIdentity expected) throws WorldException {
+        Optional<MemoryRegion> region = plan.place().find(name(lane));
+        if (region.isEmpty()) {
+            return region;
+        }
+        switch (MemoryScan.of(region.get().bytes(), expected)) {
+            case MemoryVerdict.Trusted found -> trusted.add(found.entries());
+            case MemoryVerdict.Foreign foreign
+            when foreign.isUnknown() -> {
+                try {
+                    notes.add(foreign.message() + ": it was set aside as "
+                            + region.get().setAside());
+                } catch (WorldException refused) {
+                    region.get().close();
+                    throw refused;
+                }
+                return Optional.empty();
+            }
+            case MemoryVerdict.Foreign foreign -> Checks.that(!foreign.isUnknown(), "known, and not needed any more");
+        }
+        return region;
+    }
+
+    /** What was strange, one line for people each. */
+    List<String> notes() {
+        return List.copyOf(notes);
     }
 
     /** What may be believed, in order of lanes. */
@@ -75,7 +98,10 @@ final class LaneMemory {
     List<MemoryLog> label(int lanes, long openCounter) throws WorldException {
         Checks.that(openCounter > root.number().openCounter(), "a newer root covers what was held", openCounter);
         for (int lane = lanes; lane < left.size(); lane++) {
-            giveBack(lane);
+            left.get(lane).ifPresent(MemoryRegion::remove);
+        }
+        for (int lane = left.size(); lane < lanes; lane++) {
+            left.add(findKnown(lane, identity(root.number().openCounter())));
         }
         List<MemoryLog> logs = new ArrayList<>();
         for (int lane = 0; lane < lanes; lane++) {
@@ -87,22 +113,20 @@ final class LaneMemory {
     }
 
     private MemoryRegion region(int lane) throws WorldException {
-        if (lane < left.size() && left.get(lane).isPresent()) {
+        if (left.get(lane).isPresent()) {
             MemoryRegion found = left.get(lane).get();
             if (found.bytes().capacity() == plan.bytesPerLane()) {
                 return found;
             }
-            found.close();
+            found.remove();
         }
         return plan.place().open(name(lane), plan.bytesPerLane());
     }
 
-    /** A lane that is no more keeps a page, as names can't be removed. */
-    private void giveBack(int lane) throws WorldException {
-        if (left.get(lane).isPresent()) {
-            left.get(lane).get().close();
-            plan.place().open(name(lane), PAGE_BYTES).close();
-        }
+    /** Nothing is held any more: the next run finds nothing. */
+    void remove() {
+        left.forEach(region -> region.ifPresent(MemoryRegion::remove));
+        regions.forEach(MemoryRegion::remove);
     }
 
     /** Unmaps all; what is held stays. */

@@ -171,7 +171,10 @@ final class LocalPool implements Pool {
             if (committer.failure().isPresent()) {
                 close.run();
             } else {
-                committer.cleanCheckpoint(close);
+                committer.cleanCheckpoint(() -> {
+                    memory.remove();
+                    close.run();
+                });
                 committer.whenFailed(close);
             }
         });

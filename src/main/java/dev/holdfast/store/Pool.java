@@ -54,8 +54,8 @@ public interface Pool {
     void status(Loop loop, Told told);
 
     /**
-     * Flushes, makes a clean root and closes the devices; the next open replays nothing. Callers stop their
-     * clients first.
+     * Flushes, makes a clean root, closes the devices and removes the memory, which holds nothing any more; the next
+     * open replays nothing. Callers stop their clients first.
      */
     void stop(Loop loop, Runnable stopped);
 
@@ -130,6 +130,8 @@ public interface Pool {
      * @param space in blocks of 4096 bytes
      * @param members the devices
      * @param shards the disks
+     * @param replayedChanges changes that the log held beyond the newest root when the pool was opened; 0 after a clean
+     *     stop
      * @param notes one line for people per thing that is not as it should be, worst first
      */
     record PoolStatus(
@@ -138,6 +140,7 @@ public interface Pool {
             SpaceStatus space,
             List<MemberHealth> members,
             List<ShardStatus> shards,
+            long replayedChanges,
             List<String> notes) {}
 
     /** Blocks: of the pool, in use by newest root and what it retains, allocatable now, dirty in memory. */

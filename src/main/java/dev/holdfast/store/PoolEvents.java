@@ -17,6 +17,7 @@ final class PoolEvents {
     private final Clock clock;
     private final TreeMap<String, Long> notes = new TreeMap<>();
     private final TreeMap<Integer, TreeSet<Long>> unreadable = new TreeMap<>();
+    private long replayed;
 
     PoolEvents(Clock clock) {
         this.clock = clock;
@@ -27,6 +28,16 @@ final class PoolEvents {
         if (notes.size() < MOST) {
             notes.putIfAbsent(line, clock.wallMillis());
         }
+    }
+
+    /** Opening applied so many changes that the log held beyond the newest root. */
+    void replayed(long changes) {
+        Checks.that(changes >= 0 && replayed == 0, "a pool is replayed once", changes, replayed);
+        replayed = changes;
+    }
+
+    long replayed() {
+        return replayed;
     }
 
     void memberLost() {

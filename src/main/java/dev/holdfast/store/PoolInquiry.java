@@ -111,7 +111,8 @@ final class PoolInquiry {
                 core.freeMap.freeBlocks(),
                 logUsed,
                 core.array.logBytes());
-        return new Pool.PoolStatus(root.poolId(), root.number(), space, core.array.health(), shards, events.lines());
+        return new Pool.PoolStatus(
+                root.poolId(), root.number(), space, core.array.health(), shards, events.replayed(), events.lines());
     }
 
     /** Verifies what the newest root reaches. */

@@ -189,7 +189,10 @@ public final class PoolOpen implements Trouble {
         recovery.run(found, outcome -> {
             switch (outcome) {
                 case Recovery.Outcome.NoMemory none -> refuse(none.why(), false);
-                case Recovery.Outcome.Serves serves -> opened(serves.pool(), recovery.notes());
+                case Recovery.Outcome.Serves serves -> {
+                    notes.addAll(past.notes());
+                    opened(serves.pool(), recovery.notes());
+                }
             }
         });
     }

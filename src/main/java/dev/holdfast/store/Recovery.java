@@ -104,6 +104,7 @@ final class Recovery {
 
     private void replay(RingFound found, List<MemoryScan> trusted) {
         Replay replay = new Replay(core, lanes, plan.lanes(), committer::failed, (applied, cuts) -> {
+            events.replayed(applied);
             if (applied > 0) {
                 notes.add("replayed " + applied + " changes (memory " + (trusted.isEmpty() ? "lost" : "trusted") + "; "
                         + found.summary() + ")");

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -66,13 +68,49 @@ public abstract class SharedMemoryContract {
     }
 
     @Test
-    void aRegionOfAnotherLengthIsReplacedByZeros() throws WorldException {
+    void aRegionOfAnotherLengthIsMadeAnewOnlyIfItHoldsNothing() throws WorldException {
         for (int length : new int[] {2 * LENGTH, PAGE, LENGTH}) {
             try (MemoryRegion region = memory.open("resized", length)) {
                 assertTrue(region.isNew());
                 assertEquals(length, region.bytes().capacity());
                 assertEquals(0, region.bytes().getLong(0));
-                region.bytes().putLong(0, length);
+            }
+        }
+        try (MemoryRegion region = memory.open("resized", LENGTH)) {
+            region.bytes().put(LENGTH - 1, (byte) 1);
+        }
+        assertThrows(WorldException.class, () -> memory.open("resized", 2 * LENGTH));
+        assertThrows(WorldException.class, () -> memory.open("resized", PAGE));
+        try (MemoryRegion region = memory.open("resized", LENGTH)) {
+            assertEquals(1, region.bytes().get(LENGTH - 1));
+        }
+    }
+
+    @Test
+    void aRegionThatIsRemovedIsNewTheNextTime() throws WorldException {
+        MemoryRegion region = memory.open("removed", LENGTH);
+        region.bytes().putLong(0, 42);
+        region.remove();
+        region.remove();
+        try (MemoryRegion next = memory.open("removed", LENGTH)) {
+            assertTrue(next.isNew());
+            assertEquals(0, next.bytes().getLong(0));
+        }
+    }
+
+    @Test
+    void aRegionThatIsSetAsideIsKeptUnderAnotherNameEachTime() throws WorldException {
+        List<String> names = new ArrayList<>();
+        for (long round = 1; round <= 2; round++) {
+            MemoryRegion region = memory.open("aside", LENGTH);
+            assertTrue(region.isNew());
+            region.bytes().putLong(0, round);
+            names.add(region.setAside());
+        }
+        for (int round = 1; round <= 2; round++) {
+            String name = names.get(round - 1);
+            try (MemoryRegion kept = memory.open(name.substring(name.lastIndexOf("aside.aside")), LENGTH)) {
+                assertEquals(round, kept.bytes().getLong(0));
             }
         }
     }

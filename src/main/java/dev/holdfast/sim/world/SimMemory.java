@@ -87,6 +87,9 @@ public final class SimMemory {
             throw new WorldException(place + "/" + name + ": held by another live process");
         }
         boolean isNew = found.bytes.capacity() != lengthBytes;
+        if (isNew && !found.isZero()) {
+            throw new WorldException(key + ": has another length and holds something");
+        }
         if (isNew) {
             segments.remove(key);
             if (usedBytes() + lengthBytes > capacityBytes) {
@@ -96,7 +99,7 @@ public final class SimMemory {
             segments.put(key, found);
         }
         found.locked = true;
-        return new Region(found, isNew);
+        return new Region(this, key, found, isNew);
     }
 
     /** Keeps what every region holds now, for {@link #tear}. */
@@ -154,6 +157,10 @@ public final class SimMemory {
         boolean linked = true;
         boolean locked;
 
+        boolean isZero() {
+            return bytes.duplicate().clear().equals(ByteBuffer.allocate(bytes.capacity()));
+        }
+
         Segment(int lengthBytes) {
             bytes = ByteBuffer.allocateDirect(lengthBytes + 4096)
                     .alignedSlice(4096)
@@ -193,12 +200,16 @@ public final class SimMemory {
 
     /** One process's mapping of a region. */
     private static final class Region implements MemoryRegion {
+        private final SimMemory memory;
+        private final String key;
         private final Segment segment;
         private final ByteBuffer bytes;
         private final boolean isNew;
         private boolean closed;
 
-        Region(Segment segment, boolean isNew) {
+        Region(SimMemory memory, String key, Segment segment, boolean isNew) {
+            this.memory = memory;
+            this.key = key;
             this.segment = segment;
             this.isNew = isNew;
             this.bytes = segment.bytes.duplicate().clear().order(ByteOrder.LITTLE_ENDIAN);
@@ -217,6 +228,28 @@ public final class SimMemory {
         @Override
         public boolean isLinked() {
             return segment.linked;
+        }
+
+        @Override
+        public void remove() {
+            if (!closed && memory.segments.get(key) == segment) {
+                memory.segments.remove(key);
+                segment.linked = false;
+            }
+            close();
+        }
+
+        @Override
+        public String setAside() {
+            Checks.that(!closed, "an open region is set aside");
+            int number = 1;
+            while (memory.segments.containsKey(key + ".aside-" + number)) {
+                number++;
+            }
+            memory.segments.remove(key, segment);
+            memory.segments.put(key + ".aside-" + number, segment);
+            close();
+            return key + ".aside-" + number;
         }
 
         @Override

@@ -50,7 +50,10 @@ public final class MemoryScan {
             return foreign(MemoryVerdict.Why.ABSENT, "no write log in memory");
         }
         MemoryLayout layout = new MemoryLayout(bytes.getInt(64), bytes.getInt(68));
-        if (bytes.getLong(0) != MemoryLayout.MAGIC || !MemoryLayout.headerChecksumHolds(bytes)) {
+        if (bytes.getLong(0) != MemoryLayout.MAGIC) {
+            return foreign(MemoryVerdict.Why.DAMAGED, "what is in memory under this pool's name is no write log");
+        }
+        if (!MemoryLayout.headerChecksumHolds(bytes)) {
             return foreign(MemoryVerdict.Why.DAMAGED, "the write log in memory has a damaged header");
         }
         if (bytes.getInt(12) != MemoryLayout.VERSION) {

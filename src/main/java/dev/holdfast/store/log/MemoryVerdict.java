@@ -15,7 +15,15 @@ public sealed interface MemoryVerdict {
     }
 
     /** A power cut, as far as this lane is concerned: nothing in it is used. */
-    record Foreign(Why why, String message) implements MemoryVerdict {}
+    record Foreign(Why why, String message) implements MemoryVerdict {
+        /** True if it was not simply overtaken by history: somebody may want to look at what is there. */
+        public boolean isUnknown() {
+            return switch (why) {
+                case DAMAGED, OTHER_VERSION, OTHER_POOL -> true;
+                case ABSENT, OTHER_BOOT, OTHER_COUNTER -> false;
+            };
+        }
+    }
 
     /** Why memory is not believed. */
     enum Why {

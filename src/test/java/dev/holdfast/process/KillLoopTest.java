@@ -1,4 +1,4 @@
-package dev.holdfast.kill;
+package dev.holdfast.process;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

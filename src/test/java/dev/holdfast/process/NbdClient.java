@@ -1,4 +1,4 @@
-package dev.holdfast.kill;
+package dev.holdfast.process;
 
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
@@ -15,6 +15,8 @@ final class NbdClient implements AutoCloseable {
     static final int WRITE = 1;
     static final int FLUSH = 3;
     static final int FUA = 1;
+    static final int ENOSPC = 28;
+    static final int ESHUTDOWN = 108;
 
     private static final long OPTION_MAGIC = 0x49484156454F5054L;
     private static final int EXPORT_NAME = 1;
@@ -23,6 +25,7 @@ final class NbdClient implements AutoCloseable {
     private final Socket socket;
     private final DataInputStream in;
     private final DataOutputStream out;
+    private int error;
 
     NbdClient(int port, String export) throws IOException {
         socket = new Socket(InetAddress.getLoopbackAddress(), port);
@@ -61,23 +64,43 @@ final class NbdClient implements AutoCloseable {
         out.flush();
     }
 
-    /** The cookie of the next reply without data; an error of the server is an exception. */
+    /** The cookie of the next reply without data; {@link #error} says how it went. */
     long reply() throws IOException {
         if (in.readInt() != 0x67446698) {
             throw new IOException("not a reply");
         }
-        int error = in.readInt();
-        long cookie = in.readLong();
-        if (error != 0) {
-            throw new IOException("the server answered error " + error);
-        }
-        return cookie;
+        error = in.readInt();
+        return in.readLong();
+    }
+
+    /** The error number of the newest reply; 0 for none. */
+    int error() {
+        return error;
+    }
+
+    /** Writes, waits, and returns the error number. */
+    int writeNow(int flags, long offset, byte[] data) throws IOException {
+        write(flags, 0, offset, data);
+        send();
+        reply();
+        return error;
+    }
+
+    /** Flushes, waits, and returns the error number. */
+    int flushNow() throws IOException {
+        request(FLUSH, 0, 0, 0, 0);
+        send();
+        reply();
+        return error;
     }
 
     byte[] read(long offset, int length) throws IOException {
         request(READ, 0, 0, offset, length);
         send();
         reply();
+        if (error != 0) {
+            throw new IOException("the server answered error " + error);
+        }
         return in.readNBytes(length);
     }
 

@@ -1,4 +1,4 @@
-package dev.holdfast.kill;
+package dev.holdfast.process;
 
 import java.util.ArrayList;
 import java.util.List;
