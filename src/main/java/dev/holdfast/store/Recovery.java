@@ -65,7 +65,7 @@ final class Recovery {
         for (int i = 0; i < plan.lanes().size(); i++) {
             Lane lane = new Lane(i, plan.lanes().get(i), core.array, committer, budget);
             lanes.add(lane);
-            links.add(new LaneLink(plan.lanes().get(i), lane));
+            links.add(new LaneLink(plan.lanes().get(i), lane, plan.lanes().size()));
         }
         committer.attach(links);
     }

@@ -191,6 +191,16 @@ public final class BlockCache implements NodeSource {
         }
     }
 
+    /** The block is of no use any more: its frame is free, unless somebody needs it just now. */
+    public void drop(long address, long birth) {
+        int frame = locate(address, birth);
+        if (frame >= 0 && (flags[frame] & STATE) == READY && pins[frame] == 0) {
+            unlink(frame);
+            inUse--;
+            release(frame);
+        }
+    }
+
     /** Keeps the frame here until as many {@link #unpin}. */
     public void pin(int frame) {
         Checks.that((flags[frame] & STATE) != FREE, "a frame in use is pinned", frame);

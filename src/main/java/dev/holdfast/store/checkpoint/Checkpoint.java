@@ -2,6 +2,7 @@ package dev.holdfast.store.checkpoint;
 
 import dev.holdfast.base.Checks;
 import dev.holdfast.store.cache.DirtyMap;
+import dev.holdfast.store.cache.NewNodes;
 import dev.holdfast.store.lane.FrozenLane;
 import dev.holdfast.store.lane.FrozenShard;
 import dev.holdfast.store.lane.Installed;
@@ -110,12 +111,13 @@ public final class Checkpoint {
     public void frozen(int lane, FrozenLane answer) {
         Checks.that(stage == Stage.FREEZE && answer.cp() == cp, "a lane answers the freeze under way", answer.cp(), cp);
         frozen[lane] = answer;
+        lanes.get(lane).nodes().clear();
         answer.shards().forEach(shard -> shards.put(shard.meta().id(), shard));
         if (++answers == lanes.size()) {
             answers = 0;
             stage = Stage.SHARDS;
             core.freeMap.begin(cp);
-            shards.values().forEach(this::scheduleShard);
+            scheduleShards();
             core.shards.values().forEach(this::scheduleDeletion);
             runner.then(this::tables);
         }
@@ -133,9 +135,14 @@ public final class Checkpoint {
                 .sum();
     }
 
-    private void scheduleShard(FrozenShard change) {
-        changedShards.add(change.meta().id());
-        runner.then(() -> new ShardControl(core, cp, change).schedule(runner));
+    private void scheduleShards() {
+        for (int lane = 0; lane < frozen.length; lane++) {
+            NewNodes nodes = lanes.get(lane).nodes();
+            for (FrozenShard change : frozen[lane].shards()) {
+                changedShards.add(change.meta().id());
+                runner.then(() -> new ShardControl(core, cp, change, nodes).schedule(runner));
+            }
+        }
     }
 
     private void scheduleDeletion(ShardState shard) {
@@ -227,7 +234,11 @@ public final class Checkpoint {
 
     private void install() {
         for (int i = 0; i < lanes.size(); i++) {
-            Installed installed = new Installed(cp, installedShards(frozen[i]), frozen[i].releaseEntry());
+            Installed installed = new Installed(
+                    cp,
+                    installedShards(frozen[i]),
+                    frozen[i].releaseEntry(),
+                    lanes.get(i).nodes());
             lanes.get(i).tell(lane -> lane.install(installed));
         }
     }

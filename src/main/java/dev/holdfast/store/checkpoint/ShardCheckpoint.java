@@ -3,6 +3,7 @@ package dev.holdfast.store.checkpoint;
 import dev.holdfast.base.Checks;
 import dev.holdfast.store.cache.DirtyKind;
 import dev.holdfast.store.cache.DirtyMap;
+import dev.holdfast.store.cache.NewNodes;
 import dev.holdfast.store.root.ShardState;
 import dev.holdfast.store.tree.Lookup;
 import dev.holdfast.store.tree.PointerSlot;
@@ -41,6 +42,7 @@ public final class ShardCheckpoint {
     private final long cp;
     private final ShardState shard;
     private final DirtyMap changes;
+    private final NewNodes nodes;
     private final TreeUpdate update;
     private final PointerSlot slot = new PointerSlot();
     private final Run place = new Run();
@@ -53,7 +55,8 @@ public final class ShardCheckpoint {
     private long zeroFrom;
     private int written;
 
-    public ShardCheckpoint(Core core, long cp, ShardState shard, DirtyMap changes) {
+    public ShardCheckpoint(Core core, long cp, ShardState shard, DirtyMap changes, NewNodes nodes) {
+        this.nodes = nodes;
         this.core = core;
         this.cp = cp;
         this.shard = shard;
@@ -67,7 +70,7 @@ public final class ShardCheckpoint {
         runner.add(this::load);
         runner.add(this::zero);
         runner.add(this::writeData);
-        runner.add(new TreeEnd(core, cp, update, tree -> shard.tree = tree));
+        runner.add(new TreeEnd(core, cp, update, nodes::add, tree -> shard.tree = tree));
     }
 
     private Work.Progress load(Runner runner) {
@@ -201,6 +204,9 @@ public final class ShardCheckpoint {
 
     private void freed(long address, long birth, boolean node) {
         Checks.that(birth <= cp, "a block is born before it is freed", birth, cp);
+        if (node) {
+            nodes.replaces(address, birth);
+        }
         if (birth > shard.snapshots.newestCp()) {
             core.free(address, birth, node);
         } else {

@@ -1,6 +1,7 @@
 package dev.holdfast.store.checkpoint;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.store.cache.NewNodes;
 import dev.holdfast.store.lane.ControlEntry;
 import dev.holdfast.store.lane.FrozenShard;
 import dev.holdfast.store.root.ShardState;
@@ -18,8 +19,10 @@ public final class ShardControl {
     private final Core core;
     private final long cp;
     private final FrozenShard change;
+    private final NewNodes nodes;
 
-    public ShardControl(Core core, long cp, FrozenShard change) {
+    public ShardControl(Core core, long cp, FrozenShard change, NewNodes nodes) {
+        this.nodes = nodes;
         this.core = core;
         this.cp = cp;
         this.change = change;
@@ -67,7 +70,7 @@ public final class ShardControl {
 
     private void scheduleBlocks(Runner runner) {
         change.changes().ifPresent(changes -> {
-            ShardCheckpoint blocks = new ShardCheckpoint(core, cp, shard(), changes);
+            ShardCheckpoint blocks = new ShardCheckpoint(core, cp, shard(), changes, nodes);
             blocks.schedule(runner);
             runner.then(() -> appendDead(runner, blocks.dead));
         });

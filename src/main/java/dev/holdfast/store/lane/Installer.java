@@ -7,6 +7,7 @@ import dev.holdfast.io.Loop;
 import dev.holdfast.store.cache.BlockCache;
 import dev.holdfast.store.cache.DirtyKind;
 import dev.holdfast.store.cache.DirtyMap;
+import dev.holdfast.store.cache.NewNodes;
 import dev.holdfast.store.tree.Lookup;
 import dev.holdfast.store.tree.ObjectRoot;
 import dev.holdfast.store.tree.PointerSlot;
@@ -15,7 +16,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 
 /**
- * Moves what a durable root has stored from the sealed maps into the cache, a slice per turn, so that what was just
+ * Makes a durable root the one that is read: its new nodes come into the cache, its trees take the place of the old
+ * ones, then what it has stored moves from the sealed maps into the cache, a slice per turn, so that what was just
  * written is still read from memory. Readers use a map until all of it has moved. A block that finds no place in the
  * cache is simply left out, and so is a long run of blocks once the cache is full: a stream that is written pushes out
  * nothing.
@@ -24,18 +26,28 @@ final class Installer {
     /** Blocks moved in one turn. */
     private static final int SLICE = 128;
 
+    /** New nodes take at most one frame of so many. */
+    private static final int NODES_SHARE = 4;
+
     /** A run of so many blocks in the memory log was written as one. */
     private static final int STREAM_BLOCKS = 16;
 
     private final Loop loop;
     private final BlockCache cache;
+    private final ArrayDeque<NewTree> trees = new ArrayDeque<>();
     private final ArrayDeque<Move> moves = new ArrayDeque<>();
     private final PointerSlot base = new PointerSlot();
     private final Runnable slice = this::slice;
     private Runnable finished = () -> {};
+    private NewNodes nodes = new NewNodes(0);
+    private int nextNode;
+    private int nextDropped;
     private int next;
     private long cp;
     private boolean running;
+
+    /** The tree that a shard has in the root. */
+    private record NewTree(ShardChanges changes, ObjectRoot tree) {}
 
     /** One shard's frozen changes; {@code before} is the tree they were made on. */
     private record Move(ShardChanges changes, ObjectRoot before) {}
@@ -48,27 +60,60 @@ final class Installer {
     /** The shard's frozen changes are in {@code tree} now. */
     void add(ShardChanges changes, ObjectRoot tree) {
         Checks.that(!running, "one root is installed at a time");
-        ObjectRoot before = changes.view().tree();
-        changes.view().install(tree);
-        if (changes.isFrozen()) {
-            moves.add(new Move(changes, before));
-        }
+        trees.add(new NewTree(changes, tree));
     }
 
     /**
-     * Moves everything that was added, which root {@code ofCp} has; then runs {@code whenFinished}, in a later turn.
+     * Installs everything that was added, which root {@code ofCp} has, with the nodes it is found through; then runs
+     * {@code whenFinished}, in a later turn.
      */
-    void run(long ofCp, Runnable whenFinished) {
+    void run(long ofCp, NewNodes newNodes, Runnable whenFinished) {
         Checks.that(!running, "one root is installed at a time", ofCp);
         running = true;
         Checks.that(next == 0 && ofCp > cp, "roots are installed in order", ofCp, cp);
         cp = ofCp;
         finished = whenFinished;
+        nodes = newNodes;
+        nextNode = 0;
+        nextDropped = 0;
         loop.post(slice);
     }
 
     private void slice() {
         Checks.that(running, "a slice belongs to a root", cp);
+        int most = Math.min(nodes.count(), cache.frames() / NODES_SHARE);
+        if (nextNode < most) {
+            int end = Math.min(most, nextNode + SLICE);
+            nodes.bring(nextNode, end, cp, cache);
+            nextNode = end;
+            loop.post(slice);
+        } else {
+            useTrees();
+            dropSlice();
+            moveSlice();
+        }
+    }
+
+    /** Nobody comes by the replaced nodes any more, but readers of a snapshot. */
+    private void dropSlice() {
+        int end = Math.min(nodes.replacedCount(), nextDropped + SLICE);
+        nodes.dropReplaced(nextDropped, end, cache);
+        nextDropped = end;
+    }
+
+    /** The new trees are read from now on; what is in the maps is still found there first. */
+    private void useTrees() {
+        while (!trees.isEmpty()) {
+            NewTree next = trees.removeFirst();
+            ObjectRoot before = next.changes().view().tree();
+            next.changes().view().install(next.tree());
+            if (next.changes().isFrozen()) {
+                moves.add(new Move(next.changes(), before));
+            }
+        }
+    }
+
+    private void moveSlice() {
         int left = SLICE;
         while (left > 0 && !moves.isEmpty()) {
             Move move = moves.getFirst();
@@ -87,7 +132,7 @@ final class Installer {
                 end(move);
             }
         }
-        if (moves.isEmpty()) {
+        if (moves.isEmpty() && nextDropped == nodes.replacedCount()) {
             running = false;
             finished.run();
         } else {

@@ -226,7 +226,7 @@ public final class Lane implements LanePort {
         long published = log == null ? 0 : log.published();
         Checks.that(installed.releaseEntry() <= published, "a root covers what was taken", installed.releaseEntry());
         durability.logged(installed.releaseEntry());
-        installer.run(installed.cp(), () -> finishInstall(installed));
+        installer.run(installed.cp(), installed.nodes(), () -> finishInstall(installed));
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.holdfast.io.Loop;
 import dev.holdfast.sim.world.SimWorld;
 import dev.holdfast.store.cache.DirtyKind;
 import dev.holdfast.store.cache.DirtyMap;
+import dev.holdfast.store.cache.NewNodes;
 import dev.holdfast.store.tree.Lookup;
 import dev.holdfast.store.tree.ObjectRoot;
 import dev.holdfast.store.tree.PagePool;
@@ -29,6 +30,7 @@ final class FakeCommitter implements CommitterPort {
     private final PagePool pages = new PagePool(1 << 16);
     private final ByteBuffer page = ByteBuffer.allocateDirect(4096).order(ByteOrder.LITTLE_ENDIAN);
     private final ByteBuffer zeroes = ByteBuffer.allocateDirect(4096);
+    private final NewNodes nodes = new NewNodes(100);
     private final List<Long> free = new ArrayList<>();
     private final TreeMap<Long, List<Long>> deferred = new TreeMap<>();
     private long nextAddress = 1;
@@ -139,13 +141,14 @@ final class FakeCommitter implements CommitterPort {
 
     private void write(FrozenLane frozen) {
         deferred.put(cp, new ArrayList<>());
+        nodes.clear();
         List<InstalledShard> installed = new ArrayList<>();
         for (FrozenShard shard : frozen.shards()) {
             installed.add(write(shard));
         }
         loop.after(
                 world.random().below(slowestCheckpointNanos),
-                () -> laneLoop.post(() -> lane.install(new Installed(cp, installed, frozen.releaseEntry()))));
+                () -> laneLoop.post(() -> lane.install(new Installed(cp, installed, frozen.releaseEntry(), nodes))));
     }
 
     private InstalledShard write(FrozenShard frozen) {
@@ -172,7 +175,12 @@ final class FakeCommitter implements CommitterPort {
     }
 
     private ObjectRoot update(int id, ObjectRoot old, ShardMeta meta, DirtyMap changes) {
-        TreeUpdate update = new TreeUpdate(old, cp, array, pages, (address, birth, node) -> freed(id, address, birth));
+        TreeUpdate update = new TreeUpdate(old, cp, array, pages, (address, birth, node) -> {
+            if (node) {
+                nodes.replaces(address, birth);
+            }
+            freed(id, address, birth);
+        });
         update.resize(Math.max(old.blocks(), (meta.sizeBytes() + 4095) / 4096));
         for (int i = 0; i < changes.zeroRanges(); i++) {
             update.hole(changes.zeroFirst(i), changes.zeroEnd(i) - changes.zeroFirst(i));
@@ -181,7 +189,10 @@ final class FakeCommitter implements CommitterPort {
             Checks.that(i == 0 || changes.block(i) > changes.block(i - 1), "blocks ascend", i);
             apply(update, old, changes, i);
         }
-        update.finish(this::allocate, array::put);
+        update.finish(this::allocate, (address, bytes, at) -> {
+            array.put(address, bytes, at);
+            nodes.add(address, bytes, at);
+        });
         while (!update.step(7)) {
             Checks.that(true, "nodes are written in slices");
         }

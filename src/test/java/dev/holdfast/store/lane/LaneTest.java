@@ -303,6 +303,27 @@ final class LaneTest {
     }
 
     @Test
+    void afterARootNothingHasToBeReadToFindWhatWasThere() {
+        Client client = client();
+        for (int round = 0; round < 5; round++) {
+            int value = round;
+            for (int i = 0; i < 64; i++) {
+                int from = (i * 37 + round) % 1024 * 4096;
+                bed.run(() -> client.write(from, bytes(4096, value + 1), false));
+            }
+            bed.checkpoint();
+            bed.array.reads = 0;
+            for (int at = 0; at < SIZE; at += 1 << 20) {
+                int from = at;
+                bed.run(() -> client.read(from, 1 << 20));
+            }
+            finish(client);
+            assertEquals(0, bed.array.reads, "neither nodes nor blocks, round " + round);
+        }
+        assertTrue(bed.lane.statistics().framesInUse < 5 * 64 + 40, "replaced nodes do not stay");
+    }
+
+    @Test
     void aCacheThatIsFullGrowsWhileThereIsSomeToHave() {
         int size = 8 << 20;
         LaneBed small = new LaneBed(11, 1024, 32 << 20);
