@@ -33,12 +33,14 @@ public final class ArrayOpen {
 
     private final List<Candidate> candidates = new ArrayList<>();
     private final Optional<Id128> pool;
+    private final boolean mends;
     private final RootPeek peek;
     private final Loop loop;
     private final Consumer<ArrayOpened> done;
 
-    private ArrayOpen(Optional<Id128> pool, RootPeek peek, Loop loop, Consumer<ArrayOpened> done) {
+    private ArrayOpen(Optional<Id128> pool, boolean mends, RootPeek peek, Loop loop, Consumer<ArrayOpened> done) {
         this.pool = pool;
+        this.mends = mends;
         this.peek = peek;
         this.loop = loop;
         this.done = done;
@@ -57,9 +59,17 @@ public final class ArrayOpen {
             RootPeek peek,
             Loop loop,
             Consumer<ArrayOpened> done) {
+        new ArrayOpen(pool, true, peek, loop, done).start(disks, paths);
+    }
+
+    /** The same for one who only reads: nothing is written, not even over a damaged copy of a label. */
+    public static void look(Disks disks, List<String> paths, RootPeek peek, Loop loop, Consumer<ArrayOpened> done) {
+        new ArrayOpen(Optional.empty(), false, peek, loop, done).start(disks, paths);
+    }
+
+    private void start(Disks disks, List<String> paths) {
         Checks.that(loop.isCurrent(), "an array is opened on its own loop");
-        ArrayOpen open = new ArrayOpen(pool, peek, loop, done);
-        loop.post(() -> open.openDisks(disks, paths));
+        loop.post(() -> openDisks(disks, paths));
     }
 
     private void openDisks(Disks disks, List<String> paths) {
@@ -219,7 +229,7 @@ public final class ArrayOpen {
         }
         List<Candidate> members = membership.present();
         List<Candidate> torn = new ArrayList<>(members);
-        torn.removeIf(candidate -> candidate.labels.agree());
+        torn.removeIf(candidate -> !mends || candidate.labels.agree());
         if (torn.isEmpty()) {
             finish(membership);
             return;

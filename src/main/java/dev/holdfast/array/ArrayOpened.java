@@ -11,7 +11,7 @@ public sealed interface ArrayOpened {
      * @param pool the pool its labels name
      * @param array the array
      * @param rings the root rings of all devices that were found, members or not, by slot
-     * @param left slots (bits) that the newest root names and that are not here (with no root at all: slots not here);
+     * @param left slots (bits) that the newest root names and that are not here;
      *     if there are any, nothing may be acknowledged before a root with generation + 1 is durable
      */
     record Opened(Id128 pool, Mirror array, List<RootRing> rings, long left) implements ArrayOpened {}

@@ -58,6 +58,15 @@ final class MemberSet {
         return present;
     }
 
+    /** Slots (bits) with a device that is not in use. */
+    long behind() {
+        long bits = 0;
+        for (Member member : slots) {
+            bits |= member.hasDevice() ? member.bit() : 0;
+        }
+        return bits & ~targets();
+    }
+
     /** Where changes go: who is present and who joins. */
     long targets() {
         return present | joining;

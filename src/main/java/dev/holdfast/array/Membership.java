@@ -12,8 +12,10 @@ import java.util.Optional;
  * <ol>
  *   <li>The newest root of all devices decides; it counts itself, not the number of devices that carry it.
  *   <li>A device is current if that root names its slot and its own newest root is that one or the one just before it.
- *   <li>Two devices that went on without each other are a mistake somebody must decide, never a choice made here.
- *   <li>With no root anywhere the pool is new, and every device is current.
+ *   <li>Two devices that went on without each other are a mistake somebody must decide, never a choice made here:
+ *       their roots name no member in common, or the one of the older generation has the greater number.
+ *   <li>With no root anywhere the pool is new and every device current, if all are here: a device that is being
+ *       rebuilt has no root either.
  * </ol>
  */
 final class Membership {
@@ -53,6 +55,10 @@ final class Membership {
                             + " open only the one to keep, then format and add the other again");
                 }
             }
+        }
+        if (newest.isEmpty() && left() != 0) {
+            return Optional.of("no disk here holds a root of the pool, and place(s) " + slotNumbers(left())
+                    + " of the array are needed: a new pool first starts with all its disks");
         }
         if (presentBits() == 0) {
             return Optional.of("no disk with current data is here: place(s) " + slotNumbers(left())
@@ -140,8 +146,9 @@ final class Membership {
             return false;
         }
         RootPeek.Summary own = device.newest.get();
+        boolean apart = (own.members() & newest.get().members() & allSlots()) == 0;
         return (own.members() & device.bit()) != 0
-                && (own.members() & newest.get().members() & allSlots()) == 0;
+                && (apart || own.cp() > newest.get().cp());
     }
 
     private long allSlots() {

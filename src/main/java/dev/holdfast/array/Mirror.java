@@ -186,6 +186,11 @@ public final class Mirror implements Array {
         }
     }
 
+    /** Slots (bits) with a device that is no member and could be brought up to date by a {@link Rebuild}. */
+    public long behind() {
+        return members.behind();
+    }
+
     /** The slots; what is changed there follows from what is done here. */
     MemberSet memberSet() {
         return members;

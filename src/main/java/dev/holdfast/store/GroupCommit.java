@@ -136,6 +136,11 @@ final class GroupCommit {
         }
     }
 
+    /** Where the record that begins next goes. Between records everything before it is durable. */
+    RingStart next() {
+        return ring.next();
+    }
+
     /** K2: where recovery must read from if the root covers, of each lane, the entries below {@code release}. */
     RingStart startFor(long[] release) {
         Checks.that(release.length == next.length, "every lane has a release", release.length);

@@ -28,15 +28,23 @@ final class LocalPool implements Pool {
     private final Committer committer;
     private final List<Lane> lanes;
     private final LaneMemory memory;
+    private final Rebuilding rebuilding;
     private final PoolEvents events;
     private final PoolInquiry inquiry;
     private volatile TreeMap<Integer, BlockVolume> volumes = new TreeMap<>();
 
-    LocalPool(OpenPlan plan, Committer committer, List<Lane> lanes, LaneMemory memory, PoolEvents events) {
+    LocalPool(
+            OpenPlan plan,
+            Committer committer,
+            List<Lane> lanes,
+            LaneMemory memory,
+            PoolEvents events,
+            Rebuilding rebuilding) {
         this.plan = plan;
         this.committer = committer;
         this.lanes = lanes;
         this.memory = memory;
+        this.rebuilding = rebuilding;
         this.events = events;
         this.inquiry = new PoolInquiry(committer);
     }
@@ -155,7 +163,7 @@ final class LocalPool implements Pool {
     @Override
     public void status(Loop loop, Told told) {
         committer.loop().post(() -> {
-            PoolStatus status = inquiry.status(events);
+            PoolStatus status = inquiry.status(events, rebuilding);
             loop.post(() -> told.told(status));
         });
     }
@@ -163,11 +171,11 @@ final class LocalPool implements Pool {
     @Override
     public void stop(Loop loop, Runnable stopped) {
         stopLane(0, () -> {
-            Runnable close = () -> {
+            Runnable close = () -> rebuilding.stop(() -> {
                 committer.core().array.close();
                 memory.close();
                 loop.post(stopped);
-            };
+            });
             if (committer.failure().isPresent()) {
                 close.run();
             } else {

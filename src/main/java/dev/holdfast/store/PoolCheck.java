@@ -42,7 +42,7 @@ public final class PoolCheck implements Trouble {
     public static void check(World world, List<String> paths, Loop loop, Pool.Verified verified) {
         Checks.that(loop.isCurrent(), "a check starts on its own loop");
         PoolCheck check = new PoolCheck(world, loop, verified);
-        ArrayOpen.open(world.disks(), paths, Optional.empty(), RootChoice::peek, loop, check::opened);
+        ArrayOpen.look(world.disks(), paths, RootChoice::peek, loop, check::opened);
     }
 
     private void opened(ArrayOpened result) {

@@ -11,6 +11,7 @@ import java.util.TreeSet;
 /** What went wrong in a pool since it was opened, one line for people each, bounded. It decides nothing. */
 final class PoolEvents {
     private static final int MOST = 200;
+    private static final String MEMBER_LOST = "a device was left behind: the pool goes on without it";
     private static final String HOST_FULL =
             "the file system under a device is full: free space there, writes wait for it";
 
@@ -41,7 +42,12 @@ final class PoolEvents {
     }
 
     void memberLost() {
-        note("a device was left behind: the pool goes on without it");
+        note(MEMBER_LOST);
+    }
+
+    /** No device is behind any more. */
+    void allPresent() {
+        notes.remove(MEMBER_LOST);
     }
 
     void hostFull() {

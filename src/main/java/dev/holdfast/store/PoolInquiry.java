@@ -89,7 +89,7 @@ final class PoolInquiry {
         ranges.add(new Pool.ByteRange(offset, length));
     }
 
-    Pool.PoolStatus status(PoolEvents events) {
+    Pool.PoolStatus status(PoolEvents events, Rebuilding rebuilding) {
         Checks.that(core.loop.isCurrent(), "on the committer's loop");
         Root root = committer.roots().newest();
         List<Pool.ShardStatus> shards = new ArrayList<>();
@@ -104,6 +104,8 @@ final class PoolInquiry {
                         List.copyOf(shard.snapshots.records())));
             }
         }
+        List<String> notes = new ArrayList<>(events.lines());
+        rebuilding.line().ifPresent(notes::add);
         long logUsed = committer.commits().map(GroupCommit::ringUsedBytes).orElse(0L);
         Pool.SpaceStatus space = new Pool.SpaceStatus(
                 core.array.dataBlocks(),
@@ -112,7 +114,7 @@ final class PoolInquiry {
                 logUsed,
                 core.array.logBytes());
         return new Pool.PoolStatus(
-                root.poolId(), root.number(), space, core.array.health(), shards, events.replayed(), events.lines());
+                root.poolId(), root.number(), space, core.array.health(), shards, events.replayed(), notes);
     }
 
     /** Verifies what the newest root reaches. */

@@ -182,7 +182,8 @@ public final class PoolOpen implements Trouble {
 
     private void recover(Core core, Root root, RingFound found, LaneMemory past) {
         Checks.that(committer.isEmpty(), "recovery runs once");
-        Recovery recovery = new Recovery(plan, core, root, past, events);
+        Rebuilding rebuilding = new Rebuilding(array.orElseThrow(), events);
+        Recovery recovery = new Recovery(plan, core, root, past, events, rebuilding);
         committer = Optional.of(recovery.committer());
         recovery.committer()
                 .whenFailed(() -> refuse(recovery.committer().failure().orElse("failed"), true));

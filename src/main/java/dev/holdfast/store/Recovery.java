@@ -47,17 +47,19 @@ final class Recovery {
     private final Root root;
     private final LaneMemory memory;
     private final PoolEvents events;
+    private final Rebuilding rebuilding;
     private final Committer committer;
     private final List<Lane> lanes = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
     private Consumer<Outcome> told = outcome -> {};
 
-    Recovery(OpenPlan plan, Core core, Root root, LaneMemory memory, PoolEvents events) {
+    Recovery(OpenPlan plan, Core core, Root root, LaneMemory memory, PoolEvents events, Rebuilding rebuilding) {
         this.plan = plan;
         this.core = core;
         this.root = root;
         this.memory = memory;
         this.events = events;
+        this.rebuilding = rebuilding;
         CacheShares cache = new CacheShares(plan.cacheBytes(), plan.lanes().size());
         this.committer = new Committer(core, root, events, cache);
         LaneBudget budget = budget(cache);
@@ -127,6 +129,11 @@ final class Recovery {
         return openings;
     }
 
+    private void serves(Pool pool) {
+        rebuilding.start(committer);
+        told.accept(new Outcome.Serves(pool));
+    }
+
     /** Where a shard lives. */
     static int laneOf(int shardId, int lanes) {
         Checks.that(shardId > 0 && lanes > 0, "shards are numbered from 1", shardId, lanes);
@@ -179,10 +186,7 @@ final class Recovery {
         long cp = committer.roots().newest().number().cp();
         RingWriter ring = new RingWriter(views, next, cp, core.array.logBytes());
         committer.serve(ring);
-        LocalPool pool = new LocalPool(plan, committer, lanes, memory, events);
-        onEveryLane(
-                0,
-                lane -> lane.serve(logs.get(lanes.indexOf(lane))),
-                () -> pool.learnVolumes(() -> told.accept(new Outcome.Serves(pool))));
+        LocalPool pool = new LocalPool(plan, committer, lanes, memory, events, rebuilding);
+        onEveryLane(0, lane -> lane.serve(logs.get(lanes.indexOf(lane))), () -> pool.learnVolumes(() -> serves(pool)));
     }
 }

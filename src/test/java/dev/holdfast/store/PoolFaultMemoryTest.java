@@ -257,6 +257,8 @@ final class PoolFaultMemoryTest {
         assertFalse(later.open());
         assertTrue(later.refused.contains("newer"), later.refused);
         damage.medium.overwrite(0, new byte[4096]);
+        assertEquals(List.of(), later.check());
+        assertTrue(Arrays.equals(new byte[4096], damage.medium.read(0)), "who only looks writes nothing");
         assertTrue(later.open(), later.refused);
         later.stop();
         assertTrue(Arrays.equals(label, damage.medium.read(0)), "the label is healed");
