@@ -1,6 +1,7 @@
 package dev.holdfast.array;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Marks;
 import dev.holdfast.base.Mutant;
 import java.util.ArrayList;
 import java.util.List;
@@ -138,6 +139,9 @@ final class Membership {
             return device.newest.isPresent();
         }
         boolean named = (newest.get().members() & device.bit()) != 0;
+        if (named && device.newest.get().cp() < newest.get().cp()) {
+            Marks.reached("array.member-behind");
+        }
         return named && device.newest.get().isAtMostOneBefore(newest.get());
     }
 

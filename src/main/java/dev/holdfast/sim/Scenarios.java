@@ -24,6 +24,10 @@ public final class Scenarios {
                     "whatever ends the process, the store opens again and holds what it promised",
                     StoreScenarios::crashes),
             new Scenario(
+                    "store-pressure",
+                    "more writes than memory, log and pool have room for are slowed down and refused, never lost",
+                    StoreScenarios::pressure),
+            new Scenario(
                     "store-mirror-faults",
                     "a mirror of which one disk lies, fails and goes away serves every read right and loses nothing",
                     StoreScenarios::mirrorWithOneBadDisk),

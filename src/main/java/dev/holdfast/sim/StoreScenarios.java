@@ -32,6 +32,18 @@ final class StoreScenarios {
         rounds.finish(300);
     }
 
+    /** As {@link #crashes} with more to write than there is room for. */
+    static void pressure(SimWorld world) {
+        SimRandom random = world.random().split();
+        StoreSetup setup = StoreSetup.tight(random);
+        StoreServer server = new StoreServer(setup, random.oneIn(2), random);
+        BlockWorkload workload = new BlockWorkload(Mix.PRESSURE, setup.volumeBytes(), random.split());
+        workload.allowFull();
+        CrashRounds rounds = new CrashRounds(world, server, workload);
+        rounds.run(4, 800);
+        rounds.finish(400);
+    }
+
     /** As {@link #crashes} on a mirror of which one disk does everything a disk can do wrong, the others nothing. */
     static void mirrorWithOneBadDisk(SimWorld world) {
         SimRandom random = world.random().split();

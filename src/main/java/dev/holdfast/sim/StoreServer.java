@@ -7,6 +7,7 @@ import dev.holdfast.block.BlockVolume;
 import dev.holdfast.io.Loop;
 import dev.holdfast.sim.oracle.OracleViolation;
 import dev.holdfast.sim.random.SimRandom;
+import dev.holdfast.sim.workload.BlockWorkload;
 import dev.holdfast.sim.workload.DiskTrouble;
 import dev.holdfast.sim.workload.Server;
 import dev.holdfast.sim.world.SimMachine;
@@ -23,25 +24,35 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * The real store as a simulated server: one pool with one volume, formatted at the first start. Snapshots come and go
- * beside the clients' requests, for what they do to the space of others; their contents are not judged here.
+ * The real store as a simulated server: one pool with one volume, formatted at the first start. Beside the clients'
+ * requests snapshots come and go ({@link StoreSnapshots}), and other volumes ({@link StoreVolumes}); every start may
+ * have another number of lanes.
  */
 final class StoreServer implements Server {
-    private static final int SHARD = 1;
+    static final int SHARD = 1;
 
     private final StoreSetup setup;
     private final SimRandom random;
     private final List<String> paths = new ArrayList<>();
-    private final boolean snapshots;
+    private final boolean busy;
+    private final StoreSnapshots snapshots;
+    private final StoreVolumes volumes;
     private Optional<DiskTrouble> trouble = Optional.empty();
     private boolean exists;
-    private long nextSnapshotId = 1;
     private Optional<Pool> pool = Optional.empty();
 
-    StoreServer(StoreSetup setup, boolean snapshots, SimRandom random) {
+    /** A server of {@code setup}; if {@code busy}, with snapshots and other volumes. */
+    StoreServer(StoreSetup setup, boolean busy, SimRandom random) {
+        this(setup, busy, random, new StoreSnapshots(random.split()), new StoreVolumes(random.split()));
+    }
+
+    private StoreServer(
+            StoreSetup setup, boolean busy, SimRandom random, StoreSnapshots snapshots, StoreVolumes volumes) {
         this.setup = setup;
-        this.snapshots = snapshots;
+        this.busy = busy;
         this.random = random;
+        this.snapshots = snapshots;
+        this.volumes = volumes;
         for (int slot = 0; slot < setup.copies(); slot++) {
             paths.add("/disk" + slot);
         }
@@ -53,10 +64,16 @@ final class StoreServer implements Server {
     }
 
     @Override
+    public void servedTo(BlockWorkload client) {
+        snapshots.servedTo(client);
+        volumes.servedTo(client);
+    }
+
+    @Override
     public Server fork() {
-        StoreServer fork = new StoreServer(setup, snapshots, new SimRandom(random.nextLong()));
+        SimRandom own = random.split();
+        StoreServer fork = new StoreServer(setup, busy, own, snapshots.fork(own.split()), volumes.fork(own.split()));
         fork.exists = exists;
-        fork.nextSnapshotId = nextSnapshotId;
         return fork;
     }
 
@@ -90,14 +107,14 @@ final class StoreServer implements Server {
 
     private void open(SimProcess process, Loop loop, Consumer<BlockVolume> ready) {
         List<Loop> lanes = new ArrayList<>();
-        for (int lane = 0; lane < setup.lanes(); lane++) {
+        for (int lane = random.below(setup.lanes()); lane < setup.lanes(); lane++) {
             lanes.add(process.newLoop("lane-" + lane));
         }
         OpenPlan.Memory memory = new OpenPlan.Memory(process.sharedMemory(""), setup.memoryBytes());
         OpenPlan plan = new OpenPlan(paths, Optional.empty(), memory, lanes, setup.cacheBytes(), false);
         PoolOpen.open(process, plan, loop, opened -> {
             switch (opened) {
-                case PoolOpened.Opened found -> opened(found.pool(), loop, ready);
+                case PoolOpened.Opened found -> opened(found.pool(), process, loop, ready);
                 case PoolOpened.Refused refused -> {
                     if (trouble.isEmpty() || trouble.get().isCalm() || setup.copies() > 1) {
                         throw new OracleViolation("pool refused: " + refused.why());
@@ -111,11 +128,11 @@ final class StoreServer implements Server {
         });
     }
 
-    private void opened(Pool found, Loop loop, Consumer<BlockVolume> ready) {
+    private void opened(Pool found, SimProcess process, Loop loop, Consumer<BlockVolume> ready) {
         pool = Optional.of(found);
         trouble.ifPresent(DiskTrouble::goOn);
         if (found.volume(SHARD).isPresent()) {
-            serve(found, loop, ready);
+            serve(found, process, loop, ready);
             return;
         }
         if (exists) {
@@ -128,31 +145,20 @@ final class StoreServer implements Server {
             }
             exists = true;
             trouble.ifPresent(DiskTrouble::begin);
-            serve(found, loop, ready);
+            serve(found, process, loop, ready);
         });
     }
 
-    private void serve(Pool found, Loop loop, Consumer<BlockVolume> ready) {
-        if (snapshots) {
-            churnLater(found, loop);
-        }
+    private void serve(Pool found, SimProcess process, Loop loop, Consumer<BlockVolume> ready) {
         BlockVolume volume = found.volume(SHARD).orElseThrow();
-        volume.loop().post(() -> ready.accept(volume));
-    }
-
-    private void churnLater(Pool found, Loop loop) {
-        loop.after(random.below(3_000_000_000L), () -> found.status(loop, status -> churn(found, loop, status)));
-    }
-
-    private void churn(Pool found, Loop loop, Pool.PoolStatus status) {
-        Pool.Answer next = result -> churnLater(found, loop);
-        List<Long> ids = new ArrayList<>();
-        status.shards().forEach(shard -> shard.snapshots().forEach(snapshot -> ids.add(snapshot.id())));
-        if (ids.isEmpty() || (ids.size() < 6 && random.oneIn(2))) {
-            long id = nextSnapshotId++;
-            found.createSnapshot(SHARD, id, "s" + id, random.oneIn(3), loop, next);
-        } else {
-            found.deleteSnapshot(SHARD, ids.get(random.below(ids.size())), loop, next);
+        volume.loop().post(() -> {
+            if (busy) {
+                snapshots.begin(found, volume, process::isSilent);
+            }
+            ready.accept(volume);
+        });
+        if (busy) {
+            volumes.begin(found, loop, process::isSilent);
         }
     }
 
@@ -163,7 +169,8 @@ final class StoreServer implements Server {
 
     @Override
     public void verify(Loop loop, Runnable sound) {
-        pool.orElseThrow().verify(loop, (checked, used) -> {}, (problems, blocks) -> judge(problems, sound));
+        Runnable verified = busy ? () -> snapshots.lookAtAll(sound) : sound;
+        pool.orElseThrow().verify(loop, (checked, used) -> {}, (problems, blocks) -> judge(problems, verified));
     }
 
     @Override

@@ -26,9 +26,21 @@ public record StoreSetup(
                 copies,
                 1 + random.below(3),
                 (long) (24 + random.below(40)) << 20,
-                (1L << random.below(4)) << 20,
+                (1L << random.below(3)) << 20,
                 (2 << random.below(3)) << 20,
                 (1L << random.below(3)) << 20,
+                random.oneIn(2) ? 16L << 40 : 1L << 30);
+    }
+
+    /** The smallest of everything, for more work than that can take. */
+    static StoreSetup tight(SimRandom random) {
+        return new StoreSetup(
+                1 + random.below(2),
+                1 + random.below(3),
+                (long) (7 + random.below(4)) << 20,
+                1 << 20,
+                2 << 20,
+                1 << 20,
                 random.oneIn(2) ? 16L << 40 : 1L << 30);
     }
 

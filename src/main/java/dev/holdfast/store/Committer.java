@@ -2,6 +2,7 @@ package dev.holdfast.store;
 
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Id128;
+import dev.holdfast.base.Marks;
 import dev.holdfast.io.Loop;
 import dev.holdfast.store.checkpoint.Checkpoint;
 import dev.holdfast.store.checkpoint.LaneLink;
@@ -126,7 +127,12 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
 
     @Override
     public void commitWanted(int lane, long entry) {
-        core.loop.post(() -> commits.ifPresent(all -> all.want(lane, entry)));
+        core.loop.post(() -> {
+            if (isCheckpointRunning()) {
+                Marks.reached("store.record-beside-checkpoint");
+            }
+            commits.ifPresent(all -> all.want(lane, entry));
+        });
     }
 
     @Override
@@ -284,6 +290,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         }
         untilFree = deleting || !lastWasEmpty ? UNTIL_FREED_IS_FREE : untilFree - 1;
         if (isShort && untilFree > 0) {
+            Marks.reached("store.waits-for-freed-space");
             wish.want("space");
         }
         startCheckpoint();
@@ -330,6 +337,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     public void failed(String why) {
         Checks.that(core.loop.isCurrent(), "on the committer's loop");
         if (failure.isEmpty()) {
+            Marks.reached("store.failed");
             failure = Optional.of(why);
             runner.stop();
             commits.ifPresent(GroupCommit::stop);

@@ -2,6 +2,8 @@ package dev.holdfast.store;
 
 import dev.holdfast.array.ArrayOutcome;
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Marks;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.store.checkpoint.LaneLink;
 import dev.holdfast.store.log.RingStart;
 import dev.holdfast.store.log.RingWriter;
@@ -77,6 +79,7 @@ final class GroupCommit {
             to[lane] = Math.max(next[lane], wanted[lane]);
         }
         if (!ring.build(next, to)) {
+            Marks.reached("store.ring-full");
             ringIsFull.run();
             return;
         }
@@ -87,6 +90,9 @@ final class GroupCommit {
 
     private void array(RingStart at) {
         Checks.that(underWay && at.equals(ring.next()), "one record at a time", at.number());
+        if (Mutant.on("store.acknowledge-before-record")) {
+            tellLogged();
+        }
         core.array.writeLog(
                 ring.offset(), ring.parts(), ring.partCount(), core.loop, (token, outcome) -> done(at, outcome), 0);
     }
@@ -95,6 +101,7 @@ final class GroupCommit {
         switch (outcome) {
             case OK -> roots.whenSettled(() -> durable(at));
             case MEMBER_LOST -> {
+                Marks.reached("store.record-lost-member");
                 core.trouble.memberLost();
                 roots.whenSettled(() -> durable(at));
             }
@@ -110,26 +117,40 @@ final class GroupCommit {
         Checks.that(underWay, "a record was under way");
         ring.written();
         underWay = false;
-        long[] to = new long[next.length];
-        for (int lane = 0; lane < to.length; lane++) {
-            long logged = Math.max(next[lane], ring.takenTo(lane));
-            to[lane] = logged;
-            if (logged > next[lane]) {
-                next[lane] = logged;
-                lanes.get(lane).tell(port -> port.logged(logged));
-            }
+        records.addLast(new Written(at, tellLogged()));
+        if (Mutant.on("store.trim-when-logged")) {
+            ring.trim(ring.next().position(), roots.newest().number().cp());
         }
-        records.addLast(new Written(at, to));
         List<Runnable> ready = List.copyOf(betweenWaiters);
         betweenWaiters.clear();
         ready.forEach(Runnable::run);
         start();
     }
 
+    /** Tells the lanes how far the record just made brings them, and answers it. */
+    private long[] tellLogged() {
+        long[] to = new long[next.length];
+        int told = 0;
+        for (int lane = 0; lane < to.length; lane++) {
+            long logged = Math.max(next[lane], ring.takenTo(lane));
+            to[lane] = logged;
+            if (logged > next[lane]) {
+                next[lane] = logged;
+                lanes.get(lane).tell(port -> port.logged(logged));
+                told++;
+            }
+        }
+        if (told > 1) {
+            Marks.reached("store.record-of-several-lanes");
+        }
+        return to;
+    }
+
     /** Runs {@code task}, perhaps at once, while no record is under way: then no log memory is being written out. */
     void whenBetweenRecords(Runnable task) {
         Checks.that(core.loop.isCurrent(), "on the committer's loop");
         if (underWay) {
+            Marks.reached("store.retire-waits-for-record");
             betweenWaiters.add(task);
         } else {
             task.run();
@@ -144,7 +165,7 @@ final class GroupCommit {
     /** K2: where recovery must read from if the root covers, of each lane, the entries below {@code release}. */
     RingStart startFor(long[] release) {
         Checks.that(release.length == next.length, "every lane has a release", release.length);
-        for (Written record : records) {
+        for (Written record : Mutant.on("store.root-skips-records") ? List.<Written>of() : records) {
             for (int lane = 0; lane < release.length; lane++) {
                 if (record.to[lane] > release[lane]) {
                     return record.at;

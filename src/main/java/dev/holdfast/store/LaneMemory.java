@@ -1,6 +1,8 @@
 package dev.holdfast.store;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Marks;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.io.MemoryRegion;
 import dev.holdfast.io.SharedMemory;
 import dev.holdfast.io.WorldException;
@@ -79,7 +81,7 @@ final class LaneMemory {
 
     /** What may be believed, in order of lanes. */
     List<MemoryScan> trusted() {
-        return List.copyOf(trusted);
+        return Mutant.on("store.forget-memory") ? List.of() : List.copyOf(trusted);
     }
 
     /** True if the last run may have left more than can be believed. */
@@ -98,6 +100,7 @@ final class LaneMemory {
     List<MemoryLog> label(int lanes, long openCounter) throws WorldException {
         Checks.that(openCounter > root.number().openCounter(), "a newer root covers what was held", openCounter);
         for (int lane = lanes; lane < left.size(); lane++) {
+            Marks.reached("store.fewer-lanes");
             left.get(lane).ifPresent(MemoryRegion::remove);
         }
         for (int lane = left.size(); lane < lanes; lane++) {

@@ -1,6 +1,7 @@
 package dev.holdfast.store;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Marks;
 import dev.holdfast.io.Clock;
 import dev.holdfast.store.work.StagingWriter;
 import java.util.ArrayList;
@@ -51,6 +52,7 @@ final class PoolEvents {
     }
 
     void hostFull() {
+        Marks.reached("store.host-full");
         note(HOST_FULL);
     }
 

@@ -6,6 +6,7 @@ import dev.holdfast.array.ArrayOpened;
 import dev.holdfast.array.Mirror;
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Id128;
+import dev.holdfast.base.Marks;
 import dev.holdfast.io.Loop;
 import dev.holdfast.io.World;
 import dev.holdfast.io.WorldException;
@@ -83,6 +84,7 @@ public final class PoolOpen implements Trouble {
             case ArrayOpened.Opened found -> {
                 array = Optional.of(found.array());
                 if (found.left() != 0) {
+                    Marks.reached("store.opened-without-member");
                     notes.add("a device of the pool is not here or not current: the pool goes on without it");
                 }
                 chooseRoot(found);
@@ -148,6 +150,7 @@ public final class PoolOpen implements Trouble {
             return;
         }
         if (past.isGone()) {
+            Marks.reached("store.memory-lost");
             notes.add("the memory of the last run is gone (a power cut, or another --memory-dir): "
                     + "writes that were not flushed may be missing");
         }

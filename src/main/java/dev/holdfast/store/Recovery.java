@@ -1,6 +1,8 @@
 package dev.holdfast.store;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Marks;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.io.WorldException;
 import dev.holdfast.store.checkpoint.LaneLink;
 import dev.holdfast.store.lane.Lane;
@@ -112,6 +114,12 @@ final class Recovery {
                         + found.summary() + ")");
             }
             notes.addAll(cuts);
+            if (applied > 0 && trusted.isEmpty()) {
+                Marks.reached("store.replayed-ring-alone");
+            }
+            if (Mutant.on("store.label-before-root")) {
+                memory.remove();
+            }
             settle(found.end());
         });
         replay.start(
@@ -146,7 +154,8 @@ final class Recovery {
         if (shard == null) {
             return shardId < root.space().nextShardId() ? Long.MAX_VALUE : 0;
         }
-        return shard.life == ShardState.Life.LIVE ? shard.appliedSeq : Long.MAX_VALUE;
+        long applied = Mutant.on("store.replay-one-too-many") ? Math.max(0, shard.appliedSeq - 1) : shard.appliedSeq;
+        return shard.life == ShardState.Life.LIVE ? applied : Long.MAX_VALUE;
     }
 
     /** Consistency points until one finds nothing to do: each takes a shard's changes only up to a marker. */
@@ -156,6 +165,7 @@ final class Recovery {
             if (committer.lastCheckpointWasEmpty()) {
                 open(end);
             } else {
+                Marks.reached("store.recovery-again");
                 settle(end);
             }
         });

@@ -3,6 +3,7 @@ package dev.holdfast.store;
 import dev.holdfast.array.ArrayOutcome;
 import dev.holdfast.array.BlockRead;
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Marks;
 import dev.holdfast.store.work.Core;
 import dev.holdfast.store.work.StagingWriter;
 import java.nio.ByteBuffer;
@@ -93,7 +94,7 @@ final class Repairs {
     /** The block stays wrong there if it failed: the next read of it asks again. What it means is the pool's. */
     private void repaired(ArrayOutcome outcome) {
         switch (outcome) {
-            case OK -> {}
+            case OK -> Marks.reached("store.repaired");
             case MEMBER_LOST -> core.trouble.memberLost();
             case NO_SPACE -> core.trouble.hostFull();
             case FAILED -> core.trouble.failed("no device of the pool takes repairs");

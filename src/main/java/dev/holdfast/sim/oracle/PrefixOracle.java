@@ -7,12 +7,15 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
  * Judges a whole volume after a crash (promise S1): its state is that after the first n of the changes, in the order
  * they were submitted, with everything promised among them. It asks that one client submits and one shard serves, so
  * that order of submission is order of admission.
+ *
+ * <p>A snapshot is judged the same way: it is the state after some n of the changes, with n between two bounds.
  *
  * <p>It does not check reads while the server runs ({@link BlockOracle} does), and it steps aside until the next
  * crash once a change ended with an error, for then nobody knows whether that change has a place in the order.
@@ -29,6 +32,20 @@ public final class PrefixOracle {
     private int promised;
     private boolean powerWent;
     private boolean inDoubt;
+    private long era;
+
+    /** A moment in the order of changes that is known only roughly; {@link #beginMoment} and {@link #endMoment}. */
+    public static final class Moment {
+        private final long era;
+        private final int from;
+        private int to;
+
+        private Moment(long era, int from) {
+            this.era = era;
+            this.from = from;
+            this.to = from;
+        }
+    }
 
     /** The same knowledge, to go on by itself. */
     public PrefixOracle copy() {
@@ -41,6 +58,7 @@ public final class PrefixOracle {
         copy.promised = promised;
         copy.powerWent = powerWent;
         copy.inDoubt = inDoubt;
+        copy.era = era;
         return copy;
     }
 
@@ -83,6 +101,7 @@ public final class PrefixOracle {
     /** The server's process died: everything acknowledged is promised. */
     public void processDied() {
         promised = powerWent ? promised : acknowledged;
+        era++;
         observed.clear();
     }
 
@@ -90,6 +109,7 @@ public final class PrefixOracle {
     public void powerCut() {
         promised = flushed;
         powerWent = true;
+        era++;
         observed.clear();
     }
 
@@ -102,6 +122,7 @@ public final class PrefixOracle {
 
     /** Every touched block has been seen since the crash: judges, and goes on from what was seen. */
     public void conclude() {
+        era++;
         if (inDoubt || powerWent) {
             if (!inDoubt) {
                 judge();
@@ -114,6 +135,37 @@ public final class PrefixOracle {
             truncate(judge());
         }
         observed.clear();
+    }
+
+    /** Every block that was ever changed, but by wide changes alone; ascending. */
+    public long[] touchedBlocks() {
+        return base.keySet().stream().mapToLong(Long::longValue).toArray();
+    }
+
+    /** A copy of the volume is asked for: it holds everything acknowledged by now. */
+    public Moment beginMoment() {
+        return new Moment(era, acknowledged);
+    }
+
+    /** The copy has its place in the order: it holds nothing that is submitted from now on. */
+    public void endMoment(Moment moment) {
+        moment.to = changes.size();
+    }
+
+    /** A copy that was made at {@code moment} holds {@code seen}; not judged if the server crashed in between. */
+    public void sawMoment(Moment moment, SortedMap<Long, byte[]> seen) {
+        if (inDoubt || moment.era != era) {
+            return;
+        }
+        int[] agree = new int[changes.size() + 1];
+        seen.forEach((block, bytes) -> vote(block, bytes, agree));
+        for (int count = moment.from; count <= moment.to; count++) {
+            if (agree[count] == seen.size()) {
+                return;
+            }
+        }
+        throw new OracleViolation("the copy is that after no number of changes from " + moment.from + " to " + moment.to
+                + " of " + changes.size());
     }
 
     /** The number of changes after which the state is as observed. */

@@ -37,9 +37,12 @@ public final class BlockWorkload {
     private final List<BlockVolume> volumes = new ArrayList<>(1);
     private BooleanSupplier isServerSilent = () -> false;
     private boolean errorsAllowed;
+    private boolean fullAllowed;
     private long remaining;
     private long completed;
     private long errors;
+    private long durableAnswers;
+    private Runnable whenDurable = () -> {};
     private int generation;
     private boolean pumpDue;
 
@@ -61,12 +64,18 @@ public final class BlockWorkload {
         BlockWorkload fork =
                 new BlockWorkload(mix, places.copy(randomOfFork), oracle.copy(), prefix.copy(), randomOfFork);
         fork.errorsAllowed = errorsAllowed;
+        fork.fullAllowed = fullAllowed;
         return fork;
     }
 
     /** Lets requests end with errors from now on, or not. */
     public void allowErrors(boolean allowed) {
         errorsAllowed = allowed;
+    }
+
+    /** Lets changes be refused for want of space from now on. */
+    public void allowFull() {
+        fullAllowed = true;
     }
 
     /** Answers that come while {@code silent} holds reach nobody. */
@@ -97,6 +106,21 @@ public final class BlockWorkload {
     /** Requests that ended with an error so far. */
     public long errors() {
         return errors;
+    }
+
+    /** Flushes and forced changes that ended with OK so far. */
+    public long durableAnswers() {
+        return durableAnswers;
+    }
+
+    /** Runs {@code task} whenever a flush or forced change has ended with OK, after the oracles were told. */
+    public void whenDurable(Runnable task) {
+        whenDurable = task;
+    }
+
+    void answeredDurable() {
+        durableAnswers++;
+        whenDurable.run();
     }
 
     /** True when everything asked for has ended. */
@@ -292,7 +316,7 @@ public final class BlockWorkload {
         completed++;
         if (status != Status.OK) {
             errors++;
-            if (!errorsAllowed) {
+            if (!errorsAllowed && !(fullAllowed && status == Status.NO_SPACE)) {
                 throw new OracleViolation(flight.request().kind + " of " + flight.request().lengthBytes + " bytes at "
                         + flight.request().offset + " ended with " + status);
             }

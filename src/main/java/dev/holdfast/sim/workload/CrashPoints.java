@@ -14,9 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Enumerates crashes: whenever a disk operation is issued or ends, what a process death and a power cut would leave
- * is copied into worlds of their own, with subsets of what was not durable, and the server must open there and hold
- * what its clients were promised. The workload itself goes on undisturbed.
+ * Enumerates crashes: whenever a disk operation is issued or ends, or something was said to be durable, what a process
+ * death and a power cut would leave is copied into worlds of their own, with subsets of what was not durable, and the
+ * server must open there and hold what its clients were promised. The workload itself goes on undisturbed.
  *
  * <p>It tries every subset of up to {@link Bounds#exhaustive} volatile writes, and above that none, all, all but one,
  * only one, and random ones, some torn. It does not try every subset of many writes.
@@ -63,9 +63,11 @@ public final class CrashPoints implements DeviceListener {
     /** Starts the server and sends {@code requests}; crashes are tried from the first request to the last answer. */
     public void run(int requests) {
         List<BlockVolume> opened = new ArrayList<>(1);
+        server.servedTo(workload);
         server.start(world.machine().process(), opened::add);
         world.runUntil(() -> !opened.isEmpty());
         world.machine().devices().forEach(device -> device.listen(this));
+        workload.whenDurable(this::tryPowerCuts);
         active = true;
         workload.attach(opened.getFirst());
         workload.start(requests);
@@ -109,6 +111,15 @@ public final class CrashPoints implements DeviceListener {
             }
         }
         tryCrash(Crash.powerCut(random));
+    }
+
+    /** Something is promised now that was not before: the power goes before anything else happens. */
+    private void tryPowerCuts() {
+        if (active) {
+            points++;
+            tryCrash(Crash.powerCut(0));
+            tryCrash(Crash.powerCut(random));
+        }
     }
 
     private void tryCrash(Crash crash) {

@@ -4,10 +4,12 @@ import dev.holdfast.block.BlockVolume;
 import dev.holdfast.io.Loop;
 import dev.holdfast.sim.oracle.OracleViolation;
 import dev.holdfast.sim.random.SimRandom;
+import dev.holdfast.sim.world.SimDevice;
 import dev.holdfast.sim.world.SimMachine;
 import dev.holdfast.sim.world.SimWorld;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
@@ -48,6 +50,7 @@ public final class CrashRounds {
         this.server = server;
         this.workload = workload;
         this.random = world.random().split();
+        server.servedTo(workload);
     }
 
     /** {@code task} makes an end of whatever keeps blocks from being read, when that is in the way of judging. */
@@ -60,12 +63,40 @@ public final class CrashRounds {
         for (int round = 0; round < rounds; round++) {
             open(ONE_IN_TWICE);
             workload.start(1 + random.below(requests));
-            boolean finishes = random.oneIn(4);
-            long longestNanos = random.oneIn(4) ? 60_000_000_000L : 2_000_000_000L;
-            long untilNanos = world.nowNanos() + 1 + random.below(longestNanos);
-            world.runUntil(() -> workload.isIdle() || (!finishes && world.nowNanos() >= untilNanos));
+            BooleanSupplier due = due();
+            world.runUntil(() -> workload.isIdle() || due.getAsBoolean());
             end();
         }
+    }
+
+    /** When a round ends: some time on, at some disk operation, or right when something was said to be durable. */
+    private BooleanSupplier due() {
+        return switch (random.below(4)) {
+            case 0 -> () -> false;
+            case 1 -> {
+                long longestNanos = random.oneIn(4) ? 60_000_000_000L : 2_000_000_000L;
+                long untilNanos = world.nowNanos() + 1 + random.below(longestNanos);
+                yield () -> world.nowNanos() >= untilNanos;
+            }
+            case 2 -> atOperation(400);
+            default -> {
+                long answers = workload.durableAnswers() + 1 + random.below(20);
+                yield () -> workload.durableAnswers() >= answers;
+            }
+        };
+    }
+
+    private BooleanSupplier atOperation(int bound) {
+        long operations = operations() + 1 + random.below(bound);
+        return () -> operations() >= operations;
+    }
+
+    private long operations() {
+        long issued = 0;
+        for (SimDevice device : world.machine().devices()) {
+            issued += device.issuedOperations();
+        }
+        return issued;
     }
 
     /** Runs a round that ends in peace, and has the server verify itself, running and stopped. */
@@ -107,8 +138,8 @@ public final class CrashRounds {
         List<BlockVolume> opened = new ArrayList<>(1);
         server.start(machine.process(), opened::add);
         boolean crashes = afterCrash && random.oneIn(oneInTwice);
-        long untilNanos = world.nowNanos() + random.below(100_000_000L);
-        world.runUntil(() -> !opened.isEmpty() || (crashes && world.nowNanos() >= untilNanos));
+        BooleanSupplier due = crashes ? atOperation(80) : () -> false;
+        world.runUntil(() -> !opened.isEmpty() || due.getAsBoolean());
         if (opened.isEmpty()) {
             end();
             open(oneInTwice);

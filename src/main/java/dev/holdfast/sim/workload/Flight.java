@@ -94,6 +94,9 @@ final class Flight implements Request.Completion {
         }
         if (status == Status.OK) {
             tellOracles();
+            if (request.kind == Request.Kind.FLUSH || (!change.isEmpty() && request.forceUnitAccess)) {
+                workload.answeredDurable();
+            }
         } else if (!change.isEmpty()) {
             workload.oracle().failed(change());
             workload.prefix().failed();

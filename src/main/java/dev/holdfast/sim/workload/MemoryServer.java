@@ -24,6 +24,9 @@ public final class MemoryServer implements Server {
     }
 
     @Override
+    public void servedTo(BlockWorkload client) {}
+
+    @Override
     public Server fork() {
         return new MemoryServer(sizeBytes, image.copy());
     }

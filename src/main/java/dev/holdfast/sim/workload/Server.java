@@ -10,6 +10,9 @@ public interface Server {
     /** Opens the volume in {@code process}; {@code ready} runs on the volume's loop once requests are answered. */
     void start(SimProcess process, Consumer<BlockVolume> ready);
 
+    /** Its client from now on, for a server that asks what it may hold. */
+    void servedTo(BlockWorkload client);
+
     /** The same server, for a machine that is a copy of this one's; asked while this one runs. */
     Server fork();
 

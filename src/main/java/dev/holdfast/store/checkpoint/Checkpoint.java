@@ -1,6 +1,8 @@
 package dev.holdfast.store.checkpoint;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Marks;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.store.cache.DirtyMap;
 import dev.holdfast.store.cache.NewNodes;
 import dev.holdfast.store.lane.FrozenLane;
@@ -199,12 +201,17 @@ public final class Checkpoint {
     private void flush() {
         Checks.that(stage == Stage.TABLES, "the flush comes after everything else", cp);
         stage = Stage.FLUSH;
+        if (Mutant.on("store.root-before-flush")) {
+            core.staging.drain(this::root);
+            return;
+        }
         core.staging.drain(() -> core.array.flush(
                 core.loop,
                 (token, outcome) -> {
                     switch (outcome) {
                         case OK -> root();
                         case MEMBER_LOST -> {
+                            Marks.reached("store.flush-lost-member");
                             core.trouble.memberLost();
                             root();
                         }
@@ -218,6 +225,12 @@ public final class Checkpoint {
     private void root() {
         Checks.that(stage == Stage.FLUSH, "the root comes after the flush (C1)", cp);
         stage = Stage.ROOT;
+        if (Mutant.on("store.covered-before-root")) {
+            for (int i = 0; i < lanes.size(); i++) {
+                long covered = frozen[i].releaseEntry();
+                lanes.get(i).tell(lane -> lane.logged(covered));
+            }
+        }
         roots.whenSettled(() -> {
             Root root = host.makeRoot(cp, objects, releases());
             roots.write(root, () -> retire(root));

@@ -1,6 +1,8 @@
 package dev.holdfast.store.checkpoint;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Marks;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.store.cache.DirtyKind;
 import dev.holdfast.store.cache.DirtyMap;
 import dev.holdfast.store.cache.NewNodes;
@@ -159,6 +161,7 @@ public final class ShardCheckpoint {
                 boolean lost = below == Lookup.UNREADABLE
                         || below == Lookup.FOUND && core.isLost(slot.address(), slot.birth());
                 if (lost) {
+                    Marks.reached("store.partial-over-lost");
                     update.unreadable(block);
                 } else {
                     Checks.that(below == Lookup.HOLE || base >= 0, "the old block was loaded", block);
@@ -173,7 +176,7 @@ public final class ShardCheckpoint {
         long address = core.allocate();
         int at = core.staging.claim(address);
         ByteBuffer bytes = core.staging.bytes();
-        if (partial && base >= 0) {
+        if (partial && base >= 0 && !Mutant.on("store.merge-over-zeroes")) {
             bytes.put(at, core.blocks.bytes(base), core.blocks.offset(base), StagingWriter.BLOCK_BYTES);
         } else if (partial) {
             for (int i = 0; i < StagingWriter.BLOCK_BYTES; i += Long.BYTES) {
@@ -207,7 +210,7 @@ public final class ShardCheckpoint {
         if (node) {
             nodes.replaces(address, birth);
         }
-        if (birth > shard.snapshots.newestCp()) {
+        if (birth > shard.snapshots.newestCp() || Mutant.on("store.free-what-snapshots-have")) {
             core.free(address, birth, node);
         } else {
             dead.add(address, birth);

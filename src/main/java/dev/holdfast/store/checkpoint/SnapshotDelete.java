@@ -1,6 +1,8 @@
 package dev.holdfast.store.checkpoint;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Marks;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.store.root.ShardState;
 import dev.holdfast.store.root.SnapshotRecord;
 import dev.holdfast.store.tree.Lookup;
@@ -54,7 +56,7 @@ public final class SnapshotDelete implements Work {
             core.loadMissing(runner);
             return Progress.WAITING;
         }
-        long newestFreedExclusive = index == 0
+        long newestFreedExclusive = index == 0 || Mutant.on("store.delete-frees-what-older-have")
                 ? 0
                 : shard.snapshots.records().get(index - 1).taken().cp();
         for (; read < end; read++) {
@@ -63,9 +65,14 @@ public final class SnapshotDelete implements Work {
         if (read < listBlocks) {
             return Progress.MORE;
         }
+        if (kept.size() > 0) {
+            Marks.reached("store.snapshot-delete-keeps");
+        }
         SnapshotRecord gone = shard.snapshots.records().get(index);
         runner.add(new ObjectDrop(core, cp, younger.object()));
-        runner.add(new DeadListAppend(core, cp, gone.dead(), kept, this::ended));
+        SnapshotRecord.DeadList joined =
+                Mutant.on("store.drop-dead-list") ? SnapshotRecord.DeadList.EMPTY : gone.dead();
+        runner.add(new DeadListAppend(core, cp, joined, kept, this::ended));
         return Progress.DONE;
     }
 

@@ -81,6 +81,7 @@ final class Admission {
             return true;
         }
         if (!fits(lengthBytes + HEADROOM * BLOCK_BYTES, HEADROOM)) {
+            Marks.reached("lane.memory-full");
             triggers.ask("memory log");
             return false;
         }
@@ -90,6 +91,7 @@ final class Admission {
             return true;
         }
         lacksSpace = true;
+        Marks.reached("lane.space-short");
         if (checkpointsLacking >= SPACE_CHECKPOINTS) {
             return true;
         }

@@ -2,6 +2,7 @@ package dev.holdfast.store.log;
 
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Crc32c;
+import dev.holdfast.base.Marks;
 import dev.holdfast.base.Mutant;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -124,6 +125,9 @@ public final class MemoryLog {
         int skipped = skipped(wanted);
         Checks.that(room(payloadLength, start), "the memory log has room", payloadLength, slotHead - slotTail);
         int firstSlot = skipped > 0 ? 0 : nextSlot;
+        if (skipped > 0) {
+            Marks.reached("log.memory-wraps");
+        }
         int checksum = hold(payload, firstSlot * Entry.SLOT_BYTES + start, payloadLength);
         VarHandle.releaseFence();
         long number = published;

@@ -119,7 +119,7 @@ public final class ReplaySet {
 
     /** ENTRY: there may be entries now, of the next record or of memory. */
     private Step nextRecord() {
-        if (recordsTaken == ring.records()) {
+        if (recordsTaken >= ring.records() - (Mutant.on("log.skip-last-record") ? 1 : 0)) {
             endRing();
             return Step.ENTRY;
         }

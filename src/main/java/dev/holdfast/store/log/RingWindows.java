@@ -13,7 +13,7 @@ import java.util.List;
 /**
  * The same stretch of the ring as every member has it, read forwards in pieces of 1 MiB. It understands nothing of what
  * it reads: a page that one member cannot read is filled from another, one that nobody can read is zeroes and known as
- * such. An error may pass, and what a start cannot read is lost for good: so a page is tried again for a while.
+ * such. An error may pass, and what a start cannot read is lost for good: so such a page is tried again for a second.
  *
  * <p>Use: {@link #ensure}; when it answers false, come back with the same question when {@code resume} has run.
  */
@@ -21,10 +21,7 @@ final class RingWindows {
     private static final int PAGE = Entry.SLOT_BYTES;
     private static final int MAX_PIECE_BYTES = 1 << 20;
     private static final int TRIES = 6;
-    private static final long PAUSE_NANOS = 50_000_000L;
-
-    /** Pauses in all of one copy: a device that is broken throughout does not keep the start waiting for hours. */
-    private static final int MOST_PAUSES = 400;
+    private static final long PAUSE_NANOS = 200_000_000L;
 
     private final Array array;
     private final Loop loop;
@@ -37,6 +34,7 @@ final class RingWindows {
     private int have;
     private int pending;
     private int pieceBytes;
+    private int tries;
 
     RingWindows(Array array, Loop loop, Runnable resume) {
         this.array = array;
@@ -125,20 +123,36 @@ final class RingWindows {
         long from = base + have;
         pieceBytes = (int) Math.min(maxPieceBytes, toEndOfLap(from));
         Checks.that(have + pieceBytes <= capacityBytes, "the piece fits", have, pieceBytes);
+        tries = 1;
         pending = copies.size();
         copies.forEach(copy -> copy.read(from % array.logBytes()));
+    }
+
+    private void readAgain() {
+        Checks.that(pending == 0 && tries < TRIES, "tried again after a try", tries);
+        tries++;
+        pending = copies.size();
+        copies.forEach(copy -> copy.readAgain(0));
     }
 
     private void copyEnded() {
         Checks.that(pending > 0, "a read was under way");
         pending--;
-        if (pending == 0) {
-            for (int at = have; at < have + pieceBytes; at += PAGE) {
-                unreadable[at / PAGE] = !fill(at);
-            }
-            have += pieceBytes;
-            resume.run();
+        if (pending > 0) {
+            return;
         }
+        boolean some = false;
+        for (int at = have; at < have + pieceBytes; at += PAGE) {
+            unreadable[at / PAGE] = !fill(at);
+            some |= unreadable[at / PAGE];
+        }
+        if (some && tries < TRIES && !copies.stream().allMatch(copy -> copy.gone)) {
+            Marks.reached("log.ring-tried-again");
+            loop.after(PAUSE_NANOS, this::readAgain);
+            return;
+        }
+        have += pieceBytes;
+        resume.run();
     }
 
     /** Copies that could not read a page take it from one that could. False when there is none. */
@@ -166,8 +180,6 @@ final class RingWindows {
         private final boolean[] failed = new boolean[capacityBytes / PAGE];
         private boolean gone;
         private long pieceOffset;
-        private int tries;
-        private int pauses;
 
         Copy(int slot) {
             this.slot = slot;
@@ -202,19 +214,29 @@ final class RingWindows {
                 lose((int) at);
                 return;
             }
-            if (outcome == DiskOutcome.MEDIA_ERROR && ++tries < TRIES && pauses < MOST_PAUSES) {
-                pauses++;
-                loop.after(PAUSE_NANOS, () -> readPage((int) at));
-                return;
-            }
-            tries = 0;
+            failed[(have + (int) at) / PAGE] = outcome == DiskOutcome.MEDIA_ERROR;
             if (outcome == DiskOutcome.MEDIA_ERROR) {
                 blank((int) at);
             }
-            if (at + PAGE < pieceBytes) {
+            if (tries == 1 && at + PAGE < pieceBytes) {
                 readPage((int) at + PAGE);
+            } else if (tries > 1) {
+                readAgain((int) at + PAGE);
             } else {
                 copyEnded();
+            }
+        }
+
+        /** The next page from {@code from} on that no copy could read. */
+        void readAgain(int from) {
+            int at = from;
+            while (at < pieceBytes && !unreadable[(have + at) / PAGE]) {
+                at += PAGE;
+            }
+            if (gone || at >= pieceBytes) {
+                loop.post(RingWindows.this::copyEnded);
+            } else {
+                readPage(at);
             }
         }
 

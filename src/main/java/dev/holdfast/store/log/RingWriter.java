@@ -2,6 +2,7 @@ package dev.holdfast.store.log;
 
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Crc32c;
+import dev.holdfast.base.Marks;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -91,6 +92,7 @@ public final class RingWriter {
                 gather(from, to, Math.max(here, nextLap));
             }
             builtPosition += lengthBytes() <= here ? 0 : toEnd;
+            Marks.reached("log.ring-wraps");
         }
         if (entries == 0) {
             return false;

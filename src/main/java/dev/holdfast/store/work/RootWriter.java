@@ -3,6 +3,8 @@ package dev.holdfast.store.work;
 import dev.holdfast.array.Array;
 import dev.holdfast.array.ArrayOutcome;
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Marks;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.io.Loop;
 import dev.holdfast.store.root.Root;
 import java.nio.ByteBuffer;
@@ -102,6 +104,9 @@ public final class RootWriter {
         busy = true;
         root.encode(block);
         int slot = (int) (root.number().cp() % Root.HALF);
+        if (Mutant.on("store.both-root-slots-at-once")) {
+            array.writeRoot(Root.HALF + slot, block.slice(0, Root.BYTES), loop, (token, second) -> {}, 0);
+        }
         array.writeRoot(slot, block.slice(0, Root.BYTES), loop, (token, outcome) -> firstDone(root, slot, outcome), 0);
     }
 
@@ -127,6 +132,7 @@ public final class RootWriter {
                 return true;
             }
             case MEMBER_LOST -> {
+                Marks.reached("store.root-lost-member");
                 trouble.memberLost();
                 return true;
             }
@@ -147,6 +153,7 @@ public final class RootWriter {
         if (array.members() == 0) {
             trouble.failed("no device of the pool is left");
         } else if (!isTrue()) {
+            Marks.reached("store.root-again-on-survivors");
             start(newest.onSurvivors(newest.number().generation() + 1, array.members()));
         } else {
             Runnable then = afterWrite;

@@ -40,6 +40,9 @@ final class CrashPointsTest {
         }
 
         @Override
+        public void servedTo(BlockWorkload client) {}
+
+        @Override
         public Server fork() {
             return this;
         }
