@@ -246,6 +246,7 @@ public final class Checkpoint {
     }
 
     private void install() {
+        Checks.that(stage == Stage.RETIRE, "log memory is let go once the root is durable (C2)", cp);
         for (int i = 0; i < lanes.size(); i++) {
             Installed installed = new Installed(
                     cp,

@@ -127,6 +127,7 @@ public final class SnapshotDelete implements Work {
     private void ended(SnapshotRecord.DeadList joined) {
         ShardState shard = shard();
         int index = shard.snapshots.indexOf(snapshotId);
+        Checks.that(index >= 0, "a snapshot is let go once", snapshotId);
         if (index + 1 < shard.snapshots.size()) {
             SnapshotRecord next = shard.snapshots.records().get(index + 1);
             shard.snapshots.replace(index + 1, next.withDead(joined));
