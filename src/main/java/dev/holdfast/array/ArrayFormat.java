@@ -24,7 +24,8 @@ import java.util.function.Consumer;
  * nothing; the pool's first root is the store's.
  *
  * <ol>
- *   <li>A disk that is not all zero at its head and tail is refused unless forced.
+ *   <li>A disk that is not all zero at its head and tail is refused unless forced, or labelled for the same pool: then
+ *       a process died while it made that pool, which nobody can have used.
  *   <li>Old labels are gone, durably, before anything else is overwritten; new ones come last. A crash in between
  *       leaves disks without a label, never an old label over an emptied root ring.
  *   <li>Labels are read back: two paths that lead to one disk are noticed.
@@ -35,6 +36,7 @@ public final class ArrayFormat {
     private static final int TAIL_BYTES = 64 << 10;
 
     private final List<String> paths;
+    private final Optional<Id128> own;
     private final boolean force;
     private final Loop loop;
     private final Consumer<Outcome> done;
@@ -42,8 +44,9 @@ public final class ArrayFormat {
     private final List<Label> labels = new ArrayList<>();
     private final List<ByteBuffer> heads = new ArrayList<>();
 
-    private ArrayFormat(List<String> paths, boolean force, Loop loop, Consumer<Outcome> done) {
+    private ArrayFormat(List<String> paths, Optional<Id128> own, boolean force, Loop loop, Consumer<Outcome> done) {
         this.paths = List.copyOf(paths);
+        this.own = own;
         this.force = force;
         this.loop = loop;
         this.done = done;
@@ -75,12 +78,12 @@ public final class ArrayFormat {
     public static void format(
             Disks disks, List<String> paths, Plan plan, Entropy entropy, Loop loop, Consumer<Outcome> done) {
         Checks.that(loop.isCurrent(), "formatting starts on its own loop");
-        new ArrayFormat(paths, plan.force, loop, done).start(disks, plan, entropy);
+        new ArrayFormat(paths, Optional.of(plan.pool), plan.force, loop, done).start(disks, plan, entropy);
     }
 
     /** Formats one disk for a place in an array that exists; it must be long enough for the array's layout. */
     static void formatOne(Disks disks, String path, Label label, boolean force, Loop loop, Consumer<Outcome> done) {
-        new ArrayFormat(List.of(path), force, loop, done).startOne(disks, label);
+        new ArrayFormat(List.of(path), Optional.empty(), force, loop, done).startOne(disks, label);
     }
 
     private void startOne(Disks from, Label label) {
@@ -169,17 +172,25 @@ public final class ArrayFormat {
         clearLabels();
     }
 
-    private static Optional<String> use(ByteBuffer head, ByteBuffer tail) {
+    private Optional<String> use(ByteBuffer head, ByteBuffer tail) {
+        boolean isOwn = false;
         for (int at = 0; at < LABELS_BYTES; at += Label.BYTES) {
             switch (Label.decode(head, at)) {
                 case Label.Reading.Found found -> {
-                    return Optional.of("a disk of pool " + found.label().ids().pool());
+                    Id128 pool = found.label().ids().pool();
+                    if (!own.equals(Optional.of(pool))) {
+                        return Optional.of("a disk of pool " + pool);
+                    }
+                    isOwn = true;
                 }
                 case Label.Reading.Newer _, Label.Reading.Damaged _ -> {
                     return Optional.of("a Holdfast label");
                 }
                 case Label.Reading.Foreign _, Label.Reading.Blank _ -> {}
             }
+        }
+        if (isOwn) {
+            return Optional.empty();
         }
         Optional<String> use = Signature.of(head);
         return use.isPresent() || Signature.isZero(tail) ? use : Optional.of("data at its end");

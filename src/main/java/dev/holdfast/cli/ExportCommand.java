@@ -71,11 +71,11 @@ final class ExportCommand {
         }
     }
 
-    /** Lets no new clients in. */
+    /** Lets nobody in any more. */
     @Command(
             name = "rm",
             mixinStandardHelpOptions = true,
-            description = "Lets no more clients reach a volume.",
+            description = "Ends an export: its clients are disconnected, what they were told is done stays done.",
             footer = {"", "Example:", "  holdfast export rm db"})
     static final class Rm implements Runnable {
         @Mixin

@@ -3,6 +3,7 @@ package dev.holdfast.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 
 /**
@@ -29,11 +30,18 @@ record MemoryChoice(Path place, int bytesPerLane, String note) {
                 return kept(Files.readAllLines(file), file, asked, lanes);
             }
             MemoryChoice chosen = choose(directory, asked, lanes);
-            Files.writeString(file, chosen.place() + "\n" + chosen.bytesPerLane() + "\n");
+            keep(file, chosen.place(), chosen.bytesPerLane());
             return chosen;
         } catch (IOException failed) {
             throw new Failure("can't use " + file + ": " + failed.getMessage());
         }
+    }
+
+    /** All of it or nothing, whenever the process dies. */
+    private static void keep(Path file, Path place, int bytesPerLane) throws IOException {
+        Path next = file.resolveSibling(FILE + ".new");
+        Files.writeString(next, place + "\n" + bytesPerLane + "\n");
+        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
     }
 
     private static MemoryChoice kept(List<String> lines, Path file, Asked asked, int lanes) throws IOException {
@@ -48,7 +56,7 @@ record MemoryChoice(Path place, int bytesPerLane, String note) {
         if (!asked.place().isEmpty() && !absolute(asked.place()).equals(place)) {
             place = absolute(asked.place());
             Files.createDirectories(place);
-            Files.writeString(file, place + "\n" + bytes + "\n");
+            keep(file, place, bytes);
         }
         if (asked.totalBytes() != 0 && perLane(asked.totalBytes(), lanes) != bytes) {
             note = "memory stays at " + Size.words(bytes) + " a lane: it is chosen at the first start";

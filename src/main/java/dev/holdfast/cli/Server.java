@@ -10,6 +10,7 @@ import dev.holdfast.io.WorldException;
 import dev.holdfast.node.FirstVolume;
 import dev.holdfast.node.Node;
 import dev.holdfast.node.NodeConfig;
+import dev.holdfast.store.Pool;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -186,9 +187,10 @@ final class Server {
     }
 
     private void printReplayed(NodeStatus.PoolState pool) {
-        pool.measured()
-                .ifPresent(found -> out.println("pool " + pool.info().name() + ": " + found.replayedChanges()
-                        + (found.replayedChanges() == 1 ? " change" : " changes") + " replayed"));
+        pool.measured().map(Pool.PoolStatus::replayed).ifPresent(replayed -> {
+            String from = replayed.from().isEmpty() ? "" : " (" + replayed.from() + ")";
+            out.println("pool " + pool.info().name() + ": changes replayed: " + replayed.changes() + from);
+        });
     }
 
     private void printUris(String endpoint, List<VolumeInfo> exported) {

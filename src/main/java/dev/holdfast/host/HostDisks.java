@@ -56,21 +56,27 @@ final class HostDisks implements Disks, AutoCloseable {
     public Disk create(String path, long lengthBytes) throws WorldException {
         Checks.that(lengthBytes > 0 && lengthBytes % Disk.BLOCK_BYTES == 0, "a disk is blocks long", lengthBytes);
         Path file = pathOf(path);
+        Path unnamed = Path.of(path + ".new");
         try {
-            Files.createFile(file);
+            Files.deleteIfExists(unnamed);
+            makeSized(unnamed, lengthBytes);
+            Files.createLink(file, unnamed);
+            Files.delete(unnamed);
+            syncName(file);
         } catch (FileAlreadyExistsException exists) {
-            throw new WorldException(path + " exists already", exists);
+            throw abandon(unnamed, path + " exists already", exists);
         } catch (IOException failed) {
-            throw new WorldException("can't make " + path + ": " + failed, failed);
+            throw abandon(unnamed, "can't make " + path + ": " + failed, failed);
         }
+        return open(path);
+    }
+
+    /** It gets its own name when it has its length: a process that dies in between leaves nothing under that name. */
+    private static void makeSized(Path file, long lengthBytes) throws IOException {
         try (RandomAccessFile sized = new RandomAccessFile(file.toFile(), "rw")) {
             sized.setLength(lengthBytes);
             sized.getFD().sync();
-            syncName(file);
-        } catch (IOException failed) {
-            throw abandon(file, "can't make " + path + ": " + failed.getMessage(), failed);
         }
-        return open(path);
     }
 
     @Override

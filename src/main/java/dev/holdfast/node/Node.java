@@ -38,6 +38,7 @@ public final class Node implements Service {
     private final NodeConfig config;
     private final Loop control;
     private final Pools pools;
+    private final Exports exports;
     private final Controller controller;
     private final NbdServer nbd;
     private final List<String> endpoints = new ArrayList<>();
@@ -51,9 +52,14 @@ public final class Node implements Service {
         this.config = config;
         this.control = world.newLoop("control");
         this.pools = new Pools(world, config, control);
-        PoolExecution execution = new PoolExecution(control, pools, this::state);
+        this.exports = new Exports(this::state, pools);
+        PoolExecution execution = new PoolExecution(control, pools, this::state, this::disconnectGone);
         this.controller = new Controller(control, log, world.entropy(), execution);
-        this.nbd = new NbdServer(control, new Exports(this::state, pools), NbdLimits.DEFAULTS);
+        this.nbd = new NbdServer(control, exports, NbdLimits.DEFAULTS);
+    }
+
+    private void disconnectGone() {
+        exports.gone().forEach(nbd::disconnect);
     }
 
     ControlState state() {
@@ -85,10 +91,10 @@ public final class Node implements Service {
             started.accept(failure);
             return;
         }
-        controller.recover(() -> new Reconciliation(state(), pools, control).run(found -> {
+        new Reconciliation(state(), pools, control).run(found -> {
             differences.addAll(found);
-            started.accept("");
-        }));
+            controller.recover(() -> started.accept(""));
+        });
     }
 
     /** Lets clients in; returns where. On the control loop, once, after the start. */

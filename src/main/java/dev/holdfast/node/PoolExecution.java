@@ -17,11 +17,14 @@ final class PoolExecution implements Execution {
     private final Loop control;
     private final Pools pools;
     private final Supplier<ControlState> state;
+    private final Runnable changed;
 
-    PoolExecution(Loop control, Pools pools, Supplier<ControlState> state) {
+    /** {@code changed} runs after every change of the state, before it is answered. */
+    PoolExecution(Loop control, Pools pools, Supplier<ControlState> state, Runnable changed) {
         this.control = control;
         this.pools = pools;
         this.state = state;
+        this.changed = changed;
     }
 
     @Override
@@ -59,7 +62,7 @@ final class PoolExecution implements Execution {
     @Override
     public void recover(Change change, Consumer<String> ended) {
         switch (change) {
-            case Change.CreatePool c -> pools.recover(c, cluster(), ended);
+            case Change.CreatePool c -> pools.create(c, cluster(), ended);
             case Change.CreateSnapshot c -> recoverSnapshot(c, ended);
             case Change.DeleteVolume c -> recoverDeletion(c, ended);
             default -> carryOut(change, ended);
@@ -92,7 +95,7 @@ final class PoolExecution implements Execution {
 
     @Override
     public void changed() {
-        // Exports are looked up in the state when a client asks.
+        changed.run();
     }
 
     private Id128 cluster() {

@@ -1,11 +1,12 @@
 package dev.holdfast.node;
 
 import dev.holdfast.array.ArrayFormat;
+import dev.holdfast.array.ArrayUnformat;
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Id128;
 import dev.holdfast.cluster.control.Change;
 import dev.holdfast.cluster.control.PoolInfo;
-import dev.holdfast.io.Disks;
+import dev.holdfast.io.Disk;
 import dev.holdfast.io.Loop;
 import dev.holdfast.io.World;
 import dev.holdfast.io.WorldException;
@@ -98,10 +99,13 @@ final class Pools {
         done.accept(opened);
     }
 
-    /** Makes files if they are asked for, formats and opens; {@code done} as in {@link #openAll}. */
+    /**
+     * Makes files if they are asked for, formats and opens; {@code done} as in {@link #openAll}. Doing again what an
+     * earlier process left unfinished is the same: nobody has used a pool whose making did not end.
+     */
     void create(Change.CreatePool change, Id128 cluster, Consumer<String> done) {
         List<String> paths = change.paths().stream().map(config::pathOf).toList();
-        Optional<String> failure = change.createBytes() > 0 ? makeFiles(paths, change.createBytes()) : Optional.empty();
+        Optional<String> failure = makeFiles(paths, change.createBytes());
         if (failure.isPresent()) {
             done.accept(failure.get());
             return;
@@ -125,34 +129,34 @@ final class Pools {
         open(change.pool(), change.name(), change.paths(), 1, opened -> {
             switch (opened) {
                 case PoolOpened.Opened ok -> done.accept("");
-                case PoolOpened.Refused refused -> done.accept(refused.why());
+                case PoolOpened.Refused refused -> unmake(change, refused.why(), done);
             }
         });
     }
 
-    /** Completes what an earlier process began: the disks may be made, formatted, both or neither. */
-    void recover(Change.CreatePool change, Id128 cluster, Consumer<String> done) {
-        Disks disks = world.disks();
-        if (!change.paths().stream().map(config::pathOf).allMatch(disks::exists)) {
-            create(change, cluster, done);
-            return;
-        }
-        open(change.pool(), change.name(), change.paths(), 1, opened -> {
-            switch (opened) {
-                case PoolOpened.Opened ok -> done.accept("");
-                case PoolOpened.Refused refused -> create(change, cluster, done);
-            }
-        });
+    /** A pool that can't be opened when it is new was never made: its disks are free for the next attempt. */
+    private void unmake(Change.CreatePool change, String why, Consumer<String> done) {
+        List<String> paths = change.paths().stream().map(config::pathOf).toList();
+        ArrayUnformat.unformat(
+                world.disks(),
+                paths,
+                change.pool(),
+                control,
+                failure -> done.accept(failure.isEmpty() ? why : why + "; " + failure));
     }
 
+    /** Makes files of {@code lengthBytes}, if that is not 0; those of an earlier attempt are there already. */
     private Optional<String> makeFiles(List<String> paths, long lengthBytes) {
-        for (String path : paths) {
-            if (!world.disks().exists(path)) {
-                try {
-                    world.disks().create(path, lengthBytes).close();
-                } catch (WorldException e) {
-                    return Optional.of(String.valueOf(e.getMessage()));
+        for (String path : lengthBytes == 0 ? List.<String>of() : paths) {
+            try (Disk disk = world.disks().exists(path)
+                    ? world.disks().open(path)
+                    : world.disks().create(path, lengthBytes)) {
+                if (disk.lengthBytes() != lengthBytes) {
+                    return Optional.of(path + " is there already and has " + disk.lengthBytes() + " bytes, not "
+                            + lengthBytes + ": remove it, or say another size");
                 }
+            } catch (WorldException e) {
+                return Optional.of(String.valueOf(e.getMessage()));
             }
         }
         return Optional.empty();

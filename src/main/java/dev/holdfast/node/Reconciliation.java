@@ -11,7 +11,10 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
-/** Compares what the control state and the pools say of volumes, after open changes have ended. It mends nothing. */
+/**
+ * Compares what the control state and the pools say of volumes, when pools were just opened: then their newest roots
+ * have everything. Volumes with an open change, which ends later, are left out. It mends nothing.
+ */
 final class Reconciliation {
     private final ControlState state;
     private final Pools pools;
@@ -50,7 +53,10 @@ final class Reconciliation {
         status.shards().forEach(shard -> stored.put(shard.meta().id(), shard));
         for (VolumeInfo volume : state.volumes()) {
             if (volume.pool().equals(info.id())) {
-                compare(info, volume, Optional.ofNullable(stored.remove(volume.shard())));
+                Optional<Pool.ShardStatus> shard = Optional.ofNullable(stored.remove(volume.shard()));
+                if (!state.isBeingChanged(volume.id())) {
+                    compare(info, volume, shard);
+                }
             }
         }
         stored.values()

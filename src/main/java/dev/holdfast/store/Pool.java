@@ -130,8 +130,7 @@ public interface Pool {
      * @param space in blocks of 4096 bytes
      * @param members the devices
      * @param shards the disks
-     * @param replayedChanges changes that the log held beyond the newest root when the pool was opened; 0 after a clean
-     *     stop
+     * @param replayed what opening took from the log
      * @param notes one line for people per thing that is not as it should be, worst first
      */
     record PoolStatus(
@@ -140,8 +139,11 @@ public interface Pool {
             SpaceStatus space,
             List<MemberHealth> members,
             List<ShardStatus> shards,
-            long replayedChanges,
+            Replayed replayed,
             List<String> notes) {}
+
+    /** Changes beyond the newest root that opening found in the log, 0 after a clean stop; and where, for people. */
+    record Replayed(long changes, String from) {}
 
     /** Blocks: of the pool, in use by newest root and what it retains, allocatable now, dirty in memory. */
     record SpaceStatus(long totalBlocks, long usedBlocks, long freeBlocks, long logUsedBytes, long logBytes) {}

@@ -19,7 +19,7 @@ final class PoolEvents {
     private final Clock clock;
     private final TreeMap<String, Long> notes = new TreeMap<>();
     private final TreeMap<Integer, TreeSet<Long>> unreadable = new TreeMap<>();
-    private long replayed;
+    private Pool.Replayed replayed = new Pool.Replayed(0, "");
 
     PoolEvents(Clock clock) {
         this.clock = clock;
@@ -32,13 +32,13 @@ final class PoolEvents {
         }
     }
 
-    /** Opening applied so many changes that the log held beyond the newest root. */
-    void replayed(long changes) {
-        Checks.that(changes >= 0 && replayed == 0, "a pool is replayed once", changes, replayed);
-        replayed = changes;
+    /** What opening did. */
+    void replayed(Pool.Replayed found) {
+        Checks.that(found.changes() >= 0 && replayed.changes() == 0, "a pool is replayed once", found.changes());
+        replayed = found;
     }
 
-    long replayed() {
+    Pool.Replayed replayed() {
         return replayed;
     }
 

@@ -108,11 +108,8 @@ final class Recovery {
 
     private void replay(RingFound found, List<MemoryScan> trusted) {
         Replay replay = new Replay(core, lanes, plan.lanes(), committer::failed, (applied, cuts) -> {
-            events.replayed(applied);
-            if (applied > 0) {
-                notes.add("replayed " + applied + " changes (memory " + (trusted.isEmpty() ? "lost" : "trusted") + "; "
-                        + found.summary() + ")");
-            }
+            String from = "memory " + (trusted.isEmpty() ? "lost" : "trusted") + "; " + found.summary();
+            events.replayed(new Pool.Replayed(applied, applied == 0 ? "" : from));
             notes.addAll(cuts);
             if (applied > 0 && trusted.isEmpty()) {
                 Marks.reached("store.replayed-ring-alone");

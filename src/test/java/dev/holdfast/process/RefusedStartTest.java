@@ -65,6 +65,9 @@ final class RefusedStartTest {
         Home.Ended start = home.refused("--memory-dir", small.toString(), "--memory-size", "32M", "--loops", "2");
         assertEquals(1, start.exitCode());
         assertTrue(start.line().contains(small + " is too small: 16 MiB are needed, "), start.line());
+        try (RealServer server = RealServer.start(new Home(directory))) {
+            assertEquals(0, server.stop(), "the same directory serves once there is room");
+        }
     }
 
     @Test

@@ -29,7 +29,7 @@ final class StopTest {
         for (int round = 0; round < 3; round++) {
             try (RealServer server = RealServer.start(home);
                     NbdClient client = server.client("demo")) {
-                assertTrue(server.lines().contains("pool main: 0 changes replayed"), server.lines()::toString);
+                assertTrue(server.lines().contains("pool main: changes replayed: 0"), server.lines()::toString);
                 assertEquals(List.of(), load.judge(client, false));
                 load.run(client, 500 + 700 * round, () -> server.signal(signal));
                 assertEquals(0, server.awaitEnd(), server.errors());
@@ -47,9 +47,10 @@ final class StopTest {
         }
         try (RealServer server = RealServer.start(home);
                 NbdClient client = server.client("demo")) {
-            assertFalse(server.lines().contains("pool main: 0 changes replayed"), server.lines()::toString);
+            assertFalse(server.lines().contains("pool main: changes replayed: 0"), server.lines()::toString);
             assertTrue(
-                    server.lines().getFirst().matches("pool main: [0-9]+ changes replayed"), server.lines()::toString);
+                    server.lines().getFirst().matches("pool main: changes replayed: [0-9]+ [(]memory trusted; .*"),
+                    server.lines()::toString);
             assertEquals(List.of(), load.judge(client, false));
         }
     }

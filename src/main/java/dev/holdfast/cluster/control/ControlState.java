@@ -255,6 +255,24 @@ public final class ControlState {
         return new LinkedHashMap<>(intents);
     }
 
+    /** True while a change of the volume, or of its snapshots, is open. */
+    public boolean isBeingChanged(Id128 volume) {
+        return intents.values().stream().anyMatch(change -> touches(change, volume));
+    }
+
+    private static boolean touches(Change change, Id128 volume) {
+        return switch (change) {
+            case Change.CreatePool c -> false;
+            case Change.CreateVolume c -> c.volume().equals(volume);
+            case Change.ResizeVolume c -> c.volume().equals(volume);
+            case Change.DeleteVolume c -> c.volume().equals(volume);
+            case Change.CreateSnapshot c -> c.volume().equals(volume);
+            case Change.DeleteSnapshot c -> c.volume().equals(volume);
+            case Change.AddExport c -> c.volume().equals(volume);
+            case Change.RemoveExport c -> c.volume().equals(volume);
+        };
+    }
+
     /** What became of an operation, if it has ended and is not among the forgotten. */
     public Optional<Result> result(Id128 operation) {
         return Optional.ofNullable(results.get(operation));

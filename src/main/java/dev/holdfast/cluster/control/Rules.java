@@ -132,25 +132,11 @@ final class Rules {
         if (info.isEmpty()) {
             return Optional.of(Result.notFound("there is no such volume"));
         }
-        boolean busy = state.intents().values().stream().anyMatch(change -> touches(change, volume));
-        if (busy) {
+        if (state.isBeingChanged(volume)) {
             return conflict("volume " + info.get().name() + " is being changed: try again");
         }
         Checks.that(info.get().life() == Life.LIVE, "a volume that nobody changes is live");
         return Optional.empty();
-    }
-
-    private static boolean touches(Change change, Id128 volume) {
-        return switch (change) {
-            case Change.CreatePool c -> false;
-            case Change.CreateVolume c -> c.volume().equals(volume);
-            case Change.ResizeVolume c -> c.volume().equals(volume);
-            case Change.DeleteVolume c -> c.volume().equals(volume);
-            case Change.CreateSnapshot c -> c.volume().equals(volume);
-            case Change.DeleteSnapshot c -> c.volume().equals(volume);
-            case Change.AddExport c -> c.volume().equals(volume);
-            case Change.RemoveExport c -> c.volume().equals(volume);
-        };
     }
 
     private String name(Id128 volume) {

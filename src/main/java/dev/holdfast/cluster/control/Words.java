@@ -48,7 +48,7 @@ final class Words {
             case Change.CreateSnapshot c -> "no data; volume " + name(c.volume()) + " goes on";
             case Change.DeleteSnapshot c -> "what only this snapshot of volume " + name(c.volume()) + " holds";
             case Change.AddExport c -> "no data; clients may reach volume " + name(c.volume());
-            case Change.RemoveExport c -> "no data; new clients can't reach volume " + name(c.volume());
+            case Change.RemoveExport c -> "no data; clients of volume " + name(c.volume()) + " are disconnected";
         };
     }
 

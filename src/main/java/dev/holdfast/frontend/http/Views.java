@@ -66,7 +66,7 @@ final class Views {
             view.put("logBytes", space.logBytes());
             view.put("logUsedBytes", space.logUsedBytes());
             view.put("consistencyPoint", measured.numbers().cp());
-            view.put("replayedChanges", measured.replayedChanges());
+            view.put("replayedChanges", measured.replayed().changes());
             view.put("notes", measured.notes());
         });
         return view;
