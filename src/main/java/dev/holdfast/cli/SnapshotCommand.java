@@ -85,8 +85,7 @@ final class SnapshotCommand {
     @Command(
             name = "diff",
             mixinStandardHelpOptions = true,
-            description =
-                    "Lists the ranges of a volume that changed since a snapshot, as of the last consistency point.",
+            description = "Lists the ranges of a volume that changed since a snapshot.",
             footer = {"", "Example:", "  holdfast snapshot diff demo@monday -o json"})
     static final class Diff implements Runnable {
         @Mixin

@@ -146,18 +146,27 @@ final class LocalPool implements Pool {
     @Override
     public void changesSince(int shardId, long sinceId, int limit, Loop loop, Changes changes) {
         committer.loop().post(() -> {
-            Optional<SnapshotRecord> since = snapshot(shardId, sinceId);
-            ShardState shard = committer.core().shards.get(shardId);
-            if (since.isEmpty() || shard == null) {
-                loop.post(() -> changes.changes(false, List.of(), true));
+            Runnable ask = () -> changesInRoot(shardId, sinceId, limit, loop, changes);
+            if (committer.failure().isPresent()) {
+                ask.run();
             } else {
-                inquiry.changes(
-                        since.get().tree(),
-                        shardId,
-                        limit,
-                        (ranges, complete) -> loop.post(() -> changes.changes(true, ranges, complete)));
+                committer.checkpoint("changes", ask);
             }
         });
+    }
+
+    private void changesInRoot(int shardId, long sinceId, int limit, Loop loop, Changes changes) {
+        Optional<SnapshotRecord> since = snapshot(shardId, sinceId);
+        ShardState shard = committer.core().shards.get(shardId);
+        if (since.isEmpty() || shard == null) {
+            loop.post(() -> changes.changes(false, List.of(), true));
+        } else {
+            inquiry.changes(
+                    since.get().tree(),
+                    shardId,
+                    limit,
+                    (ranges, complete) -> loop.post(() -> changes.changes(true, ranges, complete)));
+        }
     }
 
     @Override

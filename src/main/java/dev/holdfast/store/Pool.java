@@ -45,8 +45,8 @@ public interface Pool {
     void openSnapshot(int shardId, long snapshotId, Loop loop, OpenedSnapshot opened);
 
     /**
-     * Ranges that changed between snapshot {@code sinceId} and now (the newest root), in order; at most {@code
-     * limit}.
+     * Ranges that changed between snapshot {@code sinceId} and now, in order; at most {@code limit}. A consistency
+     * point comes first; of a pool that takes no changes any more it is the newest root.
      */
     void changesSince(int shardId, long sinceId, int limit, Loop loop, Changes changes);
 

@@ -129,6 +129,9 @@ final class PoolTest {
         bench.write(volume, size / 2, 4096, 3);
         bench.snapshot(1, 2);
         assertEquals(List.of(new Pool.ByteRange(size / 2, 4096)), bench.changes(1, 1));
+        bench.write(volume, size / 4, 8192, 4);
+        assertEquals(
+                List.of(new Pool.ByteRange(size / 4, 8192)), bench.changes(1, 2), "what was just written is a change");
         assertEquals(2, bench.read(volume, size - 1, 1).orElseThrow()[0]);
         assertTrue(bench.status().space().usedBlocks() < 60);
         bench.run(volume, Request.Kind.TRIM, 0, size);
