@@ -17,6 +17,7 @@ import dev.holdfast.io.OrderedLog;
 import dev.holdfast.io.World;
 import dev.holdfast.io.WorldException;
 import dev.holdfast.store.Pool;
+import dev.holdfast.store.root.GenerationKeeper;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -51,7 +52,7 @@ public final class Node implements Service {
         this.world = world;
         this.config = config;
         this.control = world.newLoop("control");
-        this.pools = new Pools(world, config, control);
+        this.pools = new Pools(world, config, control, this::generations);
         this.exports = new Exports(this::state, pools);
         PoolExecution execution = new PoolExecution(control, pools, this::state, this::disconnectGone);
         this.controller = new Controller(control, log, world.entropy(), execution);
@@ -60,6 +61,23 @@ public final class Node implements Service {
 
     private void disconnectGone() {
         exports.gone().forEach(nbd::disconnect);
+    }
+
+    /** What the control log keeps of a pool; asked for on the control loop, used on the pool's. */
+    private GenerationKeeper generations(Id128 pool, Loop committer) {
+        long newest = state().generation(pool);
+        return new GenerationKeeper() {
+            @Override
+            public long newest() {
+                return newest;
+            }
+
+            @Override
+            public void keep(long generation, Kept kept) {
+                control.post(() ->
+                        controller.poolWentOn(pool, generation, durable -> committer.post(() -> kept.kept(durable))));
+            }
+        };
     }
 
     ControlState state() {

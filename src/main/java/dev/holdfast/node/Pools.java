@@ -28,13 +28,15 @@ final class Pools {
     private final NodeConfig config;
     private final Loop control;
     private final List<Loop> lanes = new ArrayList<>();
+    private final Generations generations;
     private final LinkedHashMap<Id128, Pool> open = new LinkedHashMap<>();
     private final List<String> notes = new ArrayList<>();
 
-    Pools(World world, NodeConfig config, Loop control) {
+    Pools(World world, NodeConfig config, Loop control, Generations generations) {
         this.world = world;
         this.config = config;
         this.control = control;
+        this.generations = generations;
         Checks.that(config.lanes() >= 1 && config.lanes() <= OpenPlan.MOST_LANES, "a node has lanes", config.lanes());
         for (int i = 0; i < config.lanes(); i++) {
             lanes.add(world.newLoop("lane-" + i));
@@ -80,7 +82,7 @@ final class Pools {
         Loop committer = world.newLoop("pool-" + name);
         OpenPlan plan = new OpenPlan(
                 paths.stream().map(config::pathOf).toList(),
-                Optional.of(id),
+                new OpenPlan.Known(Optional.of(id), generations.of(id, committer)),
                 new OpenPlan.Memory(
                         world.sharedMemory(config.memory().place()),
                         config.memory().bytesPerLane()),

@@ -18,6 +18,7 @@ import dev.holdfast.store.PoolCheck;
 import dev.holdfast.store.PoolOpen;
 import dev.holdfast.store.PoolOpened;
 import dev.holdfast.store.lane.ShardMeta;
+import dev.holdfast.store.root.GenerationKeeper;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -39,6 +40,7 @@ final class StoreServer implements Server {
     private final StoreVolumes volumes;
     private Optional<DiskTrouble> trouble = Optional.empty();
     private boolean exists;
+    private long generation;
     private Optional<Pool> pool = Optional.empty();
 
     /** A server of {@code setup}; if {@code busy}, with snapshots and other volumes. */
@@ -74,6 +76,7 @@ final class StoreServer implements Server {
         SimRandom own = random.split();
         StoreServer fork = new StoreServer(setup, busy, own, snapshots.fork(own.split()), volumes.fork(own.split()));
         fork.exists = exists;
+        fork.generation = generation;
         return fork;
     }
 
@@ -111,7 +114,8 @@ final class StoreServer implements Server {
             lanes.add(process.newLoop("lane-" + lane));
         }
         OpenPlan.Memory memory = new OpenPlan.Memory(process.sharedMemory(""), setup.memoryBytes());
-        OpenPlan plan = new OpenPlan(paths, Optional.empty(), memory, lanes, setup.cacheBytes(), false);
+        OpenPlan.Known known = new OpenPlan.Known(Optional.empty(), keeper());
+        OpenPlan plan = new OpenPlan(paths, known, memory, lanes, setup.cacheBytes(), false);
         PoolOpen.open(process, plan, loop, opened -> {
             switch (opened) {
                 case PoolOpened.Opened found -> opened(found.pool(), process, loop, ready);
@@ -126,6 +130,23 @@ final class StoreServer implements Server {
                 }
             }
         });
+    }
+
+    /** Remembers at once, and through every crash. */
+    private GenerationKeeper keeper() {
+        long newest = generation;
+        return new GenerationKeeper() {
+            @Override
+            public long newest() {
+                return newest;
+            }
+
+            @Override
+            public void keep(long made, Kept kept) {
+                generation = Math.max(generation, made);
+                kept.kept(true);
+            }
+        };
     }
 
     private void opened(Pool found, SimProcess process, Loop loop, Consumer<BlockVolume> ready) {

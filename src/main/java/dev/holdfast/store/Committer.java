@@ -10,6 +10,7 @@ import dev.holdfast.store.lane.CommitterPort;
 import dev.holdfast.store.lane.FrozenLane;
 import dev.holdfast.store.log.RingStart;
 import dev.holdfast.store.log.RingWriter;
+import dev.holdfast.store.root.GenerationKeeper;
 import dev.holdfast.store.root.Root;
 import dev.holdfast.store.root.ShardState;
 import dev.holdfast.store.work.Core;
@@ -65,12 +66,12 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     private boolean isShort;
     private int untilFree;
 
-    Committer(Core core, Root root, PoolEvents events, CacheShares cache) {
+    Committer(Core core, Root root, PoolEvents events, CacheShares cache, GenerationKeeper keeper) {
         this.cache = cache;
         this.poolId = root.poolId();
         this.core = core;
         this.events = events;
-        this.roots = new RootWriter(core.array, core.loop, this, root);
+        this.roots = new RootWriter(core.array, core.loop, this, root, keeper);
         this.runner = new Runner(core.loop);
         this.repairs = new Repairs(core);
         this.openCounter = root.number().openCounter();

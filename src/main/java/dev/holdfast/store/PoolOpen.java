@@ -71,7 +71,7 @@ public final class PoolOpen implements Trouble {
             loop.post(() -> open.refuse(little + ": the least is " + least, false));
             return;
         }
-        ArrayOpen.open(world.disks(), plan.paths(), plan.pool(), RootChoice::peek, loop, open::arrayOpened);
+        ArrayOpen.open(world.disks(), plan.paths(), plan.known().pool(), RootChoice::peek, loop, open::arrayOpened);
     }
 
     private void arrayOpened(ArrayOpened opened) {
@@ -95,16 +95,40 @@ public final class PoolOpen implements Trouble {
     private void chooseRoot(ArrayOpened.Opened found) {
         Id128 poolId = found.pool();
         switch (RootChoice.choose(poolId, found.rings())) {
-            case RootChoice.Verdict.Newest newest -> load(newest.root());
-            case RootChoice.Verdict.Blank blank -> load(firstRoot(poolId, found.array()));
+            case RootChoice.Verdict.Newest newest -> loadIfCurrent(newest.root());
+            case RootChoice.Verdict.Blank blank -> {
+                if (plan.known().keeper().newest() > 0) {
+                    refuse(
+                            "the disks hold no root, and the pool had one: they are not its disks, or were wiped",
+                            false);
+                } else {
+                    load(firstRoot(poolId, found.array()));
+                }
+            }
             case RootChoice.Verdict.Lost lost -> {
                 if (plan.acceptLoss() && lost.older().isPresent()) {
                     notes.add("loss accepted: " + lost.why());
-                    load(lost.older().get().passedOver());
+                    load(lost.older().get().passedOver(plan.known().keeper().newest()));
                 } else {
                     refuse(lost.why(), lost.older().isPresent());
                 }
             }
+        }
+    }
+
+    /** A device on which nothing says that others went on without it must not pass for current. */
+    private void loadIfCurrent(Root root) {
+        long newest = plan.known().keeper().newest();
+        long generation = root.number().generation();
+        String older = "the disks that are here stopped at generation " + generation + ", the pool went on to " + newest
+                + " on others: bring those back";
+        if (generation >= newest) {
+            load(root);
+        } else if (plan.acceptLoss()) {
+            notes.add("loss accepted: " + older);
+            load(root.passedOver(newest));
+        } else {
+            refuse(older, true);
         }
     }
 

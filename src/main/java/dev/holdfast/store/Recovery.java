@@ -63,7 +63,7 @@ final class Recovery {
         this.events = events;
         this.rebuilding = rebuilding;
         CacheShares cache = new CacheShares(plan.cacheBytes(), plan.lanes().size());
-        this.committer = new Committer(core, root, events, cache);
+        this.committer = new Committer(core, root, events, cache, plan.known().keeper());
         LaneBudget budget = budget(cache);
         List<LaneLink> links = new ArrayList<>();
         for (int i = 0; i < plan.lanes().size(); i++) {

@@ -9,6 +9,7 @@ import dev.holdfast.device.Protection;
 import dev.holdfast.io.Loop;
 import dev.holdfast.sim.world.SimWorld;
 import dev.holdfast.store.lane.ShardMeta;
+import dev.holdfast.store.root.GenerationKeeper;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +24,10 @@ final class PoolBench {
     int lanes = 2;
     int memoryBytes = 8 << 20;
     boolean acceptLoss;
+
+    /** Newest generation that somebody beside the devices knows of; 0 forgets it. */
+    long generation;
+
     Pool pool;
     List<String> notes = List.of();
     String refused = "";
@@ -79,6 +84,23 @@ final class PoolBench {
         world.runFor(nanos);
     }
 
+    /** A node's control log, in short. */
+    private GenerationKeeper keeper() {
+        long newest = generation;
+        return new GenerationKeeper() {
+            @Override
+            public long newest() {
+                return newest;
+            }
+
+            @Override
+            public void keep(long made, Kept kept) {
+                generation = Math.max(generation, made);
+                kept.kept(true);
+            }
+        };
+    }
+
     private OpenPlan plan() {
         committer = world.newLoop("pool");
         List<Loop> loops = new ArrayList<>();
@@ -86,7 +108,8 @@ final class PoolBench {
             loops.add(world.newLoop("lane" + i));
         }
         OpenPlan.Memory memory = new OpenPlan.Memory(world.sharedMemory(""), memoryBytes);
-        return new OpenPlan(paths, Optional.empty(), memory, loops, 8 << 20, acceptLoss);
+        OpenPlan.Known known = new OpenPlan.Known(Optional.empty(), keeper());
+        return new OpenPlan(paths, known, memory, loops, 8 << 20, acceptLoss);
     }
 
     void kill() {

@@ -115,6 +115,7 @@ final class PoolFaultDeviceTest {
         bench.powerCut();
         device(bench, 1).faults().heal();
         device(bench, 0).faults().gone = true;
+        bench.generation = 0;
         assertTrue(bench.open(), bench.refused);
         assertFalse(bench.notes.isEmpty(), "half of the pool is not here");
         assertEquals(1, value(bench, 0));
@@ -125,6 +126,44 @@ final class PoolFaultDeviceTest {
         bench.paths.removeLast();
         assertTrue(bench.open(), bench.refused);
         assertEquals(2, value(bench, 0));
+    }
+
+    @Test
+    void aStaleHalfAloneIsRefusedUntilTheLossIsAccepted() {
+        PoolBench bench = opened(49, 2);
+        device(bench, 1).faults().gone = true;
+        bench.write(bench.volume(1), 0, 4096, 2);
+        assertEquals(Status.OK, flush(bench));
+        bench.powerCut();
+        device(bench, 1).faults().heal();
+        device(bench, 0).faults().gone = true;
+        assertFalse(bench.open());
+        assertTrue(bench.refused.contains("went on to 2 on others"), bench.refused);
+        bench.acceptLoss = true;
+        assertTrue(bench.open(), bench.refused);
+        assertTrue(bench.notes.toString().contains("loss accepted"), bench.notes.toString());
+        assertEquals(1, value(bench, 0));
+        assertEquals(4, bench.generation, "above both");
+        bench.acceptLoss = false;
+        bench.powerCut();
+        device(bench, 0).faults().heal();
+        assertFalse(bench.open());
+        assertTrue(bench.refused.contains("without the other"), bench.refused);
+        bench.paths.removeFirst();
+        assertTrue(bench.open(), bench.refused);
+        assertEquals(1, value(bench, 0));
+    }
+
+    @Test
+    void wipedDisksAreNotTakenForANewPool() {
+        PoolBench bench = opened(52, 1);
+        bench.stop();
+        PoolDamage damage = new PoolDamage(bench, "/disk0");
+        for (long block = PoolDamage.ROOTS; block < PoolDamage.ROOTS + 128; block++) {
+            damage.medium.overwrite(block, new byte[4096]);
+        }
+        assertFalse(bench.open());
+        assertTrue(bench.refused.contains("hold no root"), bench.refused);
     }
 
     @Test

@@ -219,7 +219,7 @@ final class PoolFaultMemoryTest {
         bench.committer = bench.world.newLoop("pool");
         List<Loop> loops = List.of(bench.world.newLoop("a"), bench.world.newLoop("b"));
         OpenPlan.Memory memory = new OpenPlan.Memory(bench.world.sharedMemory(place), bench.memoryBytes);
-        OpenPlan plan = new OpenPlan(bench.paths, Optional.empty(), memory, loops, 8 << 20, false);
+        OpenPlan plan = new OpenPlan(bench.paths, OpenPlan.Known.NOTHING, memory, loops, 8 << 20, false);
         PoolOpened opened = PoolBench.await(
                 bench.world, bench.committer, answer -> PoolOpen.open(bench.world, plan, bench.committer, answer));
         if (opened instanceof PoolOpened.Opened found) {

@@ -21,6 +21,7 @@ import java.util.Optional;
  *   3 applied            id operation, change
  *   4 intended           id operation, change
  *   5 ended              id operation, text failure (empty: done)
+ *   6 pool went on       id pool, 8 generation
  * change    1 kind, then by kind:
  *   1 create pool        id, text name, 1 count, count x text path, text protection, 8 log bytes, 8 create bytes
  *   2 create volume      id, text name, id pool, 4 shard, 8 size
@@ -60,6 +61,7 @@ final class ControlCodec {
                 text(out.put((byte) 2), r.name()).putLong(r.incarnation());
             case ControlRecord.Applied r -> change(id(out.put((byte) 3), r.operation()), r.change());
             case ControlRecord.Intended r -> change(id(out.put((byte) 4), r.operation()), r.change());
+            case ControlRecord.PoolWentOn r -> id(out.put((byte) 6), r.pool()).putLong(r.generation());
             case ControlRecord.Ended r -> text(id(out.put((byte) 5), r.operation()), shortened(r.failure()));
         }
         Checks.that(out.position() > 2, "a record says something", out.position());
@@ -147,6 +149,10 @@ final class ControlCodec {
             }
             case 5 -> {
                 return Optional.of(new ControlRecord.Ended(id(in), text(in)));
+            }
+            case 6 -> {
+                ControlRecord.PoolWentOn wentOn = new ControlRecord.PoolWentOn(id(in), in.getLong());
+                return wentOn.generation() > 0 ? Optional.of(wentOn) : Optional.empty();
             }
             default -> {
                 return Optional.empty();

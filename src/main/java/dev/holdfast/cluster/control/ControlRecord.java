@@ -16,6 +16,9 @@ public sealed interface ControlRecord {
     /** A change that is to be carried out now, or after a crash; its {@link Ended} follows. */
     record Intended(Id128 operation, Change change) implements ControlRecord {}
 
+    /** A root of the pool with this generation is durable: disks that stopped at a lesser one are not current. */
+    record PoolWentOn(Id128 pool, long generation) implements ControlRecord {}
+
     /** How the change of {@code operation} ended; {@code failure} is empty if it was done. */
     record Ended(Id128 operation, String failure) implements ControlRecord {}
 }

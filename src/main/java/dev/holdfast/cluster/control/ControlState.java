@@ -27,6 +27,7 @@ public final class ControlState {
     private Optional<Id128> cluster = Optional.empty();
     private final TreeMap<String, Long> members = new TreeMap<>();
     private final LinkedHashMap<Id128, PoolInfo> pools = new LinkedHashMap<>();
+    private final LinkedHashMap<Id128, Long> generations = new LinkedHashMap<>();
     private final LinkedHashMap<Id128, VolumeInfo> volumes = new LinkedHashMap<>();
     private final TreeMap<Long, SnapshotInfo> snapshots = new TreeMap<>();
     private final LinkedHashMap<Id128, Protocol> exports = new LinkedHashMap<>();
@@ -53,6 +54,11 @@ public final class ControlState {
             }
             case ControlRecord.Intended intended -> {
                 return begin(intended.operation(), intended.change());
+            }
+            case ControlRecord.PoolWentOn wentOn -> {
+                Checks.that(wentOn.generation() > 0, "generations count from 1", wentOn.generation());
+                generations.merge(wentOn.pool(), wentOn.generation(), Math::max);
+                return false;
             }
             case ControlRecord.Ended ended -> {
                 return end(ended);
@@ -149,7 +155,10 @@ public final class ControlState {
 
     private void undo(Change change) {
         switch (change) {
-            case Change.CreatePool c -> pools.remove(c.pool());
+            case Change.CreatePool c -> {
+                pools.remove(c.pool());
+                generations.remove(c.pool());
+            }
             case Change.CreateVolume c -> volumes.remove(c.volume());
             case Change.CreateSnapshot c -> snapshots.remove(c.snapshot());
             case Change.DeleteVolume c -> volumes.computeIfPresent(c.volume(), (id, info) -> info.with(Life.LIVE));
@@ -172,6 +181,11 @@ public final class ControlState {
     /** The cluster, once its first record is there. */
     public Optional<Id128> cluster() {
         return cluster;
+    }
+
+    /** The newest generation that a root of the pool is known to have had; 0 if none is. */
+    public long generation(Id128 pool) {
+        return generations.getOrDefault(pool, 0L);
     }
 
     /** The incarnation of the newest process of a node; 0 if there never was one. */

@@ -91,6 +91,12 @@ public final class Controller {
         });
     }
 
+    /** Keeps that a root of {@code pool} has {@code generation}; {@code kept} is told whether the log has it. */
+    public void poolWentOn(Id128 pool, long generation, Consumer<Boolean> kept) {
+        Checks.that(loop.isCurrent() && live, "generations are kept on the loop of a controller that is ready");
+        append(new ControlRecord.PoolWentOn(pool, generation), () -> kept.accept(true), why -> kept.accept(false));
+    }
+
     /** Ends every change an earlier process left open; {@code then} runs when all have ended. */
     public void recover(Runnable then) {
         Checks.that(live, "a controller recovers after it has read its log");
@@ -210,6 +216,7 @@ public final class Controller {
             case ControlRecord.Intended intended -> answerIfEnded(intended.operation());
             case ControlRecord.Applied applied -> answerIfEnded(applied.operation());
             case ControlRecord.Ended ended -> answerIfEnded(ended.operation());
+            case ControlRecord.PoolWentOn wentOn -> Checks.that(!changed, "who keeps it is told by the append");
             case ControlRecord.ClusterCreated created -> Checks.that(!changed, "a cluster begins once");
             case ControlRecord.MemberStarted started -> Checks.that(live, "others may start at any time");
         }

@@ -138,9 +138,13 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
         return new Root(poolId, raised, log, new Written(written.wallMillis, members), objects, space);
     }
 
-    /** This root, as if the one after it, which can't be read, had never been: numbers above all that were seen. */
-    public Root passedOver() {
-        Number above = new Number(number.cp + 1, number.openCounter, number.generation + 1, number.previousCp);
+    /**
+     * This root, as if what came after it, which can't be read or is not here, had never been: numbers above all that
+     * were seen, {@code generation} among them.
+     */
+    public Root passedOver(long generation) {
+        long newer = Math.max(number.generation, generation) + 1;
+        Number above = new Number(number.cp + 1, number.openCounter, newer, number.previousCp);
         return new Root(poolId, above, log, written, objects, space);
     }
 

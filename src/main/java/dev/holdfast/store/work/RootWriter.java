@@ -6,6 +6,7 @@ import dev.holdfast.base.Checks;
 import dev.holdfast.base.Marks;
 import dev.holdfast.base.Mutant;
 import dev.holdfast.io.Loop;
+import dev.holdfast.store.root.GenerationKeeper;
 import dev.holdfast.store.root.Root;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -22,6 +23,7 @@ import java.util.List;
  *   <li><b>N2</b> The newest root names exactly the members present when it was written; when one was lost since,
  *       it is
  *       written again with generation + 1 before {@link #whenSettled} runs anything.
+ *       The generation is kept apart from the devices too before that ({@link GenerationKeeper}).
  *   <li><b>N3</b> A slot is overwritten only by a greater (generation, cp).
  * </ul>
  */
@@ -30,18 +32,22 @@ public final class RootWriter {
     private final Array array;
     private final Loop loop;
     private final Trouble trouble;
+    private final GenerationKeeper keeper;
     private final ByteBuffer block =
             ByteBuffer.allocateDirect(2 * Root.BYTES).alignedSlice(Root.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     private final List<Runnable> settledWaiters = new ArrayList<>();
     private Root newest;
+    private long kept;
     private boolean busy;
     private Runnable afterWrite = () -> {};
 
-    public RootWriter(Array array, Loop loop, Trouble trouble, Root newest) {
+    public RootWriter(Array array, Loop loop, Trouble trouble, Root newest, GenerationKeeper keeper) {
         this.array = array;
         this.loop = loop;
         this.trouble = trouble;
         this.newest = newest;
+        this.keeper = keeper;
+        this.kept = keeper.newest();
     }
 
     /** The newest durable root. */
@@ -77,7 +83,7 @@ public final class RootWriter {
 
     /** Runs {@code task}, perhaps at once, when the newest root names exactly the present members. */
     public void whenSettled(Runnable task) {
-        if (!busy && isTrue()) {
+        if (!busy && isTrue() && isKept()) {
             task.run();
         } else {
             settledWaiters.add(task);
@@ -87,6 +93,24 @@ public final class RootWriter {
 
     private boolean isTrue() {
         return newest.written().members() == array.members();
+    }
+
+    private boolean isKept() {
+        return kept >= newest.number().generation();
+    }
+
+    private void keep() {
+        long generation = newest.number().generation();
+        busy = true;
+        keeper.keep(generation, durable -> {
+            busy = false;
+            kept = generation;
+            if (durable) {
+                settle();
+            } else {
+                trouble.failed("generation " + generation + " of the pool can't be recorded beside its devices");
+            }
+        });
     }
 
     private Root withPresentMembers(Root root) {
@@ -155,6 +179,8 @@ public final class RootWriter {
         } else if (!isTrue()) {
             Marks.reached("store.root-again-on-survivors");
             start(newest.onSurvivors(newest.number().generation() + 1, array.members()));
+        } else if (!isKept()) {
+            keep();
         } else {
             Runnable then = afterWrite;
             afterWrite = () -> {};

@@ -27,7 +27,8 @@ final class ControlCodecTest {
             new ControlRecord.Intended(ID, new Change.DeleteSnapshot(ID, 9)),
             new ControlRecord.Applied(ID, new Change.AddExport(ID, Protocol.NBD)),
             new ControlRecord.Applied(ID, new Change.RemoveExport(ID, Protocol.NBD)),
-            new ControlRecord.Ended(ID, ""));
+            new ControlRecord.Ended(ID, ""),
+            new ControlRecord.PoolWentOn(ID, 7));
 
     @Test
     void everyRecordReadsBackAsItWasWritten() {
@@ -48,6 +49,7 @@ final class ControlCodecTest {
         assertEquals("0104" + id + "05" + id + "0000000000000009" + "000173", hex(ALL.get(6)));
         assertEquals("0103" + id + "07" + id + "01", hex(ALL.get(8)));
         assertEquals("0105" + id + "0000", hex(ALL.get(10)));
+        assertEquals("0106" + id + "0000000000000007", hex(ALL.get(11)));
     }
 
     @Test
