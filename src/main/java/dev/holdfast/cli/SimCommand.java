@@ -39,6 +39,9 @@ final class SimCommand implements Runnable {
     @Option(names = "--seeds", paramLabel = "K", defaultValue = "1", description = "how many; default 1")
     private int seeds;
 
+    @Option(names = "--marks", description = "fails if a rare branch was never reached")
+    private boolean marks;
+
     @Option(names = "--quiet", description = "no line for each run")
     private boolean quiet;
 
@@ -108,6 +111,9 @@ final class SimCommand implements Runnable {
                 marks().stream().filter(name -> !reached.contains(name)).toList();
         System.out.println("marks reached: " + reached.size() + "; never reached: " + never.size());
         never.forEach(name -> System.out.println("  " + name));
+        if (marks && !never.isEmpty()) {
+            throw new Failure("marks that were never reached: " + never.size());
+        }
     }
 
     /** Names of all marks there are. */

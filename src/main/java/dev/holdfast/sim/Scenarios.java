@@ -36,6 +36,10 @@ public final class Scenarios {
                     "one disk that fails, stalls, fills up and goes away makes errors, never wrong or lost bytes",
                     StoreScenarios::oneBadDisk),
             new Scenario(
+                    "store-damaged-log",
+                    "a log of which pages cannot be read any more makes errors or a refusal, never wrong bytes",
+                    DamagedLog::run),
+            new Scenario(
                     "store-crash-points",
                     "at every disk operation, with subsets of what was not flushed, a crash loses nothing promised",
                     StoreScenarios::crashPoints));

@@ -41,6 +41,8 @@ final class StoreServer implements Server {
     private Optional<DiskTrouble> trouble = Optional.empty();
     private boolean exists;
     private long generation;
+    private boolean mayAcceptLoss;
+    private boolean acceptsLoss;
     private Optional<Pool> pool = Optional.empty();
 
     /** A server of {@code setup}; if {@code busy}, with snapshots and other volumes. */
@@ -63,6 +65,16 @@ final class StoreServer implements Server {
     /** Lets {@code begun} begin once the pool and its volume exist; while it strikes, the pool may be refused. */
     void trouble(DiskTrouble begun) {
         trouble = Optional.of(begun);
+    }
+
+    /** From now on a pool that is refused is opened with the loss that this takes. */
+    void mayAcceptLoss() {
+        mayAcceptLoss = true;
+    }
+
+    /** True if a loss was accepted. */
+    boolean hasAcceptedLoss() {
+        return acceptsLoss;
     }
 
     @Override
@@ -115,11 +127,17 @@ final class StoreServer implements Server {
         }
         OpenPlan.Memory memory = new OpenPlan.Memory(process.sharedMemory(""), setup.memoryBytes());
         OpenPlan.Known known = new OpenPlan.Known(Optional.empty(), keeper());
-        OpenPlan plan = new OpenPlan(paths, known, memory, lanes, setup.cacheBytes(), false);
+        OpenPlan plan = new OpenPlan(paths, known, memory, lanes, setup.cacheBytes(), acceptsLoss);
         PoolOpen.open(process, plan, loop, opened -> {
             switch (opened) {
                 case PoolOpened.Opened found -> opened(found.pool(), process, loop, ready);
                 case PoolOpened.Refused refused -> {
+                    if (mayAcceptLoss && !acceptsLoss && refused.lossHelps()) {
+                        acceptsLoss = true;
+                        Loop again = process.newLoop("pool");
+                        again.post(() -> open(process, again, ready));
+                        return;
+                    }
                     if (trouble.isEmpty() || trouble.get().isCalm() || setup.copies() > 1) {
                         throw new OracleViolation("pool refused: " + refused.why());
                     }
@@ -156,7 +174,7 @@ final class StoreServer implements Server {
             serve(found, process, loop, ready);
             return;
         }
-        if (exists) {
+        if (exists && !acceptsLoss) {
             throw new OracleViolation("the volume is gone");
         }
         ShardMeta meta = new ShardMeta(SHARD, 0, SHARD, "volume", setup.volumeBytes());
@@ -173,12 +191,12 @@ final class StoreServer implements Server {
     private void serve(Pool found, SimProcess process, Loop loop, Consumer<BlockVolume> ready) {
         BlockVolume volume = found.volume(SHARD).orElseThrow();
         volume.loop().post(() -> {
-            if (busy) {
+            if (busy && !acceptsLoss) {
                 snapshots.begin(found, volume, process::isSilent);
             }
             ready.accept(volume);
         });
-        if (busy) {
+        if (busy && !acceptsLoss) {
             volumes.begin(found, loop, process::isSilent);
         }
     }
@@ -190,7 +208,7 @@ final class StoreServer implements Server {
 
     @Override
     public void verify(Loop loop, Runnable sound) {
-        Runnable verified = busy ? () -> snapshots.lookAtAll(sound) : sound;
+        Runnable verified = busy && !acceptsLoss ? () -> snapshots.lookAtAll(sound) : sound;
         pool.orElseThrow().verify(loop, (checked, used) -> {}, (problems, blocks) -> judge(problems, verified));
     }
 
@@ -209,9 +227,10 @@ final class StoreServer implements Server {
         pool.orElseThrow().stop(loop, stopped);
     }
 
-    private static void judge(List<String> problems, Runnable sound) {
+    private void judge(List<String> problems, Runnable sound) {
         List<String> bad = problems.stream()
                 .filter(problem -> !problem.endsWith("repaired when the pool serves"))
+                .filter(problem -> !(mayAcceptLoss && problem.endsWith("cannot be read")))
                 .toList();
         if (!bad.isEmpty()) {
             throw new OracleViolation("the verifier found: " + bad);

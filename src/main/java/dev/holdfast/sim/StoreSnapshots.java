@@ -75,7 +75,7 @@ final class StoreSnapshots {
     /** Reads every snapshot; {@code sound} runs when all hold what they should. */
     void lookAtAll(Runnable sound) {
         Session session = sessions.getFirst();
-        session.loopPost(() -> session.lookAt(new ArrayList<>(contents.keySet()), sound));
+        session.loopPost(() -> session.lookAtAll(sound));
     }
 
     /** One process. */
@@ -83,6 +83,7 @@ final class StoreSnapshots {
         private final Pool pool;
         private final BlockVolume volume;
         private final BooleanSupplier silent;
+        private boolean resting;
 
         Session(Pool pool, BlockVolume volume, BooleanSupplier silent) {
             this.pool = pool;
@@ -99,6 +100,14 @@ final class StoreSnapshots {
                 checkPresence(ids);
                 List<Long> some = ids.isEmpty() ? List.of() : List.of(ids.get(random.below(ids.size())));
                 lookAt(new ArrayList<>(some), this::churnLater);
+            });
+        }
+
+        void lookAtAll(Runnable sound) {
+            resting = true;
+            lookAt(new ArrayList<>(contents.keySet()), () -> {
+                resting = false;
+                sound.run();
             });
         }
 
@@ -133,7 +142,9 @@ final class StoreSnapshots {
         }
 
         private void churn(List<Long> ids) {
-            if (ids.isEmpty() || (ids.size() < MOST && random.oneIn(2))) {
+            if (resting) {
+                churnLater();
+            } else if (ids.isEmpty() || (ids.size() < MOST && random.oneIn(2))) {
                 create();
             } else {
                 delete(ids.get(random.below(ids.size())));

@@ -145,8 +145,8 @@ final class StoreVolumes {
         }
 
         private void ended(Status status) {
-            boolean fine = status == Status.OK || status == Status.SHUTDOWN;
-            if (!fine && !silent.getAsBoolean() && !clients.getFirst().areErrorsAllowed()) {
+            boolean fine = status == Status.SHUTDOWN || clients.getFirst().allows(status);
+            if (!fine && !silent.getAsBoolean()) {
                 throw new OracleViolation("a write of another volume ended with " + status);
             }
             loop.post(this::later);

@@ -11,7 +11,15 @@ final class ScenariosTest {
     private static final int SEEDS = 3;
 
     @ParameterizedTest
-    @ValueSource(strings = {"store-crashes", "store-mirror-faults", "store-single-faults", "store-crash-points"})
+    @ValueSource(
+            strings = {
+                "store-crashes",
+                "store-pressure",
+                "store-mirror-faults",
+                "store-single-faults",
+                "store-damaged-log",
+                "store-crash-points"
+            })
     void thePromisesHold(String scenario) {
         for (long seed = 1; seed <= SEEDS; seed++) {
             Simulation.Result result = Simulation.run(scenario, seed).orElseThrow();

@@ -14,7 +14,9 @@ import java.util.Optional;
  * <ol>
  *   <li>The first version is durable and acknowledged; versions are in order of effect.
  *   <li>Only the newest version can have changes under way; those of one version overlap each other in time.
- *   <li>A version lists every content it may have: one, unless changes overlapped or their outcome is unknown.
+ *   <li>A version lists every content it may have: one, unless changes overlapped or their outcome is unknown. A read
+ *       tells which it is; what it may have been before counts again after a power cut, unless all its changes are
+ *       durable.
  * </ol>
  */
 final class BlockHistory {
@@ -27,14 +29,22 @@ final class BlockHistory {
     /** One state the block was, is, or will be in. */
     static final class Version {
         private List<byte[]> legal;
+        private List<byte[]> unseen;
         private final List<Long> changes = new ArrayList<>(1);
         private long acknowledgedAt = NEVER;
+        private long lastAcknowledgedAt;
+        private boolean partlyDurable;
         private int underWay;
         private boolean whole = true;
         private Optional<Version> next = Optional.empty();
 
         private Version(List<byte[]> legal) {
-            this.legal = legal;
+            becomes(legal);
+        }
+
+        private void becomes(List<byte[]> contents) {
+            legal = contents;
+            unseen = contents;
         }
     }
 
@@ -52,7 +62,10 @@ final class BlockHistory {
         for (Version version : versions) {
             Version twin = new Version(version.legal);
             twin.changes.addAll(version.changes);
+            twin.unseen = version.unseen;
             twin.acknowledgedAt = version.acknowledgedAt;
+            twin.lastAcknowledgedAt = version.lastAcknowledgedAt;
+            twin.partlyDurable = version.partlyDurable;
             twin.underWay = version.underWay;
             twin.whole = version.whole;
             if (!copy.versions.isEmpty()) {
@@ -85,7 +98,7 @@ final class BlockHistory {
         } else {
             List<byte[]> either = new ArrayList<>(newest.legal);
             after.forEach(content -> addOnce(either, content));
-            newest.legal = either;
+            newest.becomes(either);
         }
         newest.whole &= change.coversBlock(block, ZEROES.length);
         newest.underWay++;
@@ -98,8 +111,10 @@ final class BlockHistory {
         Checks.that(newest.underWay > 0, "what is acknowledged was under way", block);
         newest.underWay--;
         newest.acknowledgedAt = Math.min(newest.acknowledgedAt, now);
+        newest.lastAcknowledgedAt = now;
         if (durable) {
             keepFrom(versions.size() - 1);
+            newest.partlyDurable = newest.changes.size() > 1;
         }
     }
 
@@ -108,9 +123,16 @@ final class BlockHistory {
         Version newest = versions.getLast();
         Checks.that(newest.underWay > 0, "what failed was under way", block);
         newest.underWay--;
-        boolean promised = newest.acknowledgedAt != NEVER;
-        newest.legal = promised ? newest.legal : unionFrom(versions.size() - 2);
+        isOver(newest, now);
+    }
+
+    /** What the changes under way in {@code newest} did is not known and will not be. */
+    private void isOver(Version newest, long now) {
+        if (newest.acknowledgedAt == NEVER) {
+            newest.becomes(unionFrom(versions.size() - 2));
+        }
         newest.acknowledgedAt = Math.min(newest.acknowledgedAt, now);
+        newest.lastAcknowledgedAt = now;
     }
 
     /** A flush that began at {@code begun} succeeded. */
@@ -120,26 +142,32 @@ final class BlockHistory {
             at--;
         }
         keepFrom(at);
+        Version durable = versions.getFirst();
+        durable.partlyDurable =
+                durable.changes.size() > 1 && (durable.underWay > 0 || durable.lastAcknowledgedAt >= begun);
     }
 
     /** True if a power cut may change what the block holds. */
     boolean isVolatile() {
-        return versions.size() > 1;
+        return versions.size() > 1 || versions.getFirst().partlyDurable;
     }
 
     void processDied(long now) {
         Version newest = versions.getLast();
         if (newest.underWay > 0) {
-            boolean promised = newest.acknowledgedAt != NEVER;
-            newest.legal = promised ? newest.legal : unionFrom(versions.size() - 2);
             newest.underWay = 0;
-            newest.acknowledgedAt = Math.min(newest.acknowledgedAt, now);
+            isOver(newest, now);
         }
     }
 
     void powerCut() {
-        if (versions.size() > 1) {
-            Version any = new Version(unionFrom(0));
+        if (isVolatile()) {
+            List<byte[]> contents = new ArrayList<>();
+            for (Version version : versions) {
+                boolean durable = version == versions.getFirst() && !version.partlyDurable;
+                (durable ? version.legal : version.unseen).forEach(content -> addOnce(contents, content));
+            }
+            Version any = new Version(contents);
             versions.forEach(version -> any.changes.addAll(version.changes));
             any.acknowledgedAt = 0;
             versions = new ArrayList<>(List.of(any));

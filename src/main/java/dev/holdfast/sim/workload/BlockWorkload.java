@@ -88,6 +88,11 @@ public final class BlockWorkload {
         return errorsAllowed;
     }
 
+    /** True if a change may end so. */
+    public boolean allows(Status status) {
+        return status == Status.OK || errorsAllowed || (fullAllowed && status == Status.NO_SPACE);
+    }
+
     /** The judge of single blocks. */
     public BlockOracle oracle() {
         return oracle;
@@ -211,6 +216,9 @@ public final class BlockWorkload {
         int draw = random.below(mix.total());
         if ((draw -= mix.read()) < 0) {
             places.pick();
+            if (mix.longReads() && random.oneIn(3)) {
+                places.makeLong();
+            }
             return submitLook(Request.Kind.READ);
         }
         if ((draw -= mix.write()) < 0) {
@@ -316,7 +324,7 @@ public final class BlockWorkload {
         completed++;
         if (status != Status.OK) {
             errors++;
-            if (!errorsAllowed && !(fullAllowed && status == Status.NO_SPACE)) {
+            if (!allows(status)) {
                 throw new OracleViolation(flight.request().kind + " of " + flight.request().lengthBytes + " bytes at "
                         + flight.request().offset + " ended with " + status);
             }

@@ -1,6 +1,7 @@
 package dev.holdfast.sim.workload;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.block.BlockVolume;
 import dev.holdfast.io.Disk;
 import dev.holdfast.sim.random.SimRandom;
 
@@ -71,6 +72,12 @@ final class Places {
             case 11 -> lengthBytes = Math.min(left, (1 + random.below(longestBlocks)) * BLOCK_BYTES);
             default -> lengthBytes = BLOCK_BYTES;
         }
+    }
+
+    /** Makes the range just picked as long as one transfer, or the spot, allows. */
+    void makeLong() {
+        offset -= offset % BLOCK_BYTES;
+        lengthBytes = Math.min(BlockVolume.MAX_TRANSFER_BYTES, sizeBytes - offset);
     }
 
     /** Picks a range that may be as long as the volume, with some spot in it. */

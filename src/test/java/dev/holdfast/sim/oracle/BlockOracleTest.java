@@ -54,6 +54,32 @@ final class BlockOracleTest {
     }
 
     @Test
+    void ofOverlappingWritesOnlyTheForcedOneIsDurable() {
+        Change forced = write();
+        Change other = write();
+        oracle.acknowledged(other, false);
+        oracle.acknowledged(forced, true);
+        sees(other);
+        mustNotSee(forced);
+        oracle.powerCut();
+        sees(forced);
+        mustNotSee(other);
+    }
+
+    @Test
+    void aFlushAfterOverlappingWritesMakesWhatIsSeenDurable() {
+        Change forced = write();
+        Change other = write();
+        oracle.acknowledged(other, false);
+        oracle.acknowledged(forced, true);
+        sees(other);
+        oracle.flushed(oracle.beginFlush());
+        oracle.powerCut();
+        mustNotSee(forced);
+        sees(other);
+    }
+
+    @Test
     void aReadThatBeganEarlierMaySeeTheOlderVersion() {
         Change first = written();
         Change second = write();
