@@ -15,11 +15,17 @@ public final class BlockRead {
     /** The longest run of one read, in blocks. */
     public static final int MAX_BLOCKS = 64;
 
+    /** Any copy will do. */
+    public static final long ALL_COPIES = -1;
+
     /** First address. */
     public long address;
 
     /** Number of blocks. */
     public int blocks;
+
+    /** Slots (bits) whose copies may be tried; all of them unless somebody wants to look at one. */
+    public long copies = ALL_COPIES;
 
     /** CRC32C each block must have. */
     public final int[] checksums = new int[MAX_BLOCKS];

@@ -53,7 +53,7 @@ final class MirrorRead implements DiskDone {
         Checks.that(pending == 0, "a read ends before it is used again", pending);
         base = read.into.position();
         missing = allBlocks();
-        tried = 0;
+        tried = ~read.copies;
         round = 1;
         Arrays.fill(wrong, 0);
         tryNext();
@@ -64,7 +64,7 @@ final class MirrorRead implements DiskDone {
         if (slot == MemberSet.NONE && round < ROUNDS) {
             Marks.reached("array.second-round");
             round++;
-            tried = 0;
+            tried = ~read.copies;
             slot = nextSlot();
         }
         if (slot == MemberSet.NONE) {

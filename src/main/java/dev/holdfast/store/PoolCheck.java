@@ -86,6 +86,7 @@ public final class PoolCheck implements Trouble {
         Checks.that(previous.isEmpty() || newest.isNewerThan(previous.get()), "the root before is older");
         Mirror devices = array.orElseThrow();
         Core core = new Core(devices, loop, world.clock(), new FreeMap(devices.dataBlocks()), this);
+        core.loader.everyCopy(true);
         Runner runner = new Runner(loop);
         runner.add(new FreeMapRead(core, newest.objects(), map -> core.freeMap = map));
         runner.then(() -> new PoolVerifier(core, newest, previous, this::end).schedule(runner, core.freeMap));

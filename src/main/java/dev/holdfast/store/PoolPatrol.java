@@ -16,8 +16,9 @@ import java.util.List;
 
 /**
  * Reads every block that volumes and snapshots reach while the pool serves (S3): a piece between two consistency
- * points, each from the newest root then, so that what is overwritten meanwhile is never taken for damage.
- * Wrong copies are repaired by the way. It does not look at the free map; {@link PoolCheck} does, when nobody serves.
+ * points, each from the newest root then, so that what is overwritten meanwhile is never taken for damage. Every copy
+ * is read; wrong ones beside good ones are repaired by the way. It does not look at the free map; {@link PoolCheck}
+ * does, when nobody serves.
  */
 final class PoolPatrol {
     private static final int PIECE_BLOCKS = 2048;
@@ -64,6 +65,8 @@ final class PoolPatrol {
         }
         progress.progress(checked, core.freeMap.usedBlocks());
         committer.between(runner -> {
+            core.blocks.forget();
+            core.loader.everyCopy(true);
             ObjectRoot tree = tree(places.getFirst());
             long end = Math.max(next, tree.blocks());
             cursor.start(tree, next, end - next);
@@ -152,6 +155,7 @@ final class PoolPatrol {
 
     private void ended() {
         Checks.that(!places.isEmpty(), "a piece of something ends", checked);
+        core.loader.everyCopy(false);
         if (next == Long.MAX_VALUE) {
             places.removeFirst();
             next = 0;

@@ -10,11 +10,9 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 
 /**
- * Overwrites wrong copies of blocks with good ones, one at a time and only between consistency points: then no
- * block is
- * written at an address that is in use, so nothing newer can be overwritten. Repairs beyond its queue are dropped;
- * the next
- * read of the block asks again.
+ * Overwrites wrong copies of blocks with good ones, one at a time and only between consistency points: then no block is
+ * written at an address that is in use, so nothing newer can be overwritten. A copy that has become right is left
+ * alone. Repairs beyond its queue are dropped; the next read of the block asks again.
  */
 final class Repairs {
     private static final int QUEUE = 1024;
@@ -75,20 +73,29 @@ final class Repairs {
         underWay = true;
         read.address = wanted.address;
         read.blocks = 1;
+        read.copies = wanted.copies;
         read.checksums[0] = wanted.checksum;
         read.into.clear().limit(StagingWriter.BLOCK_BYTES);
         core.array.read(read);
     }
 
     private void wasRead(BlockRead ended) {
-        Wanted wanted = queue.removeFirst();
+        Wanted wanted = queue.getFirst();
         Checks.that(ended.address == wanted.address, "one repair at a time", ended.address);
-        if (ended.bad != 0 || ended.wrongCopies == 0) {
+        boolean lookedAtThose = ended.copies != BlockRead.ALL_COPIES;
+        if (lookedAtThose && ended.bad != 0) {
+            read.copies = BlockRead.ALL_COPIES;
+            core.array.read(read);
+            return;
+        }
+        queue.removeFirst();
+        long wrong = lookedAtThose ? ended.wrongCopies : wanted.copies;
+        if (ended.bad != 0 || wrong == 0) {
             ended();
             return;
         }
         ByteBuffer good = ended.into.slice(0, StagingWriter.BLOCK_BYTES);
-        core.array.repair(wanted.address, good, ended.wrongCopies, core.loop, (token, outcome) -> repaired(outcome), 0);
+        core.array.repair(wanted.address, good, wrong, core.loop, (token, outcome) -> repaired(outcome), 0);
     }
 
     /** The block stays wrong there if it failed: the next read of it asks again. What it means is the pool's. */

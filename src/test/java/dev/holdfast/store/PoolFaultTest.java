@@ -84,6 +84,36 @@ final class PoolFaultTest {
     }
 
     @Test
+    void aCheckReadsEveryCopyWithNobodyServingAndWhileThePoolServes() {
+        for (int disk = 0; disk < 2; disk++) {
+            PoolBench bench = filled(16, 2);
+            PoolDamage damage = new PoolDamage(bench, "/disk" + disk);
+            PoolDamage other = new PoolDamage(bench, "/disk" + (1 - disk));
+            long data = dataBlock(damage);
+            List<Long> victims = new ArrayList<>(damage.leavesOver(data, VICTIM));
+            victims.add(data);
+            damage.rot(victims);
+            assertEquals(
+                    List.of(victims.size() + " blocks have a wrong copy and a good one: repaired when the pool serves"),
+                    bench.check());
+            assertTrue(bench.open(), bench.refused);
+            List<String> problems = PoolBench.await(
+                    bench.world,
+                    bench.committer,
+                    answer -> bench.pool.verify(
+                            bench.committer, (checked, used) -> {}, (found, checked) -> answer.accept(found)));
+            assertEquals(List.of(), problems);
+            bench.world.runFor(10_000_000_000L);
+            for (long victim : victims) {
+                assertArrayEquals(other.medium.read(victim), damage.medium.read(victim), "disk " + disk);
+            }
+            assertEquals(victims.size(), bench.status().members().get(disk).repaired());
+            bench.stop();
+            assertEquals(List.of(), bench.check());
+        }
+    }
+
+    @Test
     void aRepairThatFailsLeavesTheDeviceBehindAndIsNoRepair() {
         PoolBench bench = filled(14, 2);
         PoolDamage damage = new PoolDamage(bench, "/disk0");

@@ -58,6 +58,12 @@ public final class LoadedBlocks implements NodeSource {
         bytes(handle).put(offset(handle), from, offset, PAGE_BYTES);
     }
 
+    /** Between consistency points: all leave, so that they are read again. */
+    public void forget() {
+        young.clear(budgetPages / 2);
+        old.clear(budgetPages / 2);
+    }
+
     /** Between consistency points: the oldest leave if there are more than the budget. */
     public void trim() {
         if (young.used > budgetPages / 2) {

@@ -41,6 +41,8 @@ public final class NodeLoader {
     private final List<BlockPointer> wanted = new ArrayList<>();
     private final List<BlockPointer> bad = new ArrayList<>();
     private final BlockPointer[][] underWay = new BlockPointer[READS][];
+    private final long[][] wrong = new long[READS][];
+    private boolean everyCopy;
     private int next;
     private int busy;
     private int tries;
@@ -59,6 +61,12 @@ public final class NodeLoader {
             read.cookie = i;
             idle.add(read);
         }
+    }
+
+    /** Whether blocks are read from every member from now on, to find wrong copies beside good ones. */
+    public void everyCopy(boolean wants) {
+        Checks.that(busy == 0, "between batches", busy);
+        everyCopy = wants;
     }
 
     /** Loads {@code pointers}; {@code task} runs once each is in the table or was reported unreadable. */
@@ -119,12 +127,18 @@ public final class NodeLoader {
         read.blocks = next - from;
         read.into.clear().limit(read.blocks * 4096);
         underWay[(int) read.cookie] = wanted.subList(from, next).toArray(new BlockPointer[0]);
+        wrong[(int) read.cookie] = new long[everyCopy ? read.blocks : 0];
+        read.copies = everyCopy ? Long.lowestOneBit(array.members()) : BlockRead.ALL_COPIES;
         busy++;
         array.read(read);
     }
 
     private void done(BlockRead read) {
         Checks.that(busy > 0, "a read was under way", busy);
+        if (everyCopy) {
+            copyRead(read);
+            return;
+        }
         BlockPointer[] pointers = underWay[(int) read.cookie];
         for (int i = 0; i < pointers.length; i++) {
             if ((read.bad >>> i & 1) != 0) {
@@ -136,6 +150,37 @@ public final class NodeLoader {
                 nodes.put(pointers[i].address(), pointers[i].birth(), read.into, i * 4096);
             }
         }
+        readEnded(read);
+    }
+
+    /** One member's copies; those of the next are read until all were. */
+    private void copyRead(BlockRead read) {
+        BlockPointer[] pointers = underWay[(int) read.cookie];
+        long[] wrongOn = wrong[(int) read.cookie];
+        for (int i = 0; i < pointers.length; i++) {
+            if ((read.bad >>> i & 1) != 0) {
+                wrongOn[i] |= read.copies;
+            } else {
+                nodes.put(pointers[i].address(), pointers[i].birth(), read.into, i * 4096);
+            }
+        }
+        long left = array.members() & -(read.copies << 1);
+        if (left != 0) {
+            read.copies = Long.lowestOneBit(left);
+            array.read(read);
+            return;
+        }
+        for (int i = 0; i < pointers.length; i++) {
+            if (nodes.find(pointers[i].address(), pointers[i].birth()) < 0) {
+                bad.add(pointers[i]);
+            } else if (wrongOn[i] != 0) {
+                finds.wrongCopy(pointers[i], wrongOn[i]);
+            }
+        }
+        readEnded(read);
+    }
+
+    private void readEnded(BlockRead read) {
         busy--;
         idle.addLast(read);
         startReads();
