@@ -122,6 +122,11 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         return commits;
     }
 
+    /** True if nothing is written any more: stopped cleanly, or failed. */
+    boolean isOver() {
+        return over || failure.isPresent();
+    }
+
     boolean isCheckpointRunning() {
         return checkpoint.isPresent();
     }

@@ -5,6 +5,7 @@ import dev.holdfast.base.Checks;
 import dev.holdfast.base.Marks;
 import dev.holdfast.base.Mutant;
 import dev.holdfast.store.checkpoint.LaneLink;
+import dev.holdfast.store.log.LogView;
 import dev.holdfast.store.log.RingStart;
 import dev.holdfast.store.log.RingWriter;
 import dev.holdfast.store.work.Core;
@@ -41,6 +42,7 @@ final class GroupCommit {
     private final ArrayDeque<Written> records = new ArrayDeque<>();
     private final List<Runnable> betweenWaiters = new ArrayList<>();
     private boolean underWay;
+    private boolean held;
     private boolean stopped;
 
     GroupCommit(Core core, RingWriter ring, List<LaneLink> lanes, RootWriter roots, Runnable ringIsFull) {
@@ -71,7 +73,7 @@ final class GroupCommit {
     }
 
     private void start() {
-        if (underWay || stopped || !isAnythingWanted()) {
+        if (underWay || held || stopped || !isAnythingWanted()) {
             return;
         }
         long[] to = new long[next.length];
@@ -155,6 +157,21 @@ final class GroupCommit {
         } else {
             task.run();
         }
+    }
+
+    /** No record begins until {@link #goOn}; {@code task} runs, perhaps at once, when none is under way. */
+    void hold(Runnable task) {
+        Checks.that(!held, "records are held once");
+        held = true;
+        whenBetweenRecords(task);
+    }
+
+    /** Records begin again; the entries of {@code lane} are read through {@code view}. */
+    void goOn(int lane, LogView view) {
+        Checks.that(held && !underWay, "records were held", lane);
+        ring.replaceLane(lane, view);
+        held = false;
+        start();
     }
 
     /** Where the record that begins next goes. Between records everything before it is durable. */

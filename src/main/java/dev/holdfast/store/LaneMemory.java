@@ -29,6 +29,7 @@ final class LaneMemory {
     private final Root root;
     private final List<Optional<MemoryRegion>> left = new ArrayList<>();
     private final List<MemoryRegion> regions = new ArrayList<>();
+    private final List<MemoryRegion> outlived = new ArrayList<>();
     private final List<MemoryScan> trusted = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
 
@@ -126,16 +127,40 @@ final class LaneMemory {
         return plan.place().open(name(lane), plan.bytesPerLane());
     }
 
+    /** A lane whose memory the next process would not find; -1 if there is none. */
+    int withoutName() {
+        for (int lane = 0; lane < regions.size(); lane++) {
+            if (!regions.get(lane).isLinked()) {
+                return lane;
+            }
+        }
+        return -1;
+    }
+
+    /**
+     * New memory under the lane's name; what was there stays mapped, because maps may still point into it.
+     *
+     * @throws WorldException if there is no room for it or something else has the name
+     */
+    MemoryRegion anew(int lane) throws WorldException {
+        Checks.that(!regions.get(lane).isLinked(), "memory that lost its name is replaced", lane);
+        MemoryRegion region = plan.place().open(name(lane), plan.bytesPerLane());
+        outlived.add(regions.set(lane, region));
+        return region;
+    }
+
     /** Nothing is held any more: the next run finds nothing. */
     void remove() {
         left.forEach(region -> region.ifPresent(MemoryRegion::remove));
         regions.forEach(MemoryRegion::remove);
+        outlived.forEach(MemoryRegion::close);
     }
 
     /** Unmaps all; what is held stays. */
     void close() {
         left.forEach(region -> region.ifPresent(MemoryRegion::close));
         regions.forEach(MemoryRegion::close);
+        outlived.forEach(MemoryRegion::close);
     }
 
     private String name(int lane) {

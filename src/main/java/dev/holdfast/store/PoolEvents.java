@@ -42,6 +42,11 @@ final class PoolEvents {
         return replayed;
     }
 
+    /** What {@code line} said is over. */
+    void withdraw(String line) {
+        notes.remove(line);
+    }
+
     void memberLost() {
         note(MEMBER_LOST);
     }

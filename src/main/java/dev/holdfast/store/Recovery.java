@@ -136,6 +136,7 @@ final class Recovery {
 
     private void serves(Pool pool) {
         rebuilding.start(committer);
+        new MemoryWatch(memory, committer, events, lanes, plan.lanes()).start();
         told.accept(new Outcome.Serves(pool));
     }
 

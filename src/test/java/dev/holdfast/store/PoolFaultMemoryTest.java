@@ -202,6 +202,62 @@ final class PoolFaultMemoryTest {
     }
 
     @Test
+    void memoryThatLosesItsNameWhileThePoolServesIsMadeAnewWithAllItHolds() {
+        for (int copies = 1; copies <= 2; copies++) {
+            PoolBench bench = new PoolBench(84, copies, DISK);
+            assertTrue(bench.open(), bench.refused);
+            for (int shard = 1; shard <= 2; shard++) {
+                bench.create(shard, 64 << 20);
+            }
+            for (int i = 0; i < 3000; i++) {
+                if (i % 700 == 100) {
+                    bench.world.machine().memory().unlinkAll();
+                }
+                int shard = 1 + i % 2;
+                bench.write(bench.volume(shard), i % 500 * 4096L + 512, 4096, 1 + i % 100);
+                if (i % 3 == 0) {
+                    assertEquals(Status.OK, bench.run(bench.volume(shard), Request.Kind.FLUSH, 0, 0));
+                }
+                bench.world.runFor(7_000_000L);
+            }
+            assertTrue(bench.status().notes().toString().contains("lost its name"));
+            bench.world.machine().memory().unlinkAll();
+            bench.world.runFor(6_000_000_000L);
+            bench.write(bench.volume(1), 600 * 4096L, 4096, 77);
+            bench.kill();
+            assertTrue(bench.open(), bench.refused);
+            assertTrue(bench.notes.stream().noneMatch(note -> note.contains("is gone")), bench.notes.toString());
+            assertEquals(77, value(bench, 600));
+            for (int i = 2500; i < 3000; i++) {
+                byte[] bytes = bench.read(bench.volume(1 + i % 2), i % 500 * 4096L + 512, 4096)
+                        .orElseThrow();
+                assertEquals(1 + i % 100, bytes[1000]);
+            }
+            bench.stop();
+            assertEquals(List.of(), bench.check());
+        }
+    }
+
+    @Test
+    void memoryThatLostItsNameAndCanNotBeMadeAnewIsSaid() {
+        PoolBench bench = opened(85);
+        bench.world.machine().memory().unlinkAll();
+        bench.world.machine().memory().writable(false);
+        bench.world.runFor(11_000_000_000L);
+        assertTrue(
+                bench.status().notes().toString().contains("can't be made anew"),
+                bench.status().notes().toString());
+        assertEquals(Status.OK, bench.write(bench.volume(1), 0, 4096, 3));
+        bench.world.machine().memory().writable(true);
+        bench.world.runFor(6_000_000_000L);
+        assertFalse(bench.status().notes().toString().contains("can't be made anew"));
+        bench.write(bench.volume(1), 0, 4096, 4);
+        bench.kill();
+        assertTrue(bench.open(), bench.refused);
+        assertEquals(4, value(bench, 0));
+    }
+
+    @Test
     void memoryFromBeforeARunElsewhereIsNotUsed() {
         PoolBench bench = opened(76);
         bench.kill();

@@ -98,11 +98,16 @@ public final class Lane implements LanePort {
         admission.serve(memoryLog);
     }
 
-    /** The memory log goes on in another region, because the old one lost its name; the old one stays mapped. */
-    public void moveMemory(ByteBuffer newRegion) {
+    /**
+     * The memory log goes on in another region, because the old one lost its name; the old one stays mapped.
+     *
+     * @return a way for another loop to read entries there
+     */
+    public LogView moveMemory(ByteBuffer newRegion) {
         MemoryLog moved = log();
         moved.moveTo(newRegion);
         useRegion(moved);
+        return moved.view();
     }
 
     /** The live shard of that id. */
