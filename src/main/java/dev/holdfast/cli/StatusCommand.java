@@ -24,11 +24,15 @@ final class StatusCommand implements Runnable {
             return;
         }
         System.out.println("health: " + status.get("health"));
+        if (status.get("node") instanceof Map<?, ?> node) {
+            System.out.println("clients connected: " + node.get("connections"));
+        }
         list(status, "notes").forEach(note -> System.out.println("  " + note));
-        section(status, "pools", "name", "protection", "state", "usedBytes", "freeBytes");
+        section(status, "pools", "name", "protection", "state", "usedBytes", "freeBytes", "replayedChanges");
         section(status, "disks", "path", "pool", "present", "readErrors", "writeErrors", "repairedBlocks");
         section(status, "volumes", "name", "sizeBytes", "usedBytes", "state");
-        section(status, "exports", "volume", "uri");
+        section(status, "exports", "volume", "protocol", "uri");
+        section(status, "snapshots", "name", "sizeBytes", "state");
     }
 
     private static void section(Map<String, Object> status, String name, String... columns) {

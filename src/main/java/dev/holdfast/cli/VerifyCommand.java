@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -28,6 +29,7 @@ import picocli.CommandLine.Parameters;
         footer = {"", "Examples:", "  holdfast verify holdfast-data/disk0", "  holdfast verify main"})
 final class VerifyCommand implements Runnable {
     private static final long POLL_MILLIS = 200;
+    private static final long PROGRESS_NANOS = 2_000_000_000L;
 
     @Mixin
     private Remote remote = new Remote();
@@ -69,11 +71,31 @@ final class VerifyCommand implements Runnable {
     static void online(Remote remote, String pool) {
         String path = "pools/" + Remote.part(pool) + "/verify";
         Map<String, Object> state = Remote.object(remote.request("POST", path, Map.of()));
+        long begun = System.nanoTime();
+        long told = begun;
         while (Boolean.TRUE.equals(state.get("running"))) {
             pause();
             state = Remote.object(remote.get(path));
+            long now = System.nanoTime();
+            if (!remote.isJson() && now - told >= PROGRESS_NANOS) {
+                told = now;
+                progress(state, now - begun).ifPresent(System.err::println);
+            }
         }
         report(remote, state);
+    }
+
+    /** How far it is and how long it will take, if that can be told. */
+    static Optional<String> progress(Map<String, Object> state, long nanos) {
+        if (!(state.get("checkedBlocks") instanceof Long checked) || !(state.get("usedBlocks") instanceof Long used)) {
+            return Optional.empty();
+        }
+        if (checked <= 0 || used <= 0) {
+            return Optional.empty();
+        }
+        long all = Math.max(used, checked);
+        long seconds = (long) ((all - checked) * (nanos / 1e9 / checked));
+        return Optional.of(checked + " of about " + all + " blocks checked, about " + seconds + " s to go");
     }
 
     private static void pause() {
@@ -90,7 +112,11 @@ final class VerifyCommand implements Runnable {
             System.out.println(Json.write(outcome));
         } else {
             problems.forEach(System.out::println);
-            System.out.println(outcome.get("checkedBlocks") + " blocks checked, " + problems.size() + " problems");
+            boolean isEmpty = Long.valueOf(0).equals(outcome.get("checkedBlocks")) && problems.isEmpty();
+            System.out.println(
+                    isEmpty
+                            ? "nothing is stored in the volumes: 0 blocks checked, 0 problems"
+                            : outcome.get("checkedBlocks") + " blocks checked, " + problems.size() + " problems");
         }
         if (!problems.isEmpty()) {
             throw new Failure("the pool is not sound");

@@ -64,6 +64,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     private boolean inquiring;
     private boolean over;
     private boolean isShort;
+    private boolean isHostFull;
     private int untilFree;
 
     Committer(Core core, Root root, PoolEvents events, CacheShares cache, GenerationKeeper keeper) {
@@ -285,6 +286,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         Checks.that(checkpoint.isPresent() && !inquiring, "one thing at a time");
         checkpoint = Optional.empty();
         events.hostHasRoom();
+        tellHostFull(false);
         repairs.allow();
         if (commits.isPresent()) {
             grant(0);
@@ -327,6 +329,15 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     @Override
     public void hostFull() {
         events.hostFull();
+        tellHostFull(true);
+    }
+
+    private void tellHostFull(boolean isFull) {
+        Checks.that(core.loop.isCurrent(), "on the committer's loop");
+        if (isFull != isHostFull) {
+            isHostFull = isFull;
+            lanes.forEach(link -> link.tell(lane -> lane.hostFull(isFull)));
+        }
     }
 
     @Override

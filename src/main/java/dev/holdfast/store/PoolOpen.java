@@ -249,7 +249,7 @@ public final class PoolOpen implements Trouble {
 
     @Override
     public void hostFull() {
-        events.hostFull();
+        committer.ifPresentOrElse(Committer::hostFull, events::hostFull);
     }
 
     @Override

@@ -45,8 +45,13 @@ final class PoolPatrol {
         this.verified = verified;
     }
 
-    /** Begins; on the committer's loop. */
+    /** Begins, with a root that has everything written until now; on the committer's loop. */
     void start() {
+        Checks.that(core.loop.isCurrent(), "on the committer's loop");
+        committer.checkpoint("verify", this::walk);
+    }
+
+    private void walk() {
         Checks.that(core.loop.isCurrent(), "on the committer's loop");
         for (ShardState shard : core.shards.values()) {
             places.add(new Place(shard.id(), 0));

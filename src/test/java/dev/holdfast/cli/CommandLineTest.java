@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
@@ -66,6 +68,15 @@ final class CommandLineTest {
         assertEquals(1, run("status", "--server", "http://127.0.0.1:1"));
         assertEquals(1, errors.toString().lines().count(), errors.toString());
         assertTrue(errors.toString().contains("no node answers at http://127.0.0.1:1"), errors.toString());
+    }
+
+    @Test
+    void theProgressOfAVerificationSaysHowLongItWillTake() {
+        Map<String, Object> half = Map.of("checkedBlocks", 500L, "usedBlocks", 1500L);
+        assertEquals(
+                Optional.of("500 of about 1500 blocks checked, about 20 s to go"),
+                VerifyCommand.progress(half, 10_000_000_000L));
+        assertEquals(Optional.empty(), VerifyCommand.progress(Map.of("checkedBlocks", 0L, "usedBlocks", 5L), 1));
     }
 
     @Test

@@ -20,6 +20,7 @@ final class NbdClient implements AutoCloseable {
 
     private static final long OPTION_MAGIC = 0x49484156454F5054L;
     private static final int EXPORT_NAME = 1;
+    private static final int PATIENCE_MILLIS = 60_000;
 
     final long sizeBytes;
     private final Socket socket;
@@ -30,6 +31,7 @@ final class NbdClient implements AutoCloseable {
     NbdClient(int port, String export) throws IOException {
         socket = new Socket(InetAddress.getLoopbackAddress(), port);
         socket.setTcpNoDelay(true);
+        socket.setSoTimeout(PATIENCE_MILLIS);
         in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), 1 << 16));
         out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream(), 1 << 16));
         in.skipNBytes(16);

@@ -105,10 +105,18 @@ final class Views {
                 "state", word(volume.life()),
                 "exported", status.exported().contains(volume));
         Optional<Pool.ShardStatus> shard = status.shard(volume);
-        shard.ifPresent(found -> {
-            view.put("usedBytes", found.usedBlocks() * BLOCK_BYTES);
-            view.put("unreadableBytes", found.unreadableBlocks() * BLOCK_BYTES);
-        });
+        boolean isOpen = status.pools().stream()
+                .anyMatch(pool -> pool.info().id().equals(volume.pool())
+                        && pool.measured().isPresent());
+        if (isOpen) {
+            // A volume that is too new for the newest root takes nothing there.
+            view.put(
+                    "usedBytes",
+                    shard.map(found -> found.usedBlocks() * BLOCK_BYTES).orElse(0L));
+            view.put(
+                    "unreadableBytes",
+                    shard.map(found -> found.unreadableBlocks() * BLOCK_BYTES).orElse(0L));
+        }
         return view;
     }
 

@@ -40,6 +40,7 @@ final class Admission {
     private Status refusal = Status.OK;
     private long granted;
     private long dirty;
+    private boolean isHostFull;
     private boolean lacksSpace;
     private int checkpointsLacking;
     private List<Runnable> waiters = new ArrayList<>();
@@ -83,7 +84,7 @@ final class Admission {
         if (!fits(lengthBytes + HEADROOM * BLOCK_BYTES, HEADROOM)) {
             Marks.reached("lane.memory-full");
             triggers.ask("memory log");
-            return false;
+            return isHostFull;
         }
         if (isGranted(lengthBytes)) {
             lacksSpace = false;
@@ -101,7 +102,8 @@ final class Admission {
 
     /** OK if a write of {@code lengthBytes} may be numbered now; {@link #hasRoom} was asked before. */
     Status admitWrite(int lengthBytes) {
-        if (refusal == Status.OK && !isGranted(lengthBytes)) {
+        boolean isStuck = isHostFull && !fits(lengthBytes + HEADROOM * BLOCK_BYTES, HEADROOM);
+        if (refusal == Status.OK && (isStuck || !isGranted(lengthBytes))) {
             Marks.reached("lane.no-space");
             return Status.NO_SPACE;
         }
@@ -139,6 +141,12 @@ final class Admission {
         if (lacksSpace) {
             checkpointsLacking++;
         }
+        wake();
+    }
+
+    /** What is held can't go to the devices for now, or can again. */
+    void hostFull(boolean isFull) {
+        isHostFull = isFull;
         wake();
     }
 

@@ -245,6 +245,11 @@ public final class Lane implements LanePort {
     }
 
     @Override
+    public void hostFull(boolean isFull) {
+        admission.hostFull(isFull);
+    }
+
+    @Override
     public void poolFailed(String why) {
         Checks.that(!why.isEmpty(), "a failure has a reason");
         admission.refuse(Status.READ_ONLY);

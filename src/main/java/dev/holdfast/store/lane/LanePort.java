@@ -24,6 +24,12 @@ public interface LanePort {
     /** The cache has {@code frames} more from now on, for good. */
     void cacheGrant(int frames);
 
+    /**
+     * Whether the file system under the last device is full: then writes are taken while memory has room for them
+     * and fail with NO_SPACE after that, instead of waiting for a consistency point that may never end.
+     */
+    void hostFull(boolean isFull);
+
     /** No change can be kept any more: changes fail from now on, reads go on. {@code why} is one line for people. */
     void poolFailed(String why);
 }
