@@ -72,6 +72,11 @@ final class MemberSet {
         return present | joining;
     }
 
+    /** Whether the slot is a member and not the only one. */
+    boolean isOneOfSeveral(int slot) {
+        return (present >>> slot & 1) != 0 && Long.bitCount(present) > 1;
+    }
+
     boolean isJoining(int slot) {
         return (joining >>> slot & 1) != 0;
     }

@@ -29,6 +29,8 @@ import java.util.Optional;
  * </ol>
  */
 public final class Mirror implements Array {
+    private static final String SILENT = "does not answer";
+
     private final Loop owner;
     private final Geometry geometry;
     private final MemberSet members;
@@ -240,6 +242,46 @@ public final class Mirror implements Array {
         }
     }
 
+    /** A device that was given up has answered after all; its owner was told long ago. */
+    void lateAnswer(MirrorOperation operation) {
+        if (operation.isFree()) {
+            operation.onePart[0] = null;
+            free.push(operation);
+        }
+    }
+
+    /**
+     * Called every few seconds: takes out who has not answered a change for {@code mostTicks} calls, and goes on
+     * without its answer. The last member is waited for however long it takes.
+     *
+     * @return slots (bits) that have not answered for so long and are waited for
+     */
+    public long tick(int mostTicks) {
+        Checks.that(owner.isCurrent() && mostTicks > 0, "time passes on the array's own loop", mostTicks);
+        long late = 0;
+        for (MirrorOperation operation : underWay) {
+            late |= operation.grow() > mostTicks ? operation.pending() : 0;
+        }
+        for (long left = late; left != 0; left &= left - 1) {
+            int slot = Long.numberOfTrailingZeros(left);
+            if (members.isJoining(slot)) {
+                members.rebuild().ifPresent(joining -> joining.fail(SILENT));
+            } else if (members.isOneOfSeveral(slot) && members.takeOut(slot, SILENT)) {
+                underWay.forEach(other -> other.disregard(slot));
+                lostUntold = true;
+            }
+        }
+        long gone = late & ~members.targets();
+        for (MirrorOperation operation : List.copyOf(underWay)) {
+            for (long left = operation.pending() & gone; left != 0; left &= left - 1) {
+                if (operation.giveUp(Long.numberOfTrailingZeros(left))) {
+                    answer(operation);
+                }
+            }
+        }
+        return late & members.targets();
+    }
+
     private void wentWrong(MirrorOperation operation, int slot, DiskOutcome outcome) {
         Kind kind = operation.kind();
         String reason = kind + ": " + Gather.words(outcome);
@@ -265,7 +307,9 @@ public final class Mirror implements Array {
             last.place(operation.place());
         }
         Optional<Rebuild> waiting = operation.awaitedBy();
-        free.push(operation);
+        if (operation.isFree()) {
+            free.push(operation);
+        }
         operation.tell(outcome);
         waiting.ifPresent(Rebuild::awaitedEnded);
     }

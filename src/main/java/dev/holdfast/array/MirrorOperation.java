@@ -21,6 +21,8 @@ final class MirrorOperation implements DiskDone {
     private ArrayDone done = NOBODY;
     private long token;
     private long pending;
+    private long silent;
+    private int age;
     private boolean full;
     private Optional<Rebuild> awaitedBy = Optional.empty();
     private long members;
@@ -62,7 +64,7 @@ final class MirrorOperation implements DiskDone {
 
     /** Begins a new use on the slots {@code on}; {@code present} were in use then. */
     void begin(Kind newKind, long on, long present, ArrayDone whom, long newToken) {
-        Checks.that(pending == 0, "an operation ends before it is used again", pending);
+        Checks.that((pending | silent) == 0, "an operation ends before it is used again", pending, silent);
         Checks.that(on != 0, "an operation has members");
         kind = newKind;
         pending = on;
@@ -72,6 +74,7 @@ final class MirrorOperation implements DiskDone {
         token = newToken;
         full = false;
         awaitedBy = Optional.empty();
+        age = 0;
         firstBlock = 0;
         endBlock = 0;
     }
@@ -138,17 +141,52 @@ final class MirrorOperation implements DiskDone {
         return pending == 0;
     }
 
+    /** Some time went by; how often so far. */
+    int grow() {
+        return ++age;
+    }
+
+    /** Slots (bits) that have not answered and are still waited for. */
+    long pending() {
+        return pending;
+    }
+
+    /** {@code slot}, which is out, is not waited for any more; true if nobody else is. Its answer may still come. */
+    boolean giveUp(int slot) {
+        Checks.that(!counts(slot), "only who is out is given up", slot);
+        silent |= 1L << slot;
+        return memberEnded(slot);
+    }
+
+    /** True if {@code slot} was given up: then its answer, which has come, means nothing. */
+    boolean isLate(int slot) {
+        boolean late = (silent >>> slot & 1) != 0;
+        silent &= ~(1L << slot);
+        return late;
+    }
+
+    /** True if it may be used again once it was told: no device has it. */
+    boolean isFree() {
+        return (pending | silent) == 0;
+    }
+
     /** Tells its owner; the operation is free already. */
     void tell(ArrayOutcome outcome) {
         Checks.that(pending == 0, "told when every member has answered", pending);
         ArrayDone whom = done;
         done = NOBODY;
-        onePart[0] = null;
+        if (silent == 0) {
+            onePart[0] = null;
+        }
         whom.done(token, outcome);
     }
 
     @Override
     public void done(long slot, DiskOutcome outcome) {
-        mirror.ended(this, (int) slot, outcome);
+        if (isLate((int) slot)) {
+            mirror.lateAnswer(this);
+        } else {
+            mirror.ended(this, (int) slot, outcome);
+        }
     }
 }

@@ -214,6 +214,7 @@ public final class PoolOpen implements Trouble {
         committer = Optional.of(recovery.committer());
         recovery.committer()
                 .whenFailed(() -> refuse(recovery.committer().failure().orElse("failed"), true));
+        new DeviceWatch(array.orElseThrow(), recovery.committer(), events).start();
         recovery.run(found, outcome -> {
             switch (outcome) {
                 case Recovery.Outcome.NoMemory none -> refuse(none.why(), false);

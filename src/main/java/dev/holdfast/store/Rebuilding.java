@@ -24,6 +24,7 @@ import java.util.Optional;
 final class Rebuilding {
     private static final int LOOKED_AT_A_TURN = 1 << 16;
     private static final int PERCENT = 100;
+    private static final long PATIENCE_NANOS = 10_000_000_000L;
 
     /** How far the present one is. */
     private enum Phase {
@@ -73,14 +74,24 @@ final class Rebuilding {
                 + rebuild.get().copiedBlocks() + " blocks copied");
     }
 
-    /** Begins nothing more; {@code then} runs, perhaps at once, when the devices are left alone. */
+    /**
+     * Begins nothing more; {@code then} runs, perhaps at once, when the devices are left alone, or when one has not
+     * answered for a while.
+     */
     void stop(Runnable then) {
         stopping = true;
+        stopped = then;
         if (phase == Phase.IDLE || phase == Phase.COVERING) {
-            then.run();
+            tellStopped();
         } else {
-            stopped = then;
+            core().loop.after(PATIENCE_NANOS, this::tellStopped);
         }
+    }
+
+    private void tellStopped() {
+        Runnable then = stopped;
+        stopped = () -> {};
+        then.run();
     }
 
     private Core core() {
@@ -184,7 +195,7 @@ final class Rebuilding {
         Checks.that(phase != Phase.IDLE, "a step belongs to a rebuild");
         if (stopping) {
             phase = Phase.IDLE;
-            stopped.run();
+            tellStopped();
         } else if (problem.isPresent()) {
             events.note(problem.get());
             beginNext();

@@ -325,6 +325,53 @@ final class MirrorFaultsTest {
     }
 
     @Test
+    void aMemberThatNeverAnswersIsTakenOutAndItsLateAnswersMeanNothing() {
+        for (int stuck = 0; stuck < 2; stuck++) {
+            ArrayBench bench = two(7);
+            bench.device(stuck).faults().stuck = true;
+            List<ArrayOutcome> outcomes = new ArrayList<>();
+            for (int i = 0; i < 5; i++) {
+                bench.run(() -> bench.array.flush(bench.loop, (token, outcome) -> outcomes.add(outcome), 0));
+                bench.run(() -> bench.array.write(
+                        9, ArrayBench.filled(1, 4), bench.loop, (token, outcome) -> outcomes.add(outcome), 0));
+            }
+            bench.world.runFor(1_000_000_000L);
+            bench.run(() -> assertEquals(0, bench.array.tick(1)));
+            assertTrue(outcomes.isEmpty());
+            bench.run(() -> assertEquals(0, bench.array.tick(1)));
+            assertEquals(java.util.Collections.nCopies(10, ArrayOutcome.MEMBER_LOST), outcomes);
+            assertEquals(0b11 & ~(1 << stuck), bench.array.members());
+            assertEquals(ArrayOutcome.OK, bench.write(10, 1, 5));
+            bench.device(stuck).faults().stuck = false;
+            bench.device(stuck).settle();
+            for (int i = 0; i < 20; i++) {
+                assertEquals(ArrayOutcome.OK, bench.write(20 + i, 1, i));
+                assertEquals(ArrayOutcome.OK, bench.flush());
+            }
+            bench.readGood(20, 20, 0);
+            bench.readGood(9, 1, 4);
+            assertEquals(10, outcomes.size());
+        }
+    }
+
+    @Test
+    void theLastMemberIsWaitedForAndNamed() {
+        ArrayBench bench = ArrayBench.opened(8, 1);
+        List<ArrayOutcome> outcomes = new ArrayList<>();
+        bench.device(0).faults().stuck = true;
+        bench.run(() -> bench.array.flush(bench.loop, (token, outcome) -> outcomes.add(outcome), 0));
+        bench.world.runFor(1_000_000_000L);
+        bench.run(() -> assertEquals(0, bench.array.tick(1)));
+        bench.run(() -> assertEquals(1, bench.array.tick(1)));
+        assertTrue(outcomes.isEmpty());
+        bench.device(0).faults().stuck = false;
+        bench.device(0).settle();
+        bench.world.runUntil(() -> !outcomes.isEmpty());
+        assertEquals(List.of(ArrayOutcome.OK), outcomes);
+        bench.run(() -> assertEquals(0, bench.array.tick(1)));
+    }
+
+    @Test
     void aCallerThatMissesTheArrayIsStopped() {
         ArrayBench bench = two(6);
         long last = bench.array.dataBlocks();

@@ -155,6 +155,35 @@ final class PoolFaultDeviceTest {
     }
 
     @Test
+    void aDeviceThatNeverAnswersIsLeftBehindAndTheLastOneIsWaitedFor() {
+        for (int victim = 0; victim < 2; victim++) {
+            PoolBench bench = opened(58, 2);
+            device(bench, victim).faults().stuck = true;
+            bench.write(bench.volume(1), 0, 4096, 2);
+            assertEquals(Status.OK, flush(bench));
+            assertFalse(bench.status().members().get(victim).present());
+            assertEquals("does not answer", bench.status().members().get(victim).reason());
+            bench.write(bench.volume(1), 4096, 4096, 3);
+            device(bench, 1 - victim).faults().stuck = true;
+            bench.world.runFor(60_000_000_000L);
+            assertTrue(bench.status().notes().toString().contains("has not answered"));
+            assertTrue(bench.status().members().get(1 - victim).present());
+            for (int i = 0; i < 2; i++) {
+                device(bench, i).faults().stuck = false;
+                device(bench, i).settle();
+            }
+            assertEquals(Status.OK, flush(bench));
+            bench.world.runFor(SETTLED_NANOS);
+            assertFalse(bench.status().notes().toString().contains("has not answered"));
+            bench.powerCut();
+            assertEquals(List.of(), bench.check());
+            assertTrue(bench.open(), bench.refused);
+            assertEquals(2, value(bench, 0));
+            assertEquals(3, value(bench, 1));
+        }
+    }
+
+    @Test
     void wipedDisksAreNotTakenForANewPool() {
         PoolBench bench = opened(52, 1);
         bench.stop();
