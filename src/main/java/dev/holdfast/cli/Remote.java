@@ -19,6 +19,7 @@ final class Remote {
     private static final String DEFAULT_SERVER = "http://127.0.0.1:8480";
     private static final int CONNECT_MILLIS = 5_000;
     private static final int READ_MILLIS = 90_000;
+    private static final int WRONG_INPUT = 400;
 
     @Option(
             names = "--server",
@@ -96,7 +97,7 @@ final class Remote {
             String text = in == null ? "" : new String(in.readAllBytes(), StandardCharsets.UTF_8);
             Object value = Json.parse(text);
             if (code >= 400) {
-                throw new Failure(String.valueOf(object(value).get("error")));
+                throw new Failure(String.valueOf(object(value).get("error")), code == WRONG_INPUT ? 2 : 1);
             }
             return value;
         } catch (Json.Malformed malformed) {
