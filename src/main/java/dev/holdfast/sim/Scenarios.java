@@ -42,7 +42,11 @@ public final class Scenarios {
             new Scenario(
                     "store-crash-points",
                     "at every disk operation, with subsets of what was not flushed, a crash loses nothing promised",
-                    StoreScenarios::crashPoints));
+                    StoreScenarios::crashPoints),
+            new Scenario(
+                    "store-root-points",
+                    "the same at every operation on a root, every flush and every durable answer of a longer workload",
+                    StoreScenarios::rootPoints));
 
     private Scenarios() {}
 

@@ -11,6 +11,9 @@ import java.util.List;
 
 /** The real store under crashes: promises S1 to S5, judged from outside and by the store's own verifier. */
 final class StoreScenarios {
+    /** Labels and roots are before it. */
+    private static final long LOG_OFFSET = 1 << 20;
+
     private StoreScenarios() {}
 
     /** Every crash point of a short workload on one device. */
@@ -20,6 +23,15 @@ final class StoreScenarios {
         StoreServer server = new StoreServer(setup, random.oneIn(2), random);
         BlockWorkload workload = new BlockWorkload(Mix.SMALL, setup.volumeBytes(), random.split());
         new CrashPoints(world, server, workload, new CrashPoints.Bounds(3, 2, 20, 10)).run(60);
+    }
+
+    /** As {@link #crashPoints} for a longer workload with snapshots, but only where roots and flushes are. */
+    static void rootPoints(SimWorld world) {
+        SimRandom random = world.random().split();
+        StoreSetup setup = StoreSetup.SMALL;
+        StoreServer server = new StoreServer(setup, true, random);
+        BlockWorkload workload = new BlockWorkload(Mix.FORCED, setup.volumeBytes(), random.split());
+        new CrashPoints(world, server, workload, new CrashPoints.Bounds(2, 1, 6, 20, LOG_OFFSET)).run(120);
     }
 
     /** Rounds of everything, with process deaths, power cuts and lost memory, on one to three good devices. */
@@ -39,6 +51,9 @@ final class StoreScenarios {
         StoreServer server = new StoreServer(setup, random.oneIn(2), random);
         BlockWorkload workload = new BlockWorkload(Mix.PRESSURE, setup.volumeBytes(), random.split());
         workload.allowFull();
+        if (random.oneIn(2)) {
+            server.trouble(new DiskTrouble(world, "/disk0", DiskTrouble.LATE));
+        }
         CrashRounds rounds = new CrashRounds(world, server, workload);
         rounds.run(4, 800);
         rounds.finish(400);

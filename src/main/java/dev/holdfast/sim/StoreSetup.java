@@ -32,15 +32,15 @@ public record StoreSetup(
                 random.oneIn(2) ? 16L << 40 : 1L << 30);
     }
 
-    /** The smallest of everything, for more work than that can take. */
+    /** Little of everything, for more work than that can take; the cache is either too small or has room to grow. */
     static StoreSetup tight(SimRandom random) {
         return new StoreSetup(
                 1 + random.below(2),
                 1 + random.below(3),
-                (long) (7 + random.below(4)) << 20,
+                (long) (random.oneIn(2) ? 24 : 7 + random.below(4)) << 20,
                 1 << 20,
                 2 << 20,
-                1 << 20,
+                random.oneIn(2) ? 1 << 20 : 16 << 20,
                 random.oneIn(2) ? 16L << 40 : 1L << 30);
     }
 

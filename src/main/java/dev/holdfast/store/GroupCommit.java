@@ -182,7 +182,7 @@ final class GroupCommit {
     /** K2: where recovery must read from if the root covers, of each lane, the entries below {@code release}. */
     RingStart startFor(long[] release) {
         Checks.that(release.length == next.length, "every lane has a release", release.length);
-        for (Written record : Mutant.on("store.root-skips-records") ? List.<Written>of() : records) {
+        for (Written record : records) {
             for (int lane = 0; lane < release.length; lane++) {
                 if (record.to[lane] > release[lane]) {
                     return record.at;

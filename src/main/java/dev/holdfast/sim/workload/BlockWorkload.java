@@ -31,8 +31,8 @@ public final class BlockWorkload {
     private final BlockOracle oracle;
     private final PrefixOracle prefix;
     private final Places places;
-    private final ByteBuffer data = ByteBuffer.allocateDirect(BlockVolume.MAX_TRANSFER_BYTES);
-    private final ByteBuffer readSpace = ByteBuffer.allocateDirect(BlockVolume.MAX_TRANSFER_BYTES);
+    private final Buffers buffers;
+    private final List<Buffers> buffersOfForks = new ArrayList<>(1);
     private final List<Flight> flights = new ArrayList<>();
     private final List<BlockVolume> volumes = new ArrayList<>(1);
     private BooleanSupplier isServerSilent = () -> false;
@@ -46,23 +46,51 @@ public final class BlockWorkload {
     private int generation;
     private boolean pumpDue;
 
-    /** A client of a volume of {@code sizeBytes}. */
-    public BlockWorkload(Mix mix, long sizeBytes, SimRandom random) {
-        this(mix, new Places(mix.shape(), sizeBytes, random), new BlockOracle(), new PrefixOracle(), random);
+    /** Bytes on their way; empty between two calls. */
+    private record Buffers(ByteBuffer data, ByteBuffer readSpace) {
+        Buffers() {
+            this(
+                    ByteBuffer.allocateDirect(BlockVolume.MAX_TRANSFER_BYTES),
+                    ByteBuffer.allocateDirect(BlockVolume.MAX_TRANSFER_BYTES));
+        }
     }
 
-    private BlockWorkload(Mix mix, Places places, BlockOracle oracle, PrefixOracle prefix, SimRandom random) {
+    /** A client of a volume of {@code sizeBytes}. */
+    public BlockWorkload(Mix mix, long sizeBytes, SimRandom random) {
+        this(
+                mix,
+                new Places(mix.shape(), sizeBytes, random),
+                new BlockOracle(),
+                new PrefixOracle(),
+                random,
+                new Buffers());
+    }
+
+    private BlockWorkload(
+            Mix mix, Places places, BlockOracle oracle, PrefixOracle prefix, SimRandom random, Buffers buffers) {
         this.mix = mix;
         this.random = random;
         this.places = places;
         this.oracle = oracle;
         this.prefix = prefix;
+        this.buffers = buffers;
     }
 
-    /** A client that knows what this one knows, for a copy of the server; {@link #attach} it to that. */
+    /**
+     * A client that knows what this one knows, for a copy of the server; {@link #attach} it to that. One fork is over
+     * before the next one begins.
+     */
     public BlockWorkload fork(SimRandom randomOfFork) {
-        BlockWorkload fork =
-                new BlockWorkload(mix, places.copy(randomOfFork), oracle.copy(), prefix.copy(), randomOfFork);
+        if (buffersOfForks.isEmpty()) {
+            buffersOfForks.add(new Buffers());
+        }
+        BlockWorkload fork = new BlockWorkload(
+                mix,
+                places.copy(randomOfFork),
+                oracle.copy(),
+                prefix.copy(),
+                randomOfFork,
+                buffersOfForks.getFirst());
         fork.errorsAllowed = errorsAllowed;
         fork.fullAllowed = fullAllowed;
         return fork;
@@ -288,7 +316,8 @@ public final class BlockWorkload {
         flight.changes(oracle.begin(request.offset, lengthBytes, kind != Request.Kind.WRITE));
         prefix.begin(flight.change());
         if (kind == Request.Kind.WRITE) {
-            flight.change().putBytes(data.clear());
+            ByteBuffer data = buffers.data.clear();
+            flight.change().putBytes(data);
             data.flip();
             volume().submitWrite(request, data);
             Checks.that(data.remaining() == 0, "a write takes all its bytes at once", data.remaining());
@@ -300,12 +329,12 @@ public final class BlockWorkload {
 
     /** Where the bytes of any read go: its completion follows at once. */
     ByteBuffer readSpace() {
-        return readSpace.clear();
+        return buffers.readSpace.clear();
     }
 
     byte[] takeRead(long lengthBytes) {
         byte[] bytes = new byte[(int) lengthBytes];
-        readSpace.get(0, bytes);
+        buffers.readSpace.get(0, bytes);
         return bytes;
     }
 

@@ -38,8 +38,14 @@ public final class CrashPoints implements DeviceListener {
      * @param sampled of more of them, so many subsets
      * @param oneInTwice one in so many crashes is followed by another one while the server opens again
      * @param oneInOnwards one in so many copies goes on with requests, and is verified, after it was judged
+     * @param untilOffset only operations that begin below this byte of their disk count
      */
-    public record Bounds(int exhaustive, int sampled, int oneInTwice, int oneInOnwards) {}
+    public record Bounds(int exhaustive, int sampled, int oneInTwice, int oneInOnwards, long untilOffset) {
+        /** Bounds of which every operation counts. */
+        public Bounds(int exhaustive, int sampled, int oneInTwice, int oneInOnwards) {
+            this(exhaustive, sampled, oneInTwice, oneInOnwards, Long.MAX_VALUE);
+        }
+    }
 
     /** Crashes of {@code server} under {@code workload} on the world's first machine. */
     public CrashPoints(SimWorld world, Server server, BlockWorkload workload, Bounds bounds) {
@@ -77,16 +83,16 @@ public final class CrashPoints implements DeviceListener {
 
     @Override
     public void issued(SimDevice device, DiskOperationKind kind, long offset) {
-        tryCrashes(kind);
+        tryCrashes(kind, offset);
     }
 
     @Override
     public void completed(SimDevice device, DiskOperationKind kind, long offset, DiskOutcome outcome) {
-        tryCrashes(kind);
+        tryCrashes(kind, offset);
     }
 
-    private void tryCrashes(DiskOperationKind kind) {
-        if (!active || kind == DiskOperationKind.READ) {
+    private void tryCrashes(DiskOperationKind kind, long offset) {
+        if (!active || kind == DiskOperationKind.READ || offset >= bounds.untilOffset) {
             return;
         }
         points++;

@@ -45,6 +45,9 @@ public final class DiskTrouble {
     public static final List<Kind> HONEST = List.of(
             Kind.FEW_READ_ERRORS, Kind.WRITE_ERRORS, Kind.FLUSH_ERRORS, Kind.SLOW, Kind.STUCK, Kind.GONE, Kind.FULL);
 
+    /** What only takes time. */
+    public static final List<Kind> LATE = List.of(Kind.SLOW, Kind.STUCK);
+
     /** What a disk that stays in its array may do: it answers, late or wrong. */
     public static final List<Kind> LYING = List.of(
             Kind.READ_ERRORS, Kind.MISDIRECTED, Kind.LOST, Kind.STALE, Kind.MISPLACED, Kind.ROT, Kind.SLOW, Kind.STUCK);

@@ -30,10 +30,13 @@ public record Mix(int read, int write, int zero, int trim, int flush, int extent
     public static final Mix EVERYTHING = new Mix(30, 45, 4, 4, 8, 4, new Shape(6, 40, 32, 8, 20_000_000));
 
     /** Long changes without a pause on more blocks than a small pool has: it runs out of memory, log and space. */
-    public static final Mix PRESSURE = new Mix(30, 60, 2, 6, 6, 1, new Shape(24, 400, 48, 32, 200_000));
+    public static final Mix PRESSURE = new Mix(40, 60, 2, 6, 6, 1, new Shape(24, 400, 48, 32, 200_000));
 
     /** Small changes and flushes on few blocks: for enumerations. */
     public static final Mix SMALL = new Mix(5, 60, 5, 5, 15, 2, new Shape(3, 12, 6, 4, 2_000_000));
+
+    /** Mostly small changes with flushes between them, on few blocks. */
+    public static final Mix FORCED = new Mix(2, 60, 3, 3, 30, 0, new Shape(3, 12, 4, 6, 8_000_000));
 
     /** True if a third of the reads are as long as may be. */
     boolean longReads() {

@@ -12,7 +12,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
 
 /**
  * Reads blocks that the committer lacks into its {@link LoadedBlocks}, neighbours together, many at a time. It
@@ -46,6 +45,7 @@ public final class NodeLoader {
     private int next;
     private int busy;
     private int tries;
+    private int made;
     private Runnable then = () -> {};
 
     public NodeLoader(LoadedBlocks nodes, Array array, Loop loop, Finds finds) {
@@ -53,14 +53,17 @@ public final class NodeLoader {
         this.array = array;
         this.loop = loop;
         this.finds = finds;
-        for (int i = 0; i < READS; i++) {
-            ByteBuffer space = ByteBuffer.allocateDirect((BlockRead.MAX_BLOCKS + 1) * 4096)
-                    .alignedSlice(4096)
-                    .order(ByteOrder.LITTLE_ENDIAN);
-            BlockRead read = new BlockRead(space, loop, this::done);
-            read.cookie = i;
-            idle.add(read);
-        }
+    }
+
+    /** One more read, the first time that so many are under way at once. */
+    private BlockRead make() {
+        Checks.that(made < READS, "reads are bounded", made);
+        ByteBuffer space = ByteBuffer.allocateDirect((BlockRead.MAX_BLOCKS + 1) * 4096)
+                .alignedSlice(4096)
+                .order(ByteOrder.LITTLE_ENDIAN);
+        BlockRead read = new BlockRead(space, loop, this::done);
+        read.cookie = made++;
+        return read;
     }
 
     /** Whether blocks are read from every member from now on, to find wrong copies beside good ones. */
@@ -108,8 +111,8 @@ public final class NodeLoader {
     }
 
     private void startReads() {
-        while (next < wanted.size() && !idle.isEmpty()) {
-            start(Objects.requireNonNull(idle.pollFirst()));
+        while (next < wanted.size() && (!idle.isEmpty() || made < READS)) {
+            start(idle.isEmpty() ? make() : idle.removeFirst());
         }
     }
 

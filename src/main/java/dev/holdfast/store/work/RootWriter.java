@@ -4,7 +4,6 @@ import dev.holdfast.array.Array;
 import dev.holdfast.array.ArrayOutcome;
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Marks;
-import dev.holdfast.base.Mutant;
 import dev.holdfast.io.Loop;
 import dev.holdfast.store.root.GenerationKeeper;
 import dev.holdfast.store.root.Root;
@@ -128,9 +127,6 @@ public final class RootWriter {
         busy = true;
         root.encode(block);
         int slot = (int) (root.number().cp() % Root.HALF);
-        if (Mutant.on("store.both-root-slots-at-once")) {
-            array.writeRoot(Root.HALF + slot, block.slice(0, Root.BYTES), loop, (token, second) -> {}, 0);
-        }
         array.writeRoot(slot, block.slice(0, Root.BYTES), loop, (token, outcome) -> firstDone(root, slot, outcome), 0);
     }
 
