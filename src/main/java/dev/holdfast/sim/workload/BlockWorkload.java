@@ -85,12 +85,7 @@ public final class BlockWorkload {
             buffersOfForks.add(new Buffers());
         }
         BlockWorkload fork = new BlockWorkload(
-                mix,
-                places.copy(randomOfFork),
-                oracle.copy(),
-                prefix.copy(),
-                randomOfFork,
-                buffersOfForks.getFirst());
+                mix, places.copy(randomOfFork), oracle.copy(), prefix.copy(), randomOfFork, buffersOfForks.getFirst());
         fork.errorsAllowed = errorsAllowed;
         fork.fullAllowed = fullAllowed;
         return fork;

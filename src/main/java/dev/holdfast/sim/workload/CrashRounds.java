@@ -19,6 +19,7 @@ import java.util.function.Consumer;
 public final class CrashRounds {
     private static final int ONE_IN_TWICE = 4;
     private static final int MOST_UNREADABLE = 3;
+    private static final int ONE_IN_UNLINKED = 10;
 
     private final SimWorld world;
     private final Server server;
@@ -27,6 +28,9 @@ public final class CrashRounds {
     private Runnable calm = () -> {};
     private boolean afterCrash;
     private int unreadable;
+
+    /** Somebody removed the memory's name in this round: until the server notices, death loses what it holds. */
+    private boolean unlinked;
 
     /** How a process ends. */
     private enum End {
@@ -62,6 +66,10 @@ public final class CrashRounds {
     public void run(int rounds, int requests) {
         for (int round = 0; round < rounds; round++) {
             open(ONE_IN_TWICE);
+            if (random.oneIn(ONE_IN_UNLINKED)) {
+                world.machine().memory().unlinkAll();
+                unlinked = true;
+            }
             workload.start(1 + random.below(requests));
             BooleanSupplier due = due();
             world.runUntil(() -> workload.isIdle() || due.getAsBoolean());
@@ -184,7 +192,8 @@ public final class CrashRounds {
 
     private void end() {
         End how = End.values()[random.below(End.values().length)];
-        boolean memoryLost = how != End.KILLED && how != End.KILLED_IN_TURN;
+        boolean memoryLost = unlinked || (how != End.KILLED && how != End.KILLED_IN_TURN);
+        unlinked = false;
         switch (how) {
             case KILLED -> world.machine().kill();
             case KILLED_IN_TURN -> killInTurn();
