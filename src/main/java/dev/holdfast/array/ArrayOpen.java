@@ -143,7 +143,10 @@ public final class ArrayOpen {
             }
             case Label.Reading.Damaged _ -> candidate.unusable(candidate.path + ": both labels are damaged");
             case Label.Reading.Foreign _ -> candidate.unusable(candidate.path + ": is not a Holdfast disk");
-            case Label.Reading.Blank _ -> candidate.unusable(candidate.path + ": is blank");
+            case Label.Reading.Blank _ -> {
+                candidate.unusable(candidate.path + ": is blank");
+                candidate.blank = true;
+            }
         }
         return Optional.empty();
     }
@@ -269,7 +272,14 @@ public final class ArrayOpen {
             }
         }
         Mirror mirror = new Mirror(loop, label.geometry(), new MemberSet(slots, membership.presentBits()));
-        done.accept(new ArrayOpened.Opened(label.ids().pool(), mirror, List.copyOf(rings), membership.left()));
+        List<String> blank = new ArrayList<>();
+        for (Candidate candidate : candidates) {
+            if (candidate.isBlank()) {
+                blank.add(candidate.path);
+            }
+        }
+        Id128 found = label.ids().pool();
+        done.accept(new ArrayOpened.Opened(found, mirror, List.copyOf(rings), List.copyOf(blank), membership.left()));
     }
 
     private static ByteBuffer ringOf(Candidate candidate) {

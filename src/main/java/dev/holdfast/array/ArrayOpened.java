@@ -11,10 +11,12 @@ public sealed interface ArrayOpened {
      * @param pool the pool its labels name
      * @param array the array
      * @param rings the root rings of all devices that were found, members or not, by slot
+     * @param blank paths of disks that carry nothing; closed again
      * @param left slots (bits) that the newest root names and that are not here;
      *     if there are any, nothing may be acknowledged before a root with generation + 1 is durable
      */
-    record Opened(Id128 pool, Mirror array, List<RootRing> rings, long left) implements ArrayOpened {}
+    record Opened(Id128 pool, Mirror array, List<RootRing> rings, List<String> blank, long left)
+            implements ArrayOpened {}
 
     /** It is not open, and every disk is closed again. One line for people. */
     record Refused(String reason) implements ArrayOpened {}

@@ -24,12 +24,19 @@ final class Candidate {
     /** Why it can't be used at all; empty while it can. */
     String problem = "";
 
+    /** True if both its labels are there and nothing is in them. */
+    boolean blank;
+
     Candidate(String path) {
         this.path = path;
     }
 
     boolean isUsable() {
         return problem.isEmpty();
+    }
+
+    boolean isBlank() {
+        return blank;
     }
 
     void unusable(String why) {

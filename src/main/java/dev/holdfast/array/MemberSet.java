@@ -67,6 +67,15 @@ final class MemberSet {
         return bits & ~targets();
     }
 
+    /** Slots (bits) without a device. */
+    long missing() {
+        long bits = 0;
+        for (Member member : slots) {
+            bits |= member.hasDevice() ? 0 : member.bit();
+        }
+        return bits;
+    }
+
     /** Where changes go: who is present and who joins. */
     long targets() {
         return present | joining;

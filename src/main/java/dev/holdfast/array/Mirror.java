@@ -197,6 +197,11 @@ public final class Mirror implements Array {
         return members.behind();
     }
 
+    /** Slots (bits) without a device: a {@link Replacement} may take one. */
+    public long missing() {
+        return members.missing();
+    }
+
     /** The slots; what is changed there follows from what is done here. */
     MemberSet memberSet() {
         return members;

@@ -47,6 +47,7 @@ public final class PoolOpen implements Trouble {
     private final Loop loop;
     private final Consumer<PoolOpened> done;
     private final List<String> notes = new ArrayList<>();
+    private final List<String> blank = new ArrayList<>();
     private final PoolEvents events;
     private Optional<Mirror> array = Optional.empty();
     private Optional<LaneMemory> memory = Optional.empty();
@@ -83,6 +84,7 @@ public final class PoolOpen implements Trouble {
             }
             case ArrayOpened.Opened found -> {
                 array = Optional.of(found.array());
+                blank.addAll(found.blank());
                 if (found.left() != 0) {
                     Marks.reached("store.opened-without-member");
                     notes.add("a device of the pool is not here or not current: the pool goes on without it");
@@ -209,7 +211,7 @@ public final class PoolOpen implements Trouble {
 
     private void recover(Core core, Root root, RingFound found, LaneMemory past) {
         Checks.that(committer.isEmpty(), "recovery runs once");
-        Rebuilding rebuilding = new Rebuilding(array.orElseThrow(), events);
+        Rebuilding rebuilding = new Rebuilding(world, array.orElseThrow(), blank, events);
         Recovery recovery = new Recovery(plan, core, root, past, events, rebuilding);
         committer = Optional.of(recovery.committer());
         recovery.committer()

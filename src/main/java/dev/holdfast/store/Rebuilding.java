@@ -3,9 +3,13 @@ package dev.holdfast.store;
 import dev.holdfast.array.MemberHealth;
 import dev.holdfast.array.Mirror;
 import dev.holdfast.array.Rebuild;
+import dev.holdfast.array.Replacement;
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Marks;
+import dev.holdfast.io.World;
 import dev.holdfast.store.work.Core;
+import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -40,7 +44,9 @@ final class Rebuilding {
         FINISHING
     }
 
+    private final World world;
     private final Mirror array;
+    private final ArrayDeque<String> blank;
     private final PoolEvents events;
     private Optional<Committer> committer = Optional.empty();
     private Optional<Rebuild> rebuild = Optional.empty();
@@ -51,8 +57,11 @@ final class Rebuilding {
     private boolean stopping;
     private Runnable stopped = () -> {};
 
-    Rebuilding(Mirror array, PoolEvents events) {
+    /** {@code blank} are paths of the pool at which disks with nothing on them were found. */
+    Rebuilding(World world, Mirror array, List<String> blank, PoolEvents events) {
+        this.world = world;
         this.array = array;
+        this.blank = new ArrayDeque<>(blank);
         this.events = events;
     }
 
@@ -112,7 +121,24 @@ final class Rebuilding {
             next = 1;
             phase = Phase.STARTING;
             rebuild = Optional.of(Rebuild.begin(array, slot, this::ready));
+        } else if (!blank.isEmpty()
+                && array.missing() != 0
+                && !stopping
+                && running().failure().isEmpty()) {
+            replace(blank.removeFirst(), Long.numberOfTrailingZeros(array.missing()));
         }
+    }
+
+    /** A disk with nothing on it stands where the pool expects one of its own: it takes a place without a device. */
+    private void replace(String path, int slot) {
+        phase = Phase.STARTING;
+        Replacement replacement = new Replacement(path, slot, world.clock().wallMillis(), false);
+        replacement.attach(array, world.disks(), world.entropy(), problem -> {
+            if (goesOn(problem)) {
+                left |= 1L << slot;
+                beginNext();
+            }
+        });
     }
 
     private void ready(Optional<String> problem) {

@@ -157,6 +157,38 @@ final class PoolRebuildTest {
     }
 
     @Test
+    void aBlankDiskInThePlaceOfOneThatIsGoneIsFilled() {
+        for (int cut = 0; cut < 25; cut++) {
+            PoolBench bench = behind(5);
+            bench.world.machine().unplug("/disk1");
+            bench.world.machine().plug("/disk1", DISK);
+            bench.beginToOpen(40_000_000L + cut * 4_000_000L);
+            bench.powerCut();
+            assertTrue(bench.open(), bench.refused);
+            bench.world.runUntil(() -> isPresent(bench, 1));
+            bench.world.runFor(1_000_000_000L);
+            bench.powerCut();
+            assertEquals(List.of(), bench.check());
+            assertTrue(opensWithout(bench, 0, "cut " + cut), bench.refused);
+        }
+    }
+
+    @Test
+    void aDiskWithSomethingElseOnItIsLeftAlone() {
+        PoolBench bench = behind(6);
+        bench.world.machine().unplug("/disk1");
+        byte[] page = new byte[4096];
+        page[1080] = 0x53;
+        page[1081] = (byte) 0xEF;
+        bench.world.machine().plug("/disk1", DISK).medium().overwrite(0, page);
+        assertTrue(bench.open(), bench.refused);
+        bench.world.runFor(20_000_000_000L);
+        assertFalse(isPresent(bench, 1));
+        assertEquals(0x53, device(bench, 1).medium().read(0)[1080]);
+        everythingIsThere(bench, "beside it");
+    }
+
+    @Test
     void aStopInTheMiddleOfARebuildIsClean() {
         for (int cut = 0; cut < 20; cut++) {
             PoolBench bench = behind(4);
