@@ -31,7 +31,7 @@ final class StoreScenarios {
         StoreSetup setup = StoreSetup.SMALL;
         StoreServer server = new StoreServer(setup, true, random);
         BlockWorkload workload = new BlockWorkload(Mix.FORCED, setup.volumeBytes(), random.split());
-        new CrashPoints(world, server, workload, new CrashPoints.Bounds(2, 1, 6, 20, LOG_OFFSET)).run(120);
+        new CrashPoints(world, server, workload, new CrashPoints.Bounds(2, 1, 6, 20, LOG_OFFSET)).run(60);
     }
 
     /** Rounds of everything, with process deaths, power cuts and lost memory, on one to three good devices. */

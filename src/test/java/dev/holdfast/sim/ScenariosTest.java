@@ -8,7 +8,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A few seeds of every scenario of the store; thousands are a command: {@code holdfast sim --scenario S --seeds K}. */
 final class ScenariosTest {
-    private static final int SEEDS = 3;
+    private static final int SEEDS = 2;
 
     @ParameterizedTest
     @ValueSource(
