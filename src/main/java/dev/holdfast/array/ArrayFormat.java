@@ -165,7 +165,8 @@ public final class ArrayFormat {
         for (int i = 0; i < disks.size(); i++) {
             Optional<String> use = use(heads.get(i), tails.get(i));
             if (use.isPresent()) {
-                refuse(paths.get(i) + ": holds " + use.get() + "; --force overwrites it");
+                refuse(paths.get(i) + ": holds " + use.get()
+                        + "; pick another, or clear its first 2 MiB if that is not needed any more");
                 return;
             }
         }

@@ -5,12 +5,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Where and how much memory a node holds changes in. Chosen at the first start and kept in a file of the node's
- * directory, because memory of another place or length is not found again after a crash.
+ * directory, because memory of another place is not found again after a crash. Another place is kept only once a start
+ * has succeeded with it.
+ *
+ * @param former the place it was in before, if another is wanted now
  */
-record MemoryChoice(Path place, int bytesPerLane, String note) {
+record MemoryChoice(Path place, int bytesPerLane, String note, Optional<Path> former) {
     static final Path DEFAULT_PLACE = Path.of("/dev/shm");
 
     private static final String FILE = "memory";
@@ -37,6 +41,17 @@ record MemoryChoice(Path place, int bytesPerLane, String note) {
         }
     }
 
+    /** The place is the one to look in after a crash: there are changes in it from now on. */
+    void settle(Path directory) {
+        if (former.isPresent()) {
+            try {
+                keep(directory.resolve(FILE), place, bytesPerLane);
+            } catch (IOException failed) {
+                throw new Failure("can't write " + directory.resolve(FILE) + ": " + failed.getMessage());
+            }
+        }
+    }
+
     /** All of it or nothing, whenever the process dies. */
     private static void keep(Path file, Path place, int bytesPerLane) throws IOException {
         Path next = file.resolveSibling(FILE + ".new");
@@ -53,15 +68,16 @@ record MemoryChoice(Path place, int bytesPerLane, String note) {
         }
         Path place = Path.of(lines.getFirst());
         String note = "";
+        Optional<Path> former = Optional.empty();
         if (!asked.place().isEmpty() && !absolute(asked.place()).equals(place)) {
+            former = Optional.of(place);
             place = absolute(asked.place());
             Files.createDirectories(place);
-            keep(file, place, bytes);
         }
         if (asked.totalBytes() != 0 && perLane(asked.totalBytes(), lanes) != bytes) {
             note = "memory stays at " + Size.words(bytes) + " a lane: it is chosen at the first start";
         }
-        return new MemoryChoice(place, bytes, note);
+        return new MemoryChoice(place, bytes, note, former);
     }
 
     private static MemoryChoice choose(Path directory, Asked asked, int lanes) throws IOException {
@@ -71,21 +87,22 @@ record MemoryChoice(Path place, int bytesPerLane, String note) {
             Files.createDirectories(place);
         }
         if (asked.totalBytes() != 0) {
-            return new MemoryChoice(place, perLane(asked.totalBytes(), lanes), "");
+            return new MemoryChoice(place, perLane(asked.totalBytes(), lanes), "", Optional.empty());
         }
         int bytes = Files.isWritable(place) ? fitting(place, lanes) : 0;
         if (bytes >= LEAST_BYTES) {
-            return new MemoryChoice(place, bytes, "");
+            return new MemoryChoice(place, bytes, "", Optional.empty());
         }
         if (!isDefault) {
-            return new MemoryChoice(place, LEAST_BYTES, "");
+            return new MemoryChoice(place, LEAST_BYTES, "", Optional.empty());
         }
         Path instead = Files.createDirectories(directory.resolve("memory-log")).toAbsolutePath();
         return new MemoryChoice(
                 instead,
                 MOST_BYTES / 2,
                 place + " is too small or not writable: unflushed changes are held in " + instead
-                        + ", which the page cache keeps; --memory-dir picks another place");
+                        + ", which the page cache keeps; --memory-dir picks another place",
+                Optional.empty());
     }
 
     private static int fitting(Path place, int lanes) throws IOException {

@@ -64,6 +64,7 @@ final class Server {
             boolean served = false;
             try {
                 start(world, node);
+                memory.settle(directory);
                 serve(node);
                 stopOnSignal(world, node, log);
                 served = true;
@@ -103,10 +104,12 @@ final class Server {
     private void whileStarted(Consumer<Node> work) {
         Path directory = directory();
         try (HostOrderedLog log = HostOrderedLog.open(directory.resolve("control"))) {
+            MemoryChoice memory = memory(directory);
             HostWorld world = HostWorld.start();
-            Node node = new Node(world, log, config(directory, memory(directory)));
+            Node node = new Node(world, log, config(directory, memory));
             try {
                 start(world, node);
+                memory.settle(directory);
                 work.accept(node);
             } finally {
                 stop(world, node);
@@ -148,7 +151,10 @@ final class Server {
         return new NodeConfig(
                 plan.name(),
                 directory.toString(),
-                new NodeConfig.Memory(memory.place().toString(), memory.bytesPerLane()),
+                new NodeConfig.Memory(
+                        memory.place().toString(),
+                        memory.bytesPerLane(),
+                        memory.former().map(Path::toString).orElse("")),
                 plan.options().lanes(),
                 Memory.cacheBytes(plan.options().cacheSize.bytes()),
                 nbd,

@@ -22,8 +22,8 @@ public record NodeConfig(
         long cacheBytes,
         List<Network.Address> nbd,
         String acceptLossOf) {
-    /** A place of shared memory, and the length of each lane's region there. */
-    public record Memory(String place, int bytesPerLane) {}
+    /** A place of shared memory, the length of each lane's region there, and the place it was in before, or "". */
+    public record Memory(String place, int bytesPerLane, String former) {}
 
     /** Where a disk of this node is. */
     String pathOf(String path) {

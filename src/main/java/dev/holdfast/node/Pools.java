@@ -83,14 +83,20 @@ final class Pools {
         OpenPlan plan = new OpenPlan(
                 paths.stream().map(config::pathOf).toList(),
                 new OpenPlan.Known(Optional.of(id), generations.of(id, committer)),
-                new OpenPlan.Memory(
-                        world.sharedMemory(config.memory().place()),
-                        config.memory().bytesPerLane()),
+                memory(),
                 lanes,
                 config.cacheBytes() / count,
                 config.acceptLossOf().equals(name));
         committer.post(() ->
                 PoolOpen.open(world, plan, committer, opened -> control.post(() -> opened(id, name, opened, done))));
+    }
+
+    private OpenPlan.Memory memory() {
+        NodeConfig.Memory memory = config.memory();
+        return new OpenPlan.Memory(
+                world.sharedMemory(memory.place()),
+                memory.bytesPerLane(),
+                memory.former().isEmpty() ? Optional.empty() : Optional.of(world.sharedMemory(memory.former())));
     }
 
     private void opened(Id128 id, String name, PoolOpened opened, Consumer<PoolOpened> done) {

@@ -41,13 +41,31 @@ final class LaneMemory {
     /**
      * Maps what the last run left.
      *
-     * @throws WorldException if some of it is there and can't be read
+     * @throws WorldException if some of it is there and can't be read, or if it is still in another place
      */
     void find() throws WorldException {
         Checks.that(left.isEmpty(), "memory is looked for once");
         LogIdentity expected = identity(root.number().openCounter());
+        if (plan.former().isPresent()) {
+            refuseToLeave(plan.former().get(), expected);
+        }
         for (int lane = 0; lane < root.log().lanes(); lane++) {
             left.add(findKnown(lane, expected));
+        }
+    }
+
+    /** A process that died has left changes where it was told to: they come first. */
+    private void refuseToLeave(SharedMemory former, LogIdentity expected) throws WorldException {
+        for (int lane = 0; lane < root.log().lanes(); lane++) {
+            Optional<MemoryRegion> region = former.find(name(lane));
+            if (region.isPresent()) {
+                boolean needed = MemoryScan.of(region.get().bytes(), expected) instanceof MemoryVerdict.Trusted;
+                region.get().close();
+                if (needed) {
+                    throw new WorldException("changes of the last run are held in " + former.place()
+                            + ": start with that --memory-dir and stop cleanly, then it can be another");
+                }
+            }
         }
     }
 

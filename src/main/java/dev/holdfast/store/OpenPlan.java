@@ -45,6 +45,12 @@ public record OpenPlan(
      *
      * @param place where
      * @param bytesPerLane length of each lane's region, a multiple of 4096, at most 1 GiB
+     * @param former where it was before, if somebody wants it elsewhere now
      */
-    public record Memory(SharedMemory place, int bytesPerLane) {}
+    public record Memory(SharedMemory place, int bytesPerLane, Optional<SharedMemory> former) {
+        /** Memory where it always was. */
+        public Memory(SharedMemory place, int bytesPerLane) {
+            this(place, bytesPerLane, Optional.empty());
+        }
+    }
 }

@@ -271,7 +271,8 @@ final class RebuildTest {
         ArrayBench bench = degraded(1, 2, 64);
         bench.write(70, 1, 1);
         assertEquals(
-                Optional.of("/d1: holds a disk of pool " + ArrayBench.POOL + "; --force overwrites it"),
+                Optional.of("/d1: holds a disk of pool " + ArrayBench.POOL
+                        + "; pick another, or clear its first 2 MiB if that is not needed any more"),
                 attach(bench, "/d1", false));
         assertFalse(bench.device(1).isOpen());
         assertEquals(FINE, attach(bench, "/d1", true));

@@ -20,7 +20,7 @@ final class FirstStartTest {
 
     private void begin() {
         told = new ArrayList<>();
-        NodeConfig.Memory memory = new NodeConfig.Memory("", 16 << 20);
+        NodeConfig.Memory memory = new NodeConfig.Memory("", 16 << 20, "");
         NodeConfig config = new NodeConfig("a", "/dir", memory, 2, 64 << 20, List.of(), "");
         Node node = new Node(world, world.orderedLog("control"), config);
         FirstVolume.Thin demo = new FirstVolume.Thin("demo", GIB);

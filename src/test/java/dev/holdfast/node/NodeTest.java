@@ -21,7 +21,7 @@ final class NodeTest {
     private Node node;
 
     private void start() {
-        NodeConfig.Memory memory = new NodeConfig.Memory("", 16 << 20);
+        NodeConfig.Memory memory = new NodeConfig.Memory("", 16 << 20, "");
         NodeConfig config = new NodeConfig("a", "/dir", memory, 2, 64 << 20, List.of(), "");
         node = new Node(world, world.orderedLog("control"), config);
         List<String> told = new ArrayList<>();

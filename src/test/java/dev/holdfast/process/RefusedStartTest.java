@@ -71,6 +71,30 @@ final class RefusedStartTest {
     }
 
     @Test
+    void anotherMemoryDirectoryAfterACrashIsRefusedUntilTheFirstIsEmptied() throws Exception {
+        Home home = new Home(directory);
+        String elsewhere = directory.resolve("elsewhere").toString();
+        try (RealServer server = RealServer.start(home);
+                NbdClient client = server.client("demo")) {
+            load.run(client, 600);
+        }
+        for (int attempt = 0; attempt < 2; attempt++) {
+            Home.Ended start = home.refused("--memory-dir", elsewhere);
+            assertEquals(1, start.exitCode());
+            assertTrue(start.line().contains("are held in " + home.memory()), start.line());
+        }
+        try (RealServer server = RealServer.start(home);
+                NbdClient client = server.client("demo")) {
+            assertEquals(List.of(), load.judge(client, false), "nothing acknowledged is lost");
+            assertEquals(0, server.stop());
+        }
+        try (RealServer server = RealServer.start(home, "--memory-dir", elsewhere);
+                NbdClient client = server.client("demo")) {
+            assertEquals(List.of(), load.judge(client, false));
+        }
+    }
+
+    @Test
     void lostMemoryIsANoteAndWhatWasFlushedIsThere() throws Exception {
         Home home = new Home(directory);
         try (RealServer server = RealServer.start(home);
