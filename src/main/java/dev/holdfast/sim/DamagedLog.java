@@ -46,6 +46,7 @@ final class DamagedLog {
         new CrashRounds(world, server, workload).run(1, REQUESTS);
         world.machine().devices().forEach(this::damage);
         workload.allowErrors(true);
+        workload.prefix().failed();
         server.mayAcceptLoss();
         List<BlockVolume> opened = new ArrayList<>(1);
         server.start(world.machine().start(), opened::add);
