@@ -9,7 +9,9 @@ import java.util.Optional;
  * come in between; so it looks at nothing but the state and the change.
  */
 final class Rules {
-    static final long LEAST_LOG_BYTES = 64 << 10;
+    /** A quarter of it takes the longest write. */
+    static final long LEAST_LOG_BYTES = 8 << 20;
+
     static final long MOST_VOLUME_BYTES = 1L << 56;
     private static final long BLOCK_BYTES = 4096;
     private static final int MOST_PATH = 1024;
@@ -54,7 +56,7 @@ final class Rules {
             return Optional.of(Result.invalid("a disk's path has 1 to " + MOST_PATH + " characters"));
         }
         if (c.logBytes() < LEAST_LOG_BYTES || c.logBytes() % BLOCK_BYTES != 0 || c.createBytes() % BLOCK_BYTES != 0) {
-            return Optional.of(Result.invalid("sizes of disks and logs are multiples of 4096, a log has 64K at least"));
+            return Optional.of(Result.invalid("sizes of disks and logs are multiples of 4096, a log has 8M at least"));
         }
         if (state.pool(c.name()).isPresent() || state.pool(c.pool()).isPresent()) {
             return conflict("there is a pool " + c.name() + " already");

@@ -79,7 +79,7 @@ final class ControllerTest {
     }
 
     private static Operation.CreatePool pool() {
-        return new Operation.CreatePool("main", List.of("/d"), Protection.SINGLE, 65536, 0);
+        return new Operation.CreatePool("main", List.of("/d"), Protection.SINGLE, 8 << 20, 0);
     }
 
     @Test
