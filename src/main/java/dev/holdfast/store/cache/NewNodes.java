@@ -8,8 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The nodes that a consistency point wrote for the shards of one lane, and those that they replace, on their way into
- * the lane's cache: else every read after a root would first have to bring the new way to its block from a device.
+ * The nodes that a consistency point wrote for the shards of one lane, on their way into the lane's cache: else every
+ * read after a root would first have to bring the new way to its block from a device. And what was replaced, on its way
+ * out.
  *
  * <p>The committer fills it, and clears it for the next consistency point when the lane has answered; in between the
  * lane reads it. What is beyond the limit is left out, and is read when somebody wants it.
@@ -17,6 +18,7 @@ import java.util.List;
 public final class NewNodes {
     private static final int NODE_BYTES = BlockCache.FRAME_BYTES;
     private static final int CHUNK_NODES = 64;
+    private static final int MOST_REPLACED = 1 << 17;
 
     private final int most;
     private final List<ByteBuffer> chunks = new ArrayList<>();
@@ -42,9 +44,9 @@ public final class NewNodes {
         bytes(index).put(offset(index), from, offset, NODE_BYTES);
     }
 
-    /** The new root does not reach the node at {@code address}, born at {@code birth}. */
+    /** The new root does not reach the node or data block at {@code address}, born at {@code birth}. */
     public void replaces(long address, long birth) {
-        if (replaced.size() < 2 * most) {
+        if (replaced.size() < 2 * MOST_REPLACED) {
             replaced.add(address);
             replaced.add(birth);
         }
@@ -76,12 +78,12 @@ public final class NewNodes {
         return index % CHUNK_NODES * NODE_BYTES;
     }
 
-    /** Nodes that were replaced. */
+    /** Blocks that were replaced, nodes and data. */
     public int replacedCount() {
         return replaced.size() / 2;
     }
 
-    /** {@code cache} lets go of the replaced nodes {@code from} to before {@code to}. */
+    /** {@code cache} lets go of the replaced blocks {@code from} to before {@code to}. */
     public void dropReplaced(int from, int to, BlockCache cache) {
         for (int i = 2 * from; i < 2 * to; i += 2) {
             cache.drop(replaced.get(i), replaced.get(i + 1));

@@ -207,9 +207,7 @@ public final class ShardCheckpoint {
 
     private void freed(long address, long birth, boolean node) {
         Checks.that(birth <= cp, "a block is born before it is freed", birth, cp);
-        if (node) {
-            nodes.replaces(address, birth);
-        }
+        nodes.replaces(address, birth);
         if (birth > shard.snapshots.newestCp() || Mutant.on("store.free-what-snapshots-have")) {
             core.free(address, birth, node);
         } else {

@@ -19,8 +19,8 @@ import java.util.ArrayDeque;
  * Makes a durable root the one that is read: its new nodes come into the cache, its trees take the place of the old
  * ones, then what it has stored moves from the sealed maps into the cache, a slice per turn, so that what was just
  * written is still read from memory. Readers use a map until all of it has moved. A block that finds no place in the
- * cache is simply left out, and so is a long run of blocks once the cache is full: a stream that is written pushes out
- * nothing.
+ * cache is simply left out, and so is a long run of blocks once the cache is full: a stream that is written takes the
+ * place of what it replaces and pushes out nothing else.
  */
 final class Installer {
     /** Blocks moved in one turn. */
@@ -34,6 +34,7 @@ final class Installer {
 
     private final Loop loop;
     private final BlockCache cache;
+    private final Runnable cacheIsFull;
     private final ArrayDeque<NewTree> trees = new ArrayDeque<>();
     private final ArrayDeque<Move> moves = new ArrayDeque<>();
     private final PointerSlot base = new PointerSlot();
@@ -52,7 +53,9 @@ final class Installer {
     /** One shard's frozen changes; {@code before} is the tree they were made on. */
     private record Move(ShardChanges changes, ObjectRoot before) {}
 
-    Installer(Loop loop, BlockCache cache) {
+    /** {@code cacheIsFull} runs when the cache could take more. */
+    Installer(Loop loop, BlockCache cache, Runnable cacheIsFull) {
+        this.cacheIsFull = cacheIsFull;
         this.loop = loop;
         this.cache = cache;
     }
@@ -94,7 +97,7 @@ final class Installer {
         }
     }
 
-    /** Nobody comes by the replaced nodes any more, but readers of a snapshot. */
+    /** Nobody comes by the replaced blocks any more, but readers of a snapshot. */
     private void dropSlice() {
         int end = Math.min(nodes.replacedCount(), nextDropped + SLICE);
         nodes.dropReplaced(nextDropped, end, cache);
@@ -114,6 +117,9 @@ final class Installer {
     }
 
     private void moveSlice() {
+        if (cache.isFull()) {
+            cacheIsFull.run();
+        }
         int left = SLICE;
         while (left > 0 && !moves.isEmpty()) {
             Move move = moves.getFirst();

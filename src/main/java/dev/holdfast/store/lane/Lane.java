@@ -59,7 +59,7 @@ public final class Lane implements LanePort {
         this.triggers = new Triggers(loop, committer, budget.oldestNanos());
         this.admission = new Admission(loop, pages, budget.mergePages(), triggers);
         this.durability = new Durability(index, loop, committer);
-        this.installer = new Installer(loop, cache);
+        this.installer = new Installer(loop, cache, reads::cacheIsFull);
     }
 
     /** The shard as a root has it; it serves reads at once. */

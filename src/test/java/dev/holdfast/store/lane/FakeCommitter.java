@@ -176,9 +176,7 @@ final class FakeCommitter implements CommitterPort {
 
     private ObjectRoot update(int id, ObjectRoot old, ShardMeta meta, DirtyMap changes) {
         TreeUpdate update = new TreeUpdate(old, cp, array, pages, (address, birth, node) -> {
-            if (node) {
-                nodes.replaces(address, birth);
-            }
+            nodes.replaces(address, birth);
             freed(id, address, birth);
         });
         update.resize(Math.max(old.blocks(), (meta.sizeBytes() + 4095) / 4096));

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 /** What a lane promises beside the bytes: who is told when, who waits, who is refused. */
@@ -305,10 +306,12 @@ final class LaneTest {
     @Test
     void afterARootNothingHasToBeReadToFindWhatWasThere() {
         Client client = client();
+        TreeSet<Integer> written = new TreeSet<>();
         for (int round = 0; round < 5; round++) {
             int value = round;
             for (int i = 0; i < 64; i++) {
-                int from = (i * 37 + round) % 1024 * 4096;
+                int from = (i * 37 + round / 2) % 1024 * 4096;
+                written.add(from);
                 bed.run(() -> client.write(from, bytes(4096, value + 1), false));
             }
             bed.checkpoint();
@@ -320,7 +323,7 @@ final class LaneTest {
             finish(client);
             assertEquals(0, bed.array.reads, "neither nodes nor blocks, round " + round);
         }
-        assertTrue(bed.lane.statistics().framesInUse < 5 * 64 + 40, "replaced nodes do not stay");
+        assertTrue(bed.lane.statistics().framesInUse <= written.size() + 12, "what was replaced does not stay");
     }
 
     @Test
