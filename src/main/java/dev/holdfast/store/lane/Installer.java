@@ -19,8 +19,8 @@ import java.util.ArrayDeque;
  * Makes a durable root the one that is read: its new nodes come into the cache, its trees take the place of the old
  * ones, then what it has stored moves from the sealed maps into the cache, a slice per turn, so that what was just
  * written is still read from memory. Readers use a map until all of it has moved. A block that finds no place in the
- * cache is simply left out, and so is a long run of blocks once the cache is full: a stream that is written takes the
- * place of what it replaces and pushes out nothing else.
+ * cache is simply left out, and so is a long run of blocks: copying a stream would cost more than reading again what is
+ * wanted of it.
  */
 final class Installer {
     /** Blocks moved in one turn. */
@@ -125,7 +125,7 @@ final class Installer {
             Move move = moves.getFirst();
             DirtyMap map = move.changes().frozenSegment().map();
             int most = Math.min(map.size() - next, left);
-            int stream = cache.isFull() ? map.slotRun(next, most) : 0;
+            int stream = map.slotRun(next, most);
             if (stream >= STREAM_BLOCKS) {
                 next += stream;
                 left--;

@@ -327,6 +327,26 @@ final class LaneTest {
     }
 
     @Test
+    void aStreamDoesNotComeIntoTheCacheAndWhatItReplacesLeaves() {
+        LaneBed small = new LaneBed(12, 1024, 32 << 20);
+        int size = 8 << 20;
+        Client client = new Client(small.serve(size), size);
+        for (int round = 1; round <= 2; round++) {
+            for (int at = 0; at < size; at += 1 << 20) {
+                int from = at;
+                int value = round;
+                small.run(() -> client.write(from, bytes(1 << 20, value), false));
+            }
+            small.checkpoint();
+        }
+        small.array.readsOfBlocks = 0;
+        small.run(() -> client.read(0, 64 * 4096));
+        small.world.runUntil(() -> client.outstanding.isEmpty());
+        assertEquals(64, small.array.readsOfBlocks, "what was streamed is read again, and is right");
+        assertTrue(small.lane.statistics().framesInUse < 200, "what it replaced has left");
+    }
+
+    @Test
     void aCacheThatIsFullGrowsWhileThereIsSomeToHave() {
         int size = 8 << 20;
         LaneBed small = new LaneBed(11, 1024, 32 << 20);
