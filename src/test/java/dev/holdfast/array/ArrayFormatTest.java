@@ -75,7 +75,8 @@ final class ArrayFormatTest {
             put(bench, 0, mark.getKey(), mark.getValue().getBytes(StandardCharsets.US_ASCII));
             String reason = refusal(bench.tryFormat(bench.paths, 1, ArrayBench.POOL, false));
             assertTrue(reason.startsWith("/d0: holds a") || reason.startsWith("/d0: holds swap"), reason);
-            assertTrue(reason.endsWith("--force overwrites it"), reason);
+            assertTrue(
+                    reason.endsWith("pick another, or clear its first 2 MiB if that is not needed any more"), reason);
             assertFalse(bench.device(0).isOpen());
             assertInstanceOf(
                     ArrayFormat.Outcome.Formatted.class, bench.tryFormat(bench.paths, 1, ArrayBench.POOL, true));
@@ -100,11 +101,16 @@ final class ArrayFormatTest {
         ArrayBench bench = new ArrayBench(1, 1);
         bench.format();
         String reason = refusal(bench.tryFormat(bench.paths, 1, OTHER_POOL, false));
-        assertEquals("/d0: holds a disk of pool " + ArrayBench.POOL + "; --force overwrites it", reason);
+        assertEquals(
+                "/d0: holds a disk of pool " + ArrayBench.POOL
+                        + "; pick another, or clear its first 2 MiB if that is not needed any more",
+                reason);
         bench.device(0).medium().rot(0, 100);
         bench.device(0).medium().rot(1, 100);
         reason = refusal(bench.tryFormat(bench.paths, 1, OTHER_POOL, false));
-        assertEquals("/d0: holds a Holdfast label; --force overwrites it", reason);
+        assertEquals(
+                "/d0: holds a Holdfast label; pick another, or clear its first 2 MiB if that is not needed any more",
+                reason);
     }
 
     @Test

@@ -169,6 +169,8 @@ public final class ReplaySet {
         }
         boolean torn = ring.lastTorn() && recordsTaken == ring.records();
         if (torn || Entry.kind(area, at) != EntryKind.WRITE) {
+            Run run = run(Entry.shard(area, at));
+            run.newestSeen = torn ? run.next - 1 : run.newestSeen; // Nobody was told of a torn commit: it is no gap.
             endRing();
             return false;
         }
