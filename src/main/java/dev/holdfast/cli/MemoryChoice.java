@@ -9,12 +9,13 @@ import java.util.Optional;
 
 /**
  * Where and how much memory a node holds changes in. Chosen at the first start and kept in a file of the node's
- * directory, because memory of another place is not found again after a crash. Another place is kept only once a start
- * has succeeded with it.
+ * directory, because memory of another place is not found again after a crash. Until something else is asked for it
+ * stays; what is asked for is kept only once a start has succeeded with it.
  *
  * @param former the place it was in before, if another is wanted now
+ * @param isKept false if it is not what the file says
  */
-record MemoryChoice(Path place, int bytesPerLane, String note, Optional<Path> former) {
+record MemoryChoice(Path place, int bytesPerLane, String note, Optional<Path> former, boolean isKept) {
     static final Path DEFAULT_PLACE = Path.of("/dev/shm");
 
     private static final String FILE = "memory";
@@ -23,10 +24,10 @@ record MemoryChoice(Path place, int bytesPerLane, String note, Optional<Path> fo
     private static final int LIMIT_BYTES = 1 << 30;
     private static final int PAGE_BYTES = 4096;
 
-    /** What is asked for: null or 0 where nothing is. */
+    /** What is asked for: empty or 0 where nothing is. */
     record Asked(String place, long totalBytes) {}
 
-    /** The kept choice, or one for {@code lanes} lanes that is kept from now on. */
+    /** What is asked for, beyond that the kept choice; or a first one for {@code lanes} lanes, kept from now on. */
     static MemoryChoice of(Path directory, Asked asked, int lanes) {
         Path file = directory.resolve(FILE);
         try {
@@ -41,9 +42,9 @@ record MemoryChoice(Path place, int bytesPerLane, String note, Optional<Path> fo
         }
     }
 
-    /** The place is the one to look in after a crash: there are changes in it from now on. */
+    /** The place is the one to look in after a crash: there are changes in it from now on, of this length. */
     void settle(Path directory) {
-        if (former.isPresent()) {
+        if (!isKept) {
             try {
                 keep(directory.resolve(FILE), place, bytesPerLane);
             } catch (IOException failed) {
@@ -66,18 +67,14 @@ record MemoryChoice(Path place, int bytesPerLane, String note, Optional<Path> fo
         } catch (NumberFormatException | IndexOutOfBoundsException damaged) {
             throw new Failure(file + " is damaged: it holds a directory and a number of bytes, a line each");
         }
-        Path place = Path.of(lines.getFirst());
-        String note = "";
-        Optional<Path> former = Optional.empty();
-        if (!asked.place().isEmpty() && !absolute(asked.place()).equals(place)) {
-            former = Optional.of(place);
-            place = absolute(asked.place());
+        Path before = Path.of(lines.getFirst());
+        Path place = asked.place().isEmpty() ? before : absolute(asked.place());
+        Optional<Path> former = place.equals(before) ? Optional.empty() : Optional.of(before);
+        if (former.isPresent()) {
             Files.createDirectories(place);
         }
-        if (asked.totalBytes() != 0 && perLane(asked.totalBytes(), lanes) != bytes) {
-            note = "memory stays at " + Size.words(bytes) + " a lane: it is chosen at the first start";
-        }
-        return new MemoryChoice(place, bytes, note, former);
+        int wanted = asked.totalBytes() == 0 ? bytes : perLane(asked.totalBytes(), lanes);
+        return new MemoryChoice(place, wanted, "", former, former.isEmpty() && wanted == bytes);
     }
 
     private static MemoryChoice choose(Path directory, Asked asked, int lanes) throws IOException {
@@ -87,14 +84,14 @@ record MemoryChoice(Path place, int bytesPerLane, String note, Optional<Path> fo
             Files.createDirectories(place);
         }
         if (asked.totalBytes() != 0) {
-            return new MemoryChoice(place, perLane(asked.totalBytes(), lanes), "", Optional.empty());
+            return new MemoryChoice(place, perLane(asked.totalBytes(), lanes), "", Optional.empty(), true);
         }
         int bytes = Files.isWritable(place) ? fitting(place, lanes) : 0;
         if (bytes >= LEAST_BYTES) {
-            return new MemoryChoice(place, bytes, "", Optional.empty());
+            return new MemoryChoice(place, bytes, "", Optional.empty(), true);
         }
         if (!isDefault) {
-            return new MemoryChoice(place, LEAST_BYTES, "", Optional.empty());
+            return new MemoryChoice(place, LEAST_BYTES, "", Optional.empty(), true);
         }
         Path instead = Files.createDirectories(directory.resolve("memory-log")).toAbsolutePath();
         return new MemoryChoice(
@@ -102,7 +99,8 @@ record MemoryChoice(Path place, int bytesPerLane, String note, Optional<Path> fo
                 MOST_BYTES / 2,
                 place + " is too small or not writable: unflushed changes are held in " + instead
                         + ", which the page cache keeps; --memory-dir picks another place",
-                Optional.empty());
+                Optional.empty(),
+                true);
     }
 
     private static int fitting(Path place, int lanes) throws IOException {

@@ -22,7 +22,7 @@ final class ServerOptions {
             names = "--memory-size",
             paramLabel = "SIZE",
             defaultValue = "0",
-            description = "how much of it in all; default 128M for each loop, or less")
+            description = "how much of it in all; default as at the last start, at first 128M for each loop, or less")
     Size memorySize = new Size(0);
 
     @Option(
