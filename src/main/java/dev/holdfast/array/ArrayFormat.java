@@ -20,8 +20,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Turns disks into the members of a new array: labels and an empty root ring. It makes no files and preallocates
- * nothing; the pool's first root is the store's.
+ * Turns disks into the members of a new array: labels, an empty root ring, and a log region of zeroes, which has its
+ * room on a file system from then on. It makes no files; the pool's first root is the store's.
  *
  * <ol>
  *   <li>A disk that is not all zero at its head and tail is refused unless forced, or labelled for the same pool: then
@@ -34,6 +34,7 @@ import java.util.function.Consumer;
 public final class ArrayFormat {
     private static final int LABELS_BYTES = 2 * Label.BYTES;
     private static final int TAIL_BYTES = 64 << 10;
+    private static final int CLEAR_BYTES = 4 << 20;
 
     private final List<String> paths;
     private final Optional<Id128> own;
@@ -204,7 +205,23 @@ public final class ArrayFormat {
 
     private void clearRest() {
         ByteBuffer zeroes = BlockBuffer.allocate(Signature.HEAD_BYTES - LABELS_BYTES);
-        everywhere(LABELS_BYTES, _ -> zeroes, this::writeFirstLabels);
+        everywhere(
+                LABELS_BYTES,
+                _ -> zeroes,
+                () -> clearLog(labels.getFirst().geometry().logOffset()));
+    }
+
+    /** Written once here, or each flush of the first lap waits until the file system has found room for its record. */
+    private void clearLog(long from) {
+        Geometry geometry = labels.getFirst().geometry();
+        long leftBytes = geometry.logOffset() + geometry.logBytes() - from;
+        if (leftBytes == 0) {
+            writeFirstLabels();
+            return;
+        }
+        int lengthBytes = (int) Math.min(CLEAR_BYTES, leftBytes);
+        ByteBuffer zeroes = BlockBuffer.allocate(lengthBytes);
+        everywhere(from, _ -> zeroes, () -> clearLog(from + lengthBytes));
     }
 
     private void writeFirstLabels() {
@@ -266,7 +283,8 @@ public final class ArrayFormat {
         Gather gather = new Gather(disks.size(), outcomes -> {
             for (int slot = 0; slot < outcomes.length; slot++) {
                 if (outcomes[slot] != DiskOutcome.OK) {
-                    refuse(paths.get(slot) + ": " + Gather.words(outcomes[slot]) + " while writing its label");
+                    refuse(paths.get(slot) + ": " + Gather.words(outcomes[slot])
+                            + " while writing its label or log region");
                     return;
                 }
             }

@@ -65,12 +65,12 @@ final class DamagedLog {
         world.runUntil(() -> sound[0] > 0);
     }
 
-    /** Pages of records and right behind them; those of later laps too. */
+    /** Pages of records, those of earlier laps too; not what was never written since the pool was made. */
     private void damage(SimDevice device) {
         long end = LOG_BLOCK + setup.logBytes() / 4096;
         List<Long> pages = new ArrayList<>();
         for (long block : device.medium().storedBlocks()) {
-            if (block >= LOG_BLOCK && block < end) {
+            if (block >= LOG_BLOCK && block < end && !isZero(device.medium().read(block))) {
                 pages.add(block);
             }
         }
@@ -78,6 +78,15 @@ final class DamagedLog {
         for (int left = random.below(MOST_PAGES); left > 0 && !pages.isEmpty(); left--) {
             device.medium().spoil(pages.get(random.below(pages.size())));
         }
+    }
+
+    private static boolean isZero(byte[] page) {
+        for (byte one : page) {
+            if (one != 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void await(Loop loop, BiConsumer<Loop, Runnable> call) {

@@ -1,5 +1,6 @@
 package dev.holdfast.array;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -10,9 +11,11 @@ import dev.holdfast.device.Geometry;
 import dev.holdfast.device.Label;
 import dev.holdfast.device.Protection;
 import dev.holdfast.io.DiskOutcome;
+import dev.holdfast.sim.world.Medium;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -51,6 +54,23 @@ final class ArrayFormatTest {
                         found.label().place());
                 assertEquals(ArrayBench.POOL, found.label().ids().pool());
                 assertEquals(ArrayBench.CLUSTER, found.label().ids().cluster());
+            }
+        }
+    }
+
+    @Test
+    void theLogRegionIsZeroAndHasItsRoomBeforeAnybodyWritesToIt() {
+        ArrayBench bench = new ArrayBench(1, 2);
+        put(bench, 1, (1 << 20) + 100, new byte[] {1});
+        bench.format();
+        bench.powerCut();
+        for (int slot = 0; slot < 2; slot++) {
+            Medium medium = bench.device(slot).medium();
+            List<Long> stored = Arrays.stream(medium.storedBlocks()).boxed().toList();
+            long first = (1 << 20) / ArrayBench.BLOCK;
+            for (long block = first; block < first + ArrayBench.LOG_BYTES / ArrayBench.BLOCK; block++) {
+                assertTrue(stored.contains(block), "slot " + slot + ", block " + block);
+                assertArrayEquals(new byte[ArrayBench.BLOCK], medium.read(block));
             }
         }
     }
@@ -160,7 +180,7 @@ final class ArrayFormatTest {
             bench.device(1).faults().failNth(n, DiskOutcome.MEDIA_ERROR);
             ArrayFormat.Outcome outcome = bench.tryFormat(bench.paths, 2, ArrayBench.POOL, false);
             if (outcome instanceof ArrayFormat.Outcome.Formatted) {
-                assertTrue(n > 5, "every operation was failed once, " + n);
+                assertTrue(n > 6, "every operation was failed once, " + n);
                 return;
             }
             assertTrue(refusal(outcome).startsWith("/d1: input/output error while"), refusal(outcome));
@@ -182,7 +202,7 @@ final class ArrayFormatTest {
                     ArrayBench.CLUSTER, OTHER_POOL, Protection.SINGLE, ArrayBench.LOG_BYTES, 0, true);
             bench.loop.post(() -> ArrayFormat.format(
                     bench.world.disks(), bench.paths, plan, bench.world.entropy(), bench.loop, outcomes::add));
-            long stop = before + 1 + seed % 5;
+            long stop = before + 1 + seed % 6;
             bench.world.runUntil(() -> bench.device(0).issuedOperations() >= stop || !outcomes.isEmpty());
             bench.powerCut();
             ArrayOpened opened = bench.tryOpen(bench.paths);
