@@ -28,6 +28,10 @@ public final class Scenarios {
                     "more writes than memory, log and pool have room for are slowed down and refused, never lost",
                     StoreScenarios::pressure),
             new Scenario(
+                    "store-scattered",
+                    "long reads of blocks that lie all over the disk share reads and cache, and every one of them ends",
+                    StoreScenarios::scattered),
+            new Scenario(
                     "store-mirror-faults",
                     "a mirror of which one disk lies, fails and goes away serves every read right and loses nothing",
                     StoreScenarios::mirrorWithOneBadDisk),

@@ -59,6 +59,18 @@ final class StoreScenarios {
         rounds.finish(400);
     }
 
+    /** As {@link #crashes} with long reads of blocks that lie all over the disk, and little cache for them. */
+    static void scattered(SimWorld world) {
+        SimRandom random = world.random().split();
+        StoreSetup setup = StoreSetup.scattered(random);
+        StoreServer server = new StoreServer(setup, random.oneIn(2), random);
+        BlockWorkload workload = new BlockWorkload(Mix.SCATTERED, setup.volumeBytes(), random.split());
+        CrashRounds rounds = new CrashRounds(world, server, workload);
+        rounds.fill(2000);
+        rounds.run(3, 300);
+        rounds.finish(300);
+    }
+
     /** As {@link #crashes} on a mirror of which one disk does everything a disk can do wrong, the others nothing. */
     static void mirrorWithOneBadDisk(SimWorld world) {
         SimRandom random = world.random().split();

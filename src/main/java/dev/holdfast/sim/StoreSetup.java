@@ -44,6 +44,13 @@ public record StoreSetup(
                 random.oneIn(2) ? 16L << 40 : 1L << 30);
     }
 
+    /** Room for a few thousand blocks and many versions of them; the cache holds a long read and a few short ones. */
+    static StoreSetup scattered(SimRandom random) {
+        int lanes = 1 + random.below(2);
+        return new StoreSetup(
+                1 + random.below(2), lanes, 64 << 20, 1 << 20, 2 << 20, (3L + random.below(2)) * lanes << 20, 1L << 30);
+    }
+
     Protection protection() {
         return copies == 1 ? Protection.SINGLE : Protection.mirror(copies);
     }

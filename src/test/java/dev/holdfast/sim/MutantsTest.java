@@ -47,6 +47,7 @@ final class MutantsTest {
         "tree.hole-keeps-nodes, store-crashes",
         "tree.list-blocks-leak, store-crashes",
         "tree.used-wrong, store-crashes",
+        "read.forget-starving, store-scattered",
         "array.skip-checksum, store-mirror-faults",
         "array.flush-one-member, store-mirror-faults"
     })

@@ -15,6 +15,7 @@ final class ScenariosTest {
             strings = {
                 "store-crashes",
                 "store-pressure",
+                "store-scattered",
                 "store-mirror-faults",
                 "store-single-faults",
                 "store-damaged-log",

@@ -77,6 +77,14 @@ public final class CrashRounds {
         }
     }
 
+    /** Runs a round of {@code requests} requests that ends with a clean stop, and then the power goes. */
+    public void fill(int requests) {
+        open(ONE_IN_TWICE);
+        workload.start(requests);
+        world.runUntil(workload::isIdle);
+        end(End.STOPPED);
+    }
+
     /** When a round ends: some time on, at some disk operation, or right when something was said to be durable. */
     private BooleanSupplier due() {
         return switch (random.below(4)) {
@@ -191,7 +199,10 @@ public final class CrashRounds {
     }
 
     private void end() {
-        End how = End.values()[random.below(End.values().length)];
+        end(End.values()[random.below(End.values().length)]);
+    }
+
+    private void end(End how) {
         boolean memoryLost = unlinked || (how != End.KILLED && how != End.KILLED_IN_TURN);
         unlinked = false;
         switch (how) {

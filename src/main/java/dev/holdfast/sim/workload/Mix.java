@@ -32,6 +32,9 @@ public record Mix(int read, int write, int zero, int trim, int flush, int extent
     /** Long changes without a pause on more blocks than a small pool has: it runs out of memory, log and space. */
     public static final Mix PRESSURE = new Mix(40, 60, 2, 6, 6, 1, new Shape(24, 400, 48, 32, 200_000));
 
+    /** Small changes in bursts on many blocks, so that neighbours lie apart on the disk, and long reads of them. */
+    public static final Mix SCATTERED = new Mix(40, 60, 0, 0, 6, 2, new Shape(2, 1000, 4, 32, 10_000_000));
+
     /** Small changes and flushes on few blocks: for enumerations. */
     public static final Mix SMALL = new Mix(5, 60, 5, 5, 15, 2, new Shape(3, 12, 6, 4, 2_000_000));
 
