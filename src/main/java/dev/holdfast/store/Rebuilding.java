@@ -6,6 +6,7 @@ import dev.holdfast.array.Rebuild;
 import dev.holdfast.array.Replacement;
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Marks;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.io.World;
 import dev.holdfast.store.work.Core;
 import java.util.ArrayDeque;
@@ -159,7 +160,8 @@ final class Rebuilding {
             if (stopping) {
                 return;
             }
-            if (running().roots().newest().log().position() < coveredFrom) {
+            boolean covered = running().roots().newest().log().position() >= coveredFrom;
+            if (!covered && !Mutant.on("store.rebuild-covers-once")) {
                 cover();
             } else {
                 phase = Phase.COPYING;

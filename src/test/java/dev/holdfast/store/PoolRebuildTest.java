@@ -132,6 +132,39 @@ final class PoolRebuildTest {
         assertTrue(alone > 3 && refused > 3, alone + " opened alone, " + refused + " refused");
     }
 
+    /** Each marker needs a consistency point of its own, and the flush was before the log went to the device too. */
+    @Test
+    void aDeviceCountsOnlyWhenItHoldsTheLogThatTheNewestRootReads() {
+        int markers = 30;
+        int opened = 0;
+        for (long pauseNanos = 100_000_000L; pauseNanos < 1_200_000_000L; pauseNanos += 100_000_000L) {
+            PoolBench bench = behind(7);
+            assertTrue(bench.open(), bench.refused);
+            for (int marker = 1; marker <= markers; marker++) {
+                int id = 1 + marker;
+                bench.write(bench.volume(1), 8000L * 4096, 4096, marker);
+                bench.world.run(
+                        bench.committer,
+                        () -> bench.pool.createSnapshot(1, id, "s", false, bench.committer, result -> {}));
+            }
+            bench.write(bench.volume(1), 8000L * 4096, 4096, 99);
+            flush(bench);
+            bench.world.runFor(pauseNanos);
+            boolean counts = isPresent(bench, 1);
+            bench.powerCut();
+            device(bench, 0).faults().gone = true;
+            boolean open = bench.open();
+            opened += open ? 1 : 0;
+            if (open) {
+                assertEquals(
+                        99, bench.read(bench.volume(1), 8000L * 4096, 4096).orElseThrow()[0], "after " + pauseNanos);
+            } else {
+                assertFalse(counts, bench.refused);
+            }
+        }
+        assertTrue(opened > 0, "the device counts in the end");
+    }
+
     @Test
     void aDeviceThatFailsAgainWhileItIsRebuiltStaysOutAndNobodyNotices() {
         int failed = 0;

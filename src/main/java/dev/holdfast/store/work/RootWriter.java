@@ -4,6 +4,7 @@ import dev.holdfast.array.Array;
 import dev.holdfast.array.ArrayOutcome;
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Marks;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.io.Loop;
 import dev.holdfast.store.root.GenerationKeeper;
 import dev.holdfast.store.root.Root;
@@ -128,6 +129,9 @@ public final class RootWriter {
         root.encode(block);
         int slot = (int) (root.number().cp() % Root.HALF);
         array.writeRoot(slot, block.slice(0, Root.BYTES), loop, (token, outcome) -> firstDone(root, slot, outcome), 0);
+        if (Mutant.on("store.root-slots-together")) {
+            array.writeRoot(Root.HALF + slot, block.slice(0, Root.BYTES), loop, (token, outcome) -> {}, 0);
+        }
     }
 
     private void firstDone(Root root, int slot, ArrayOutcome outcome) {
