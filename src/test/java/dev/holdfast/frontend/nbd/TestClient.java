@@ -14,6 +14,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 
 /** Speaks NBD from the other side, byte by byte, and takes apart what the server says. */
 final class TestClient {
@@ -240,5 +241,12 @@ final class TestClient {
         }
         int error = (type & 1 << 15) != 0 ? ByteBuffer.wrap(data).getInt() : NBD_OK;
         return new Reply(cookie, type, done, error, data);
+    }
+
+    /** Bytes that depend on their number only. */
+    static byte[] randomBytes(int length) {
+        byte[] bytes = new byte[length];
+        new Random(length).nextBytes(bytes);
+        return bytes;
     }
 }

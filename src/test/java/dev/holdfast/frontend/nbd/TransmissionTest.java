@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Requests and their answers: every command, what is refused, how they come and go. */
 final class TransmissionTest {
     private static final int MEBIBYTE = 1 << 20;
 
@@ -26,7 +27,7 @@ final class TransmissionTest {
     @ValueSource(booleans = {false, true})
     void whatIsWrittenIsRead(boolean structured) {
         TestClient client = bed.connect().go(structured);
-        byte[] data = randomBytes(8192);
+        byte[] data = TestClient.randomBytes(8192);
         client.send(client.writeBytes(0, 1, 4096, data));
         assertEquals(NBD_OK, client.reply().error());
         client.request(NBD_CMD_READ, 0, 2, 4096, 8192);
@@ -38,7 +39,7 @@ final class TransmissionTest {
     @ValueSource(booleans = {false, true})
     void unalignedRangesAreServed(boolean structured) {
         TestClient client = bed.connect().go(structured);
-        byte[] data = randomBytes(5001);
+        byte[] data = TestClient.randomBytes(5001);
         client.send(client.writeBytes(0, 1, 4095, data));
         assertEquals(NBD_OK, client.reply().error());
         client.request(NBD_CMD_READ, 0, 2, 4096, 4999);
@@ -84,7 +85,7 @@ final class TransmissionTest {
     @Test
     void blockStatusJoinsExtentsAndStaysInsideTheRange() {
         TestClient client = bed.connect().go(true);
-        client.send(client.writeBytes(0, 1, 8192, randomBytes(8192)));
+        client.send(client.writeBytes(0, 1, 8192, TestClient.randomBytes(8192)));
         client.replies();
         client.request(NBD_CMD_BLOCK_STATUS, 0, 2, 100, 20000);
         Reply reply = client.reply();
@@ -220,147 +221,6 @@ final class TransmissionTest {
         assertTrue(replies.getLast().done());
     }
 
-    @ParameterizedTest
-    @ValueSource(ints = {0, 1, 4095, 4096})
-    void aWriteOf32MebibytesIsTakenInPiecesAndAnsweredOnce(int offset) {
-        TestClient client = bed.connect().go(false);
-        byte[] data = randomBytes(32 * MEBIBYTE);
-        client.send(client.writeBytes(NBD_CMD_FLAG_FUA, 1, offset, data));
-        assertEquals(NBD_OK, client.reply().error());
-        assertArrayEquals(data, Arrays.copyOfRange(volume.bytes, offset, offset + data.length));
-        assertEquals(offset % 4096 == 0 ? 32 : 33, volume.log.size());
-        for (int i = 0; i < volume.log.size() - 1; i++) {
-            String[] words = volume.log.get(i).split("[ +]");
-            assertEquals(0, (Long.parseLong(words[1]) + Long.parseLong(words[2])) % 4096);
-            assertEquals("fua", words[3]);
-        }
-        client.send(client.writeBytes(0, 2, 0, new byte[1]));
-        assertEquals(2, client.reply().cookie());
-    }
-
-    @Test
-    void aLongWriteIsAnsweredWhenItsLastPieceIsDone() {
-        TestClient client = bed.connect().go(false);
-        volume.holdsBack = true;
-        client.send(client.writeBytes(0, 1, 0, new byte[3 * MEBIBYTE]));
-        client.request(NBD_CMD_FLUSH, 0, 2, 0, 0);
-        for (int i = 0; i < 2; i++) {
-            volume.releaseFirst();
-            bed.loops.run();
-            assertEquals(List.of(), client.replies());
-        }
-        volume.releaseFirst();
-        bed.loops.run();
-        assertEquals(1, client.reply().cookie());
-    }
-
-    @Test
-    void aLongWriteThatFailsEarlyIsTakenToItsEndAndAnsweredThen() {
-        TestClient client = bed.connect().go(false);
-        volume.faults = request -> request.offset == MEBIBYTE ? Status.NO_SPACE : Status.OK;
-        byte[] write = client.writeBytes(0, 1, 0, new byte[8 * MEBIBYTE]);
-        client.send(Arrays.copyOf(write, write.length - 1));
-        assertEquals(List.of(), client.replies());
-        assertEquals(2, volume.log.size());
-        client.send(new byte[1]);
-        assertEquals(NBD_ENOSPC, client.reply().error());
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {0, 17})
-    void aLongReadComesInChunksInAnyOrder(int offset) {
-        new Random(3).nextBytes(volume.bytes);
-        volume.holdsBack = true;
-        TestClient client = bed.connect().go(true);
-        client.request(NBD_CMD_READ, 0, 1, offset, 32 * MEBIBYTE);
-        volume.release(new Random(5));
-        bed.loops.run();
-        List<Reply> replies = client.replies();
-        assertEquals(offset == 0 ? 32 : 33, replies.size());
-        byte[] data = TestClient.readData(replies, offset, 32 * MEBIBYTE);
-        assertArrayEquals(Arrays.copyOfRange(volume.bytes, offset, offset + 32 * MEBIBYTE), data);
-    }
-
-    @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void aLongReadThatMayNotBeSplitComesAsOne(boolean structured) {
-        new Random(4).nextBytes(volume.bytes);
-        volume.holdsBack = true;
-        TestClient client = bed.connect().go(structured);
-        int flags = structured ? NBD_CMD_FLAG_DF : 0;
-        for (int round = 0; round < 3; round++) {
-            client.request(NBD_CMD_READ, flags, 1, 4097, 3 * MEBIBYTE + 5);
-            client.request(NBD_CMD_READ, flags, 2, 0, 2 * MEBIBYTE);
-            volume.release(new Random(6));
-            bed.loops.run();
-            for (Reply reply : client.replies()) {
-                int offset = reply.cookie() == 1 ? 4097 : 0;
-                int length = reply.cookie() == 1 ? 3 * MEBIBYTE + 5 : 2 * MEBIBYTE;
-                byte[] data = TestClient.readData(List.of(reply), offset, length);
-                assertArrayEquals(Arrays.copyOfRange(volume.bytes, offset, offset + length), data);
-            }
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void aGatheredReadThatFailsSendsNoData(boolean structured) {
-        TestClient client = bed.connect().go(structured);
-        volume.faults = request -> request.offset >= MEBIBYTE ? Status.IO_ERROR : Status.OK;
-        client.request(NBD_CMD_READ, structured ? NBD_CMD_FLAG_DF : 0, 1, 0, 3 * MEBIBYTE);
-        Reply reply = client.reply();
-        assertEquals(NBD_EIO, reply.error());
-        volume.faults = request -> Status.OK;
-        client.request(NBD_CMD_READ, 0, 2, 0, 3 * MEBIBYTE);
-        assertEquals(3 * MEBIBYTE, TestClient.readData(client.replies(), 0, 3 * MEBIBYTE).length);
-    }
-
-    @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void connectionsOfALoopShareWhatTheyMayHoldInReplies(boolean structured) {
-        TestBed small = new TestBed(new NbdLimits(10, 100, 1_000_000, 1000, 64 << 20, 64 << 20), 40 << 20);
-        Arrays.fill(small.volume.bytes, (byte) 1);
-        TestClient greedy = small.connect().go(structured);
-        TestClient other = small.connect().go(structured);
-        greedy.connection.peerTakes(false);
-        greedy.request(NBD_CMD_READ, 0, 1, 0, 32 * MEBIBYTE);
-        greedy.request(NBD_CMD_READ, 0, 2, 0, 31 * MEBIBYTE);
-        other.request(NBD_CMD_READ, 0, 1, 0, MEBIBYTE);
-        assertEquals(1, other.replies().getFirst().cookie(), "a megabyte is always there");
-        other.request(NBD_CMD_READ, 0, 2, 0, 2 * MEBIBYTE);
-        other.request(NBD_CMD_FLUSH, 0, 3, 0, 0);
-        assertEquals(List.of(), other.replies());
-        assertTrue(other.connection.isPaused());
-        greedy.connection.peerTakes(true);
-        small.loops.run();
-        assertEquals(63 * MEBIBYTE, bytesRead(greedy));
-        assertEquals(2 * MEBIBYTE, bytesRead(other));
-        assertFalse(other.connection.isPaused());
-    }
-
-    @Test
-    void whatAGoneClientHeldIsFreeForOthers() {
-        TestBed small = new TestBed(new NbdLimits(10, 100, 1_000_000, 1000, 64 << 20, 32 << 20), 40 << 20);
-        Arrays.fill(small.volume.bytes, (byte) 1);
-        TestClient queued = small.connect().go(true);
-        TestClient underWay = small.connect().go(false);
-        TestClient other = small.connect().go(true);
-        queued.connection.peerTakes(false);
-        queued.request(NBD_CMD_READ, 0, 1, 0, 16 * MEBIBYTE);
-        small.volume.holdsBack = true;
-        underWay.request(NBD_CMD_READ, 0, 1, 0, 14 * MEBIBYTE);
-        other.request(NBD_CMD_READ, 0, 1, 0, 32 * MEBIBYTE);
-        assertEquals(14, small.volume.heldCount());
-        queued.connection.cutByPeer();
-        underWay.connection.cutByPeer();
-        small.loops.run();
-        assertEquals(14, small.volume.heldCount(), "memory of what is under way is not free yet");
-        small.volume.holdsBack = false;
-        small.volume.release(new Random(1));
-        small.loops.run();
-        assertEquals(32 * MEBIBYTE, bytesRead(other));
-    }
-
     @Test
     void zeroesAreSentAsAHole() {
         TestClient client = bed.connect().go(true);
@@ -407,7 +267,7 @@ final class TransmissionTest {
     void howTheBytesAreCutMakesNoDifference(int segmentBytes) {
         TestClient client = bed.connect().go(true);
         client.connection.segment(segmentBytes);
-        byte[] data = randomBytes(9000);
+        byte[] data = TestClient.randomBytes(9000);
         byte[] all = TestClient.join(
                 client.writeBytes(0, 1, 777, data),
                 client.requestBytes(NBD_CMD_FLUSH, 0, 2, 0, 0),
@@ -419,83 +279,6 @@ final class TransmissionTest {
                 List.of(1L, 2L, 3L, 4L), replies.stream().map(Reply::cookie).toList());
         assertEquals(NBD_EINVAL, replies.get(2).error());
         assertArrayEquals(data, TestClient.readData(replies.subList(3, 4), 777, 9000));
-    }
-
-    @Test
-    void writesWaitWithoutRoomAndGoOnWithIt() {
-        TestClient client = bed.connect().go(false);
-        volume.roomBytes = 4095;
-        client.send(TestClient.join(
-                client.writeBytes(0, 1, 0, randomBytes(4096)), client.requestBytes(NBD_CMD_FLUSH, 0, 2, 0, 0)));
-        assertTrue(client.connection.isPaused());
-        assertEquals(List.of(), client.replies());
-        volume.room(4096);
-        bed.loops.run();
-        assertEquals(2, client.replies().size());
-        volume.roomBytes = 0;
-        client.send(client.writeBytes(0, 3, 0, randomBytes(2 * MEBIBYTE)));
-        assertEquals(List.of(), client.replies());
-        volume.room(MEBIBYTE);
-        bed.loops.run();
-        assertEquals(3, client.reply().cookie());
-    }
-
-    @Test
-    void tooManyRequestsPauseTheConnectionUntilHalfAreDone() {
-        TestBed small = new TestBed(new NbdLimits(10, 100, 1_000_000, 8, 2 << 20, 32 << 20), TestBed.SIZE_BYTES);
-        small.volume.holdsBack = true;
-        TestClient client = small.connect().go(false);
-        byte[] batch = new byte[0];
-        for (int i = 0; i < 12; i++) {
-            batch = TestClient.join(batch, client.requestBytes(NBD_CMD_FLUSH, 0, i, 0, 0));
-        }
-        client.send(batch);
-        assertEquals(8, small.volume.heldCount());
-        for (int i = 0; i < 3; i++) {
-            small.volume.releaseFirst();
-            small.loops.run();
-        }
-        assertTrue(client.connection.isPaused());
-        small.volume.releaseFirst();
-        small.loops.run();
-        assertFalse(client.connection.isPaused());
-        assertEquals(8, small.volume.heldCount());
-        small.volume.release(new Random(2));
-        small.loops.run();
-        assertEquals(12, client.replies().size());
-    }
-
-    @Test
-    void aClientThatTakesNoRepliesIsNotReadUntilItDoes() {
-        TestBed small = new TestBed(new NbdLimits(10, 100, 1_000_000, 1000, 2 << 20, 32 << 20), TestBed.SIZE_BYTES);
-        Arrays.fill(small.volume.bytes, (byte) 1);
-        TestClient client = small.connect().go(true);
-        client.connection.peerTakes(false);
-        byte[] batch = new byte[0];
-        for (int i = 0; i < 8; i++) {
-            batch = TestClient.join(batch, client.requestBytes(NBD_CMD_READ, 0, i, 0, MEBIBYTE));
-        }
-        client.send(batch);
-        assertEquals(2, small.volume.log.size());
-        assertTrue(client.connection.isPaused());
-        client.connection.peerTakes(true);
-        small.loops.run();
-        assertEquals(8, client.replies().size());
-    }
-
-    @Test
-    void aHugeBatchLeavesTurnsToOthers() {
-        TestClient client = bed.connect().go(false);
-        TestClient other = bed.connect().go(false);
-        ByteBuffer batch = ByteBuffer.allocate(40_000 * REQUEST_BYTES);
-        for (int i = 0; i < 40_000; i++) {
-            batch.put(client.requestBytes(NBD_CMD_CACHE, 0, i, 0, 1));
-        }
-        client.connection.feed(batch.array());
-        other.connection.feed(other.requestBytes(NBD_CMD_FLUSH, 0, 1, 0, 0));
-        bed.loops.run();
-        assertEquals(40_000, client.replies().size());
-        assertTrue(volume.log.indexOf("FLUSH 0+0") < 2000);
     }
 
     @Test
@@ -529,7 +312,7 @@ final class TransmissionTest {
     @Test
     void aClientGoneInMidWriteLeavesWholePiecesAndNothingElse() {
         TestClient client = bed.connect().go(false);
-        byte[] data = randomBytes(3 * MEBIBYTE);
+        byte[] data = TestClient.randomBytes(3 * MEBIBYTE);
         byte[] write = client.writeBytes(0, 1, 0, data);
         client.send(Arrays.copyOf(write, REQUEST_BYTES + MEBIBYTE + 5000));
         client.connection.cutByPeer();
@@ -537,7 +320,7 @@ final class TransmissionTest {
         assertArrayEquals(Arrays.copyOf(data, MEBIBYTE), Arrays.copyOf(volume.bytes, MEBIBYTE));
         assertEquals(List.of("WRITE 0+1048576"), volume.log);
         TestClient small = bed.connect().go(false);
-        byte[] half = small.writeBytes(0, 1, 8 * MEBIBYTE, randomBytes(4096));
+        byte[] half = small.writeBytes(0, 1, 8 * MEBIBYTE, TestClient.randomBytes(4096));
         small.send(Arrays.copyOf(half, half.length - 1));
         small.connection.cutByPeer();
         bed.loops.run();
@@ -575,14 +358,6 @@ final class TransmissionTest {
         assertEquals(List.of(), volume.log);
     }
 
-    private static int bytesRead(TestClient client) {
-        int head = client.structured ? 8 : 0;
-        return client.replies().stream()
-                .filter(reply -> reply.data().length > 0)
-                .mapToInt(reply -> reply.data().length - head)
-                .sum();
-    }
-
     private static List<Integer> errors(TestClient client) {
         return client.replies().stream().map(Reply::error).toList();
     }
@@ -591,11 +366,5 @@ final class TransmissionTest {
         int[] ints = new int[reply.data().length / 4];
         reply.buffer().asIntBuffer().get(ints);
         return ints;
-    }
-
-    private static byte[] randomBytes(int length) {
-        byte[] bytes = new byte[length];
-        new Random(length).nextBytes(bytes);
-        return bytes;
     }
 }
