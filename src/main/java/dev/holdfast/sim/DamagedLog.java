@@ -15,7 +15,8 @@ import java.util.function.BiConsumer;
 
 /**
  * A crash, and then some pages of the log cannot be read any more, on each device other ones. The pool opens and every
- * read is right or an error; or it is refused, and opens when the loss is accepted: then only its own state is judged.
+ * read is right or an error, before and after more requests; or it is refused, and opens when the loss is accepted:
+ * then only its own state is judged.
  *
  * <p>Pages of it do not lie: rot of the last record looks like the torn end of a commit that nobody was told of.
  */
@@ -55,6 +56,9 @@ final class DamagedLog {
         if (!server.hasAcceptedLoss()) {
             workload.ignoreWhile(world.machine().process()::isSilent);
             workload.attach(opened.getFirst());
+            await(loop, (home, done) -> workload.readAll(false, complete -> done.run()));
+            workload.start(REQUESTS);
+            world.runUntil(workload::isIdle);
             await(loop, (home, done) -> workload.readAll(false, complete -> done.run()));
         }
         await(loop, server::verify);
