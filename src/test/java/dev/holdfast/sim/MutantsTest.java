@@ -34,6 +34,7 @@ final class MutantsTest {
         "store.forget-memory, store-crashes",
         "store.label-before-root, store-crashes",
         "store.covered-before-root, store-root-points",
+        "store.root-slots-together, store-root-points",
         "log.skip-last-record, store-crashes",
         "log.publish-before-payload, store-crashes",
         "lane.acknowledge-before-logged, store-crashes",

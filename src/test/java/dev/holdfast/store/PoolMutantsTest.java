@@ -28,13 +28,6 @@ final class PoolMutantsTest {
     }
 
     @Test
-    void bothCopiesOfARootAtOnceAreNoticed() {
-        assertNoticed(
-                "store.root-slots-together",
-                () -> new PoolRootTest().theSecondCopyOfARootBeginsWhenTheFirstIsDurableOnEveryDevice());
-    }
-
-    @Test
     void aDeviceThatCountsBeforeTheLogIsOnItIsNoticed() {
         assertNoticed(
                 "store.rebuild-covers-once",

@@ -10,12 +10,15 @@ public interface Crash {
     /** Every unit of a block. */
     int ALL_UNITS = 0xFF;
 
+    /** The write stopped in the middle of the first unit that reached the medium: its second half did not. */
+    int STOPPED = 0x100;
+
     /** True if the power went, false if only the process died (what completed then stays, even unflushed). */
     boolean isPowerCut();
 
     /**
-     * Which 512-byte units of one block reach the medium: bit u for unit u. After process death it must be all or none,
-     * the same for every block of a write.
+     * Which 512-byte units of one block reach the medium: bit u for unit u, and perhaps {@link #STOPPED}. After process
+     * death it must be all or none, the same for every block of a write.
      *
      * @param write number of the write among those that are volatile: completed ones in order, then those under way
      * @param block number of the block within the write
@@ -69,7 +72,10 @@ public interface Crash {
             if ((mask >>> (write & 63) & 1) == 0) {
                 return 0;
             }
-            return underWay || random.oneIn(oneInTorn) ? random.below(ALL_UNITS + 1) : ALL_UNITS;
+            if (underWay) {
+                return random.below(2 * STOPPED);
+            }
+            return random.oneIn(oneInTorn) ? random.below(ALL_UNITS + 1) : ALL_UNITS;
         }
     }
 

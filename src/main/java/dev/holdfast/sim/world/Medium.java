@@ -222,9 +222,20 @@ public final class Medium {
         byte[][] survived = new byte[pages.length][];
         for (int i = 0; i < pages.length; i++) {
             int units = pages[i] == PageMap.ABSENT ? 0 : crash.units(write, i, underWay);
-            survived[i] = mixed(first + i, pages[i], units);
+            survived[i] = mixed(first + i, pages[i], units & Crash.ALL_UNITS);
+            if ((units & Crash.STOPPED) != 0 && survived[i] != PageMap.ABSENT) {
+                survived[i] = stopped(first + i, survived[i], units);
+            }
         }
         return survived;
+    }
+
+    /** {@code page} where of the first of its {@code units} only the first half is over what {@code block} holds. */
+    private byte[] stopped(long block, byte[] page, int units) {
+        byte[] torn = page.clone();
+        int half = Integer.numberOfTrailingZeros(units) * UNIT_BYTES + UNIT_BYTES / 2;
+        System.arraycopy(read(block), half, torn, half, UNIT_BYTES / 2);
+        return torn;
     }
 
     private void applyDurably(long first, byte[][] pages) {

@@ -16,7 +16,7 @@ import java.util.List;
  * <ul>
  *   <li>power cut: of the writes that completed and were not flushed any subset is there, each whole, torn at 512
  *       bytes, or absent; a write or durable write under way leaves any mixture of old and new 512-byte units in its
- *       range; discards that completed stay;
+ *       range, the first new one of a block perhaps new in its first half only; discards that completed stay;
  *   <li>process death: an operation under way is done or not done; a durable write done that way is not yet durable;
  *   <li>what {@link DiskFaults} lists;
  *   <li>a read that overlaps a write under way sees each block old or new; completions come in any order;

@@ -149,6 +149,21 @@ final class SimDiskTest {
     }
 
     @Test
+    void aWriteUnderWayMayStopInTheMiddleOfAUnitAtAPowerCut() throws WorldException {
+        int stopped = 0;
+        for (long seed = 0; seed < 200; seed++) {
+            Bench bench = new Bench(seed);
+            bench.startWrite(1, 5);
+            bench.world.machine().powerCut();
+            byte[] page = bench.device().medium().read(1);
+            for (int unit = 0; unit < 8; unit++) {
+                stopped += page[unit * 512] == 5 && page[unit * 512 + 511] == 0 ? 1 : 0;
+            }
+        }
+        assertTrue(stopped > 20 && stopped < 180, "stopped " + stopped);
+    }
+
+    @Test
     void aFlushDoesNotCoverAWriteThatCompletedAfterItWasIssued() throws WorldException {
         int lost = 0;
         for (long seed = 0; seed < 100; seed++) {
