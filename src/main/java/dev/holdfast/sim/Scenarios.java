@@ -1,5 +1,6 @@
 package dev.holdfast.sim;
 
+import dev.holdfast.sim.shard.ShardScenario;
 import dev.holdfast.sim.workload.BlockWorkload;
 import dev.holdfast.sim.workload.Bug;
 import dev.holdfast.sim.workload.CrashRounds;
@@ -19,6 +20,10 @@ public final class Scenarios {
                     "model",
                     "a volume in memory keeps every promise, so the oracles accept what is right",
                     Scenarios::model),
+            new Scenario(
+                    "shard-replicas",
+                    "replicas of a shard lose nothing acknowledged, never disagree for good, and become one again",
+                    ShardScenario::run),
             new Scenario(
                     "store-crashes",
                     "whatever ends the process, the store opens again and holds what it promised",

@@ -6,7 +6,7 @@ import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A few seeds of every scenario of the store; thousands are a command: {@code holdfast sim --scenario S --seeds K}. */
+/** A few seeds of every scenario; thousands are a command: {@code holdfast sim --scenario S --seeds K}. */
 final class ScenariosTest {
     private static final int SEEDS = 2;
 
@@ -19,7 +19,8 @@ final class ScenariosTest {
                 "store-mirror-faults",
                 "store-single-faults",
                 "store-damaged-log",
-                "store-crash-points"
+                "store-crash-points",
+                "shard-replicas"
             })
     void thePromisesHold(String scenario) {
         for (long seed = 1; seed <= SEEDS; seed++) {
@@ -29,7 +30,7 @@ final class ScenariosTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"store-crashes", "store-mirror-faults"})
+    @ValueSource(strings = {"store-crashes", "store-mirror-faults", "shard-replicas"})
     void oneSeedIsOneRun(String scenario) {
         assertEquals(
                 Simulation.run(scenario, 7).orElseThrow().hash(),

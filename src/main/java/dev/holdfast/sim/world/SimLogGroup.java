@@ -2,6 +2,7 @@ package dev.holdfast.sim.world;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 
 /**
  * The ordered log that all members of one name share: the records themselves, which nothing loses. A member is a
@@ -9,7 +10,7 @@ import java.util.List;
  *
  * <p>Fault model, and nothing beyond it: appends and deliveries are late; an append is refused; an append ends UNKNOWN
  * and the record comes later, earlier, or never; a process dies or closes the log between its append and the answer,
- * and the first few of what it had proposed get their place.
+ * and the first few of what it had proposed get their place; nothing is delivered to a machine for any time.
  */
 public final class SimLogGroup {
     /** Appends that are refused. */
@@ -17,6 +18,9 @@ public final class SimLogGroup {
 
     /** Appends whose proposer is told UNKNOWN. */
     public int unknownPerMillion;
+
+    /** Names of machines that nothing is delivered to until {@link #join}. */
+    private final TreeSet<String> cut = new TreeSet<>();
 
     /** Longest ordinary time from an append to the record's place in the log. */
     public long appendNanos = 3_000_000;
@@ -34,11 +38,27 @@ public final class SimLogGroup {
         return records.size();
     }
 
+    /** Nothing is delivered to {@code machine} any more. */
+    public void cut(SimMachine machine) {
+        cut.add(machine.name());
+    }
+
+    /** Everybody is delivered to again. */
+    public void join() {
+        cut.clear();
+        members.forEach(SimOrderedLog::deliverLater);
+    }
+
+    boolean isCut(SimMachine machine) {
+        return cut.contains(machine.name());
+    }
+
     SimWorld world() {
         return world;
     }
 
-    byte[] record(int index) {
+    /** The bytes of record {@code index}. */
+    public byte[] record(int index) {
         return records.get(index).clone();
     }
 

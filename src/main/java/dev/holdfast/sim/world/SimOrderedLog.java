@@ -125,6 +125,9 @@ final class SimOrderedLog implements OrderedLog {
 
     private void deliver() {
         deliveryDue = false;
+        if (group.isCut(process.machine())) {
+            return;
+        }
         int until = delivered + random.below(group.size() - delivered + 1);
         while (delivered < until && !isOver()) {
             int index = delivered++;

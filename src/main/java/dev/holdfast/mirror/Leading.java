@@ -1,0 +1,391 @@
+package dev.holdfast.mirror;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.base.Marks;
+import dev.holdfast.base.Mutant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The primary's side of one epoch: brings every other replica's log to its own, opens the gate, and proposes the next
+ * set. Who may be primary is not decided here ({@link Replica}).
+ *
+ * <ol>
+ *   <li>commit &lt;= what every member holds that is in this set, or in one that was proposed and may yet count (M1,
+ *       M4).
+ *   <li>stable, and what is told to be flushed: the same with logged.
+ *   <li>Entries that some replica may still ask for are kept: durable is the least over all nodes, absent ones too
+ *       (M3).
+ *   <li>What a follower said in another epoch, or in another start, counts for nothing.
+ *   <li>Nothing is acknowledged before it is durable here that this node acts in this epoch: until then another may
+ *       take it for certain that nothing was, if memory is lost.
+ * </ol>
+ */
+final class Leading {
+    private static final int MOST_UNDER_WAY = 256;
+
+    private final Self self;
+    private final ShardLog log;
+    private final ReplicaSet set;
+    private final TreeMap<Integer, Follower> followers = new TreeMap<>();
+    private final List<ReplicaSet> proposed = new ArrayList<>();
+    private boolean acting;
+    private boolean confirmed;
+    private long commit;
+    private long stable;
+    private long durable;
+    private long logWanted;
+    private long flushed;
+    private long proposedNanos;
+
+    /** The primary's side of {@code set}; {@code shard} is what was known of the shard before. */
+    Leading(Self self, ReplicaSet set, Message.Shard shard) {
+        this.self = self;
+        this.log = self.log();
+        this.set = set;
+        this.commit = log.visible();
+        Checks.that(
+                isSelf(set.primary()),
+                "only the primary leads",
+                set.epoch(),
+                set.primary().node());
+        this.stable = shard.stable();
+        this.durable = shard.durable();
+        long now = self.clock().nanos();
+        for (Member member : set.inSync()) {
+            if (member.node() != self.member().node()) {
+                followers.put(member.node(), new Follower(member, now));
+            }
+        }
+        log.beginEpoch(set.epoch());
+        if (Mutant.on("mirror.act-before-said")) {
+            act();
+        }
+    }
+
+    /** It is durable that this node may act in this epoch: from now on it does. */
+    void act() {
+        acting = true;
+        advance();
+    }
+
+    /** Positions of the shard as this primary knows them. */
+    Message.Shard shard() {
+        return new Message.Shard(commit, stable, durable);
+    }
+
+    /**
+     * Every in-sync replica has answered, so commit has come to where the logs were the same when this epoch began:
+     * everything that anybody was told or saw is visible here. It may serve.
+     */
+    boolean isConfirmed() {
+        return confirmed;
+    }
+
+    /** Whether another set was proposed of which the outcome is not known. */
+    boolean isChanging() {
+        return !proposed.isEmpty();
+    }
+
+    /**
+     * Whether everybody who might claim has lately promised not to: the in-sync replicas of this set, and of every set
+     * that was proposed, for it may count already.
+     */
+    boolean leaseRuns() {
+        long now = self.clock().nanos();
+        boolean runs = leaseRuns(set, now);
+        if (!Mutant.on("mirror.lease-of-old-set-only")) {
+            for (ReplicaSet next : proposed) {
+                runs &= leaseRuns(next, now);
+            }
+        }
+        return runs || Mutant.on("mirror.serve-without-lease");
+    }
+
+    private boolean leaseRuns(ReplicaSet members, long now) {
+        for (Member member : members.inSync()) {
+            if (!isSelf(member) && !leaseRuns(member, now)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean leaseRuns(Member member, long now) {
+        Follower follower = followers.get(member.node());
+        return follower != null
+                && follower.member.equals(member)
+                && follower.answered
+                && now - follower.answeredNanos < Terms.LEASE_NANOS;
+    }
+
+    /** Changes were held here: they go out. */
+    void numbered() {
+        send(false);
+        advance();
+    }
+
+    /** Somebody waits until everything up to {@code upTo} is on stable storage everywhere. */
+    void wantLogged(long upTo) {
+        if (upTo > logWanted) {
+            logWanted = upTo;
+            log.log(upTo);
+            send(true);
+        }
+        advance();
+    }
+
+    void have(Message.Have have) {
+        Follower follower = follower(have.route().from());
+        if (follower == null || have.held() > log.held()) {
+            Checks.that(follower == null, "nobody holds more of this epoch than its primary", have.held(), log.held());
+            return;
+        }
+        long now = self.clock().nanos();
+        follower.heardNanos = now;
+        if (have.held() > follower.held || have.logged() > follower.logged) {
+            follower.progressNanos = now;
+        }
+        follower.held = Math.max(follower.held, have.held());
+        follower.logged = Math.max(follower.logged, have.logged());
+        follower.rooted = Math.max(follower.rooted, have.rooted());
+        follower.next = Math.max(follower.next, follower.held + 1);
+        long countedFrom = Mutant.on("mirror.lease-from-answer") ? now : have.sentNanos();
+        if (!follower.answered || countedFrom > follower.answeredNanos) {
+            follower.answered = true;
+            follower.answeredNanos = countedFrom;
+        }
+        advance();
+        send(false);
+    }
+
+    /** Another replica asks where its log and this one fork. */
+    void past(Message.Past past) {
+        Member from = past.route().from();
+        Follower follower = follower(from);
+        if (follower == null) {
+            follower = new Follower(from, self.clock().nanos());
+            followers.put(from.node(), follower);
+        }
+        follower.heardNanos = self.clock().nanos();
+        if (follower.compared) {
+            return; // Said before; from then on its log went where this one's did.
+        }
+        long fork = log.history().forkWith(past.history(), Math.min(log.held(), past.held()));
+        if (fork + 1 < log.firstKept()) {
+            follower.beyondReplay = true;
+            return;
+        }
+        if (fork < past.held() && !Mutant.on("mirror.no-rewind")) {
+            Marks.reached("mirror.rewind");
+            self.out().send(new Message.Rewind(past.route().back(), past.head(), fork));
+            return;
+        }
+        follower.compared = true;
+        follower.held = fork;
+        follower.next = fork + 1;
+        send(false);
+    }
+
+    /** Nodes that can't be brought up to date from the entries that are kept. */
+    List<Integer> beyondReplay() {
+        return followers.values().stream()
+                .filter(follower -> follower.beyondReplay)
+                .map(follower -> follower.member.node())
+                .toList();
+    }
+
+    /** Looks at the time: what is to be sent again, whose turn it is to leave or to join. */
+    void tick() {
+        long now = self.clock().nanos();
+        for (Follower follower : followers.values()) {
+            if (follower.next > follower.held + 1 && now - follower.progressNanos > Terms.RESEND_NANOS) {
+                Marks.reached("mirror.send-again");
+                follower.next = follower.held + 1;
+                follower.progressNanos = now;
+            }
+            send(follower, now, now - follower.sentNanos > pause(follower));
+        }
+        advance();
+        if (proposed.isEmpty()) {
+            proposeNext(now);
+        } else if (now - proposedNanos > Terms.PROPOSE_NANOS) {
+            propose(proposed.getLast(), now);
+        }
+    }
+
+    private long pause(Follower follower) {
+        boolean behind = follower.told < commit || follower.logged < logWanted;
+        return behind ? Terms.RESEND_NANOS : Terms.RENEW_NANOS;
+    }
+
+    /** The log certainly has not taken, and will not take, {@code refused}. */
+    void refused(ReplicaSet refused) {
+        proposed.remove(refused);
+        advance();
+    }
+
+    /** Something is on stable storage here, or in a root. */
+    void progressed() {
+        advance();
+    }
+
+    /** A message of a start that the log knows nothing newer than. */
+    private @Nullable Follower follower(Member from) {
+        Follower follower = followers.get(from.node());
+        return follower != null && follower.member.equals(from) ? follower : null;
+    }
+
+    private void send(boolean ask) {
+        long now = self.clock().nanos();
+        for (Follower follower : followers.values()) {
+            send(follower, now, ask);
+        }
+    }
+
+    private void send(Follower follower, long now, boolean ask) {
+        boolean asked = false;
+        while (follower.compared && follower.next <= log.held() && follower.next - follower.held <= MOST_UNDER_WAY) {
+            if (follower.next == follower.held + 1) {
+                follower.progressNanos = now;
+            }
+            Batch batch = log.batch(follower.next);
+            send(follower, now, batch);
+            follower.next = batch.last() + 1;
+            asked = true;
+        }
+        if (ask && !asked && follower.compared) {
+            send(follower, now, Batch.none(follower.next - 1));
+        }
+    }
+
+    private void send(Follower follower, long now, Batch batch) {
+        Checks.that(follower.compared, "entries go to who was compared", follower.member.node());
+        Message.Route route = new Message.Route(self.member(), follower.member, set.epoch());
+        Position previous = log.history().at(batch.first() - 1);
+        follower.sentNanos = now;
+        follower.told = commit;
+        self.out().send(new Message.Append(route, previous, batch, shard(), logWanted, now));
+    }
+
+    /** Moves the positions of the shard as far as they go. */
+    private void advance() {
+        if (!acting) {
+            return;
+        }
+        boolean mayOpen = leaseRuns() || !confirmed;
+        long heldByAll = Mutant.on("mirror.acknowledge-before-held") ? log.held() : least(true, log.held());
+        if (mayOpen && heldByAll > commit) {
+            commit = heldByAll;
+            log.open(commit);
+        }
+        Checks.that(commit == log.visible() && commit <= log.held(), "a primary's readers see commit", commit);
+        stable = Math.max(stable, Mutant.on("mirror.stable-is-commit") ? commit : least(false, log.logged()));
+        log.stable(stable);
+        durable = Math.max(durable, leastSafe());
+        Checks.that(durable <= log.held(), "what is durable everywhere is held here", durable, log.held());
+        log.durable(durable);
+        confirmed |= leaseRuns();
+        Checks.that(stable <= log.held(), "what is stable is held here", stable, log.held());
+        long done = Math.min(stable, commit);
+        if (confirmed && leaseRuns() && done > flushed) {
+            flushed = done;
+            self.out().flushed(done);
+        }
+    }
+
+    /** The least held (or logged) position of those without whom nothing is acknowledged; {@code own} is this one's. */
+    private long least(boolean held, long own) {
+        long least = own;
+        if (!Mutant.on("mirror.acknowledge-under-new-set-only") || proposed.isEmpty()) {
+            least = least(set, held, least);
+        }
+        for (ReplicaSet next : proposed) {
+            least = least(next, held, least);
+        }
+        return least;
+    }
+
+    private long least(ReplicaSet members, boolean held, long bound) {
+        long least = bound;
+        for (Member member : members.inSync()) {
+            if (!isSelf(member)) {
+                Follower follower = follower(member);
+                least = Math.min(least, follower == null ? 0 : held ? follower.held : follower.logged);
+            }
+        }
+        return least;
+    }
+
+    private long leastSafe() {
+        long own = Math.max(log.logged(), log.rooted());
+        long least = own;
+        for (int node : self.nodes()) {
+            if (node != self.member().node() && !Mutant.on("mirror.trim-by-own-log")) {
+                Follower follower = followers.get(node);
+                least = Math.min(least, follower == null ? 0 : follower.safe());
+            }
+        }
+        return least;
+    }
+
+    private boolean isSelf(Member member) {
+        return member.equals(self.member());
+    }
+
+    private void proposeNext(long now) {
+        List<Member> next = new ArrayList<>();
+        for (Member member : set.inSync()) {
+            if (isSelf(member) || isWellIn(member, now)) {
+                next.add(member);
+            }
+        }
+        if (next.size() == set.inSync().size()) {
+            addJoiner(next);
+        }
+        if (next.size() != set.inSync().size()) {
+            propose(new ReplicaSet(set.epoch() + 1, self.member(), next), now);
+        }
+    }
+
+    private boolean isWellIn(Member member, long now) {
+        Follower follower = follower(member);
+        return follower != null
+                && self.authority().isCurrent(member)
+                && now - follower.heardNanos < Terms.SILENCE_NANOS;
+    }
+
+    /** Adds one replica that has what the set has: everything acknowledged held, everything stable logged. */
+    private void addJoiner(List<Member> next) {
+        for (Follower follower : followers.values()) {
+            boolean logged = follower.logged >= stable || Mutant.on("mirror.join-without-logged");
+            boolean ready = follower.compared && follower.answered && follower.held >= commit && logged;
+            if (ready
+                    && confirmed
+                    && !set.has(follower.member)
+                    && self.authority().isCurrent(follower.member)) {
+                Marks.reached("mirror.join");
+                next.add(follower.member);
+                return;
+            }
+            if (follower.compared && !set.has(follower.member) && follower.logged < stable) {
+                logWanted = Math.max(logWanted, stable);
+            }
+        }
+    }
+
+    private void propose(ReplicaSet next, long now) {
+        Checks.that(next.epoch() == set.epoch() + 1, "a proposal is for the next epoch", next.epoch(), set.epoch());
+        Checks.that(
+                isSelf(next.primary()),
+                "a primary proposes itself",
+                next.primary().node());
+        if (!proposed.contains(next)) {
+            proposed.add(next);
+        }
+        proposedNanos = now;
+        self.out().propose(next);
+    }
+}

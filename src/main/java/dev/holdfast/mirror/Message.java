@@ -1,0 +1,99 @@
+package dev.holdfast.mirror;
+
+import dev.holdfast.base.Checks;
+
+/**
+ * What replicas of a shard say to each other. The network may lose, delay, repeat and reorder every one of them: what a
+ * message says must be true, or without effect, whenever it arrives.
+ */
+public sealed interface Message {
+    /** Who speaks to whom, in which epoch. */
+    Route route();
+
+    /**
+     * @param from the start of the sender's process that speaks
+     * @param to the start of the receiver's process that is meant
+     * @param epoch of the set that the sender goes by
+     */
+    record Route(Member from, Member to, int epoch) {
+        /** Checks the ranges. */
+        public Route {
+            Checks.that(epoch > 0 && !from.equals(to), "a message goes to somebody else", epoch, from.node());
+        }
+
+        Route back() {
+            return new Route(to, from, epoch);
+        }
+    }
+
+    /**
+     * From the primary: hold these, which follow {@code previous}; without entries it renews the lease and says how far
+     * the shard is.
+     *
+     * @param previous the entry before the batch; the receiver must have it
+     * @param batch entries, maybe none
+     * @param shard positions of the shard
+     * @param logUpTo somebody waits until this is on stable storage everywhere
+     * @param sentNanos the primary's clock, from which its lease counts
+     */
+    record Append(Route route, Position previous, Batch batch, Shard shard, long logUpTo, long sentNanos)
+            implements Message {
+        /** Checks that the batch follows. */
+        public Append {
+            Checks.that(batch.first() == previous.seq() + 1, "a batch follows what it says", batch.first());
+        }
+    }
+
+    /**
+     * Positions of a shard.
+     *
+     * @param commit held by all in-sync replicas: may be applied
+     * @param stable logged by all in-sync replicas: a root may cover it
+     * @param durable logged or rooted by all replicas, absent ones too: nobody will ever ask for it again
+     */
+    record Shard(long commit, long stable, long durable) {
+        /** Checks the ranges. */
+        public Shard {
+            Checks.that(commit >= 0 && stable >= 0 && durable >= 0, "positions count from 0", commit, stable, durable);
+        }
+    }
+
+    /**
+     * To the primary: my log is yours up to {@code held}; never over a hole.
+     *
+     * @param held the last entry that is known to be the primary's, and everything before it is
+     * @param logged as much of that as is on stable storage
+     * @param rooted as much of that as is in the newest durable root
+     * @param sentNanos of the newest append that this answers
+     */
+    record Have(Route route, long held, long logged, long rooted, long sentNanos) implements Message {
+        /** Checks the order of positions. */
+        public Have {
+            Checks.that(logged >= 0 && logged <= held, "what is logged is held", logged, held);
+            Checks.that(rooted >= 0 && rooted <= held, "what a root covers is held", rooted, held);
+        }
+    }
+
+    /** To the primary: this is my log, where do we fork? Asked when an epoch begins, until the primary speaks. */
+    record Past(Route route, History history, long held) implements Message {
+        /** Checks the range. */
+        public Past {
+            Checks.that(held >= 0, "entries count from 1", held);
+        }
+
+        Position head() {
+            return history.at(held);
+        }
+    }
+
+    /**
+     * From the primary: forget what is after {@code fork}, if you still stand at {@code head}. What stands at another
+     * position was asked again since.
+     */
+    record Rewind(Route route, Position head, long fork) implements Message {
+        /** Checks that something is to be forgotten. */
+        public Rewind {
+            Checks.that(fork >= 0 && fork < head.seq(), "a fork is before the head", fork, head.seq());
+        }
+    }
+}

@@ -1,0 +1,271 @@
+package dev.holdfast.mirror;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.base.Marks;
+import dev.holdfast.base.Mutant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One start of one replica of a shard: knows its role, hands events to the side it is on ({@link Leading},
+ * {@link Following}), and claims the shard when it may. It moves no bytes and waits for nothing: one event in, effects
+ * out. All calls on the shard's loop.
+ *
+ * <ol>
+ *   <li>The role follows the newest set that was told; a proposal changes nothing but what is acknowledged.
+ *   <li>A claim is made only by a secondary whose promise is over, or, after a long silence, by who holds all that
+ *       anybody may have been told of.
+ *   <li>A message of another epoch, from anybody but the primary or to another start, changes nothing.
+ * </ol>
+ */
+public final class Replica {
+    private static final Message.Shard NOTHING = new Message.Shard(0, 0, 0);
+
+    private final Self self;
+    private final Member member;
+    private Role role = Role.IDLE;
+    private Optional<ReplicaSet> set = Optional.empty();
+    private Optional<Leading> leading = Optional.empty();
+    private Optional<Following> following = Optional.empty();
+    private Optional<ReplicaSet> claim = Optional.empty();
+    private long claimedNanos;
+
+    /** A replica that knows of no set yet; {@link #told} when the ordered log was replayed. */
+    public Replica(Self self) {
+        this.self = self;
+        this.member = self.member();
+    }
+
+    /** What it is. */
+    public Role role() {
+        return role;
+    }
+
+    /** The epoch it goes by; 0 before the first. */
+    public int epoch() {
+        return set.map(ReplicaSet::epoch).orElse(0);
+    }
+
+    /** Which start of which node this is. */
+    public Member member() {
+        return member;
+    }
+
+    /** Whether changes may be numbered, reads answered, and what was opened acknowledged, at this moment. */
+    public boolean serves() {
+        return (role == Role.PRIMARY || role == Role.CHANGING)
+                && leading.orElseThrow().leaseRuns();
+    }
+
+    /** Positions of the shard as they are known here. */
+    public Message.Shard shard() {
+        return leading.map(Leading::shard)
+                .orElse(following.map(Following::shard).orElse(NOTHING));
+    }
+
+    /** As primary: nodes that can't be brought up to date from the entries that are kept. */
+    public List<Integer> beyondReplay() {
+        return leading.map(Leading::beyondReplay).orElse(List.of());
+    }
+
+    /** The ordered log has decided something. */
+    public void told() {
+        Optional<ReplicaSet> newest = self.authority().newest();
+        if (newest.isEmpty() || newest.get().epoch() == epoch()) {
+            return;
+        }
+        ReplicaSet next = newest.get();
+        Checks.that(next.epoch() > epoch(), "epochs increase", next.epoch(), epoch());
+        Message.Shard shard = shard();
+        boolean led = role == Role.PRIMARY || role == Role.CHANGING;
+        set = newest;
+        leading = Optional.empty();
+        following = Optional.empty();
+        claim = Optional.empty();
+        if (next.primary().equals(member)) {
+            if (led) {
+                Marks.reached("mirror.set-changed");
+            } else {
+                Marks.reached("mirror.primary-changed");
+            }
+            become(Role.CONFIRMING);
+            leading = Optional.of(new Leading(self, next, shard));
+            settle();
+        } else {
+            become(next.has(member) ? Role.SECONDARY : Role.CATCHING_UP);
+            following = Optional.of(new Following(self, next, shard));
+        }
+    }
+
+    /** A message has come, maybe late, maybe again. */
+    public void received(Message message) {
+        Message.Route route = message.route();
+        boolean late =
+                route.epoch() < epoch() && Mutant.on("mirror.count-older-epochs") && message instanceof Message.Have;
+        if (!route.to().equals(member) || (route.epoch() != epoch() && !late)) {
+            return;
+        }
+        boolean leads = leading.isPresent();
+        boolean fromPrimary = route.from().equals(set.orElseThrow().primary());
+        boolean takes = following.isPresent() && fromPrimary && role != Role.CLAIMING;
+        switch (message) {
+            case Message.Append append when takes -> following.get().append(append);
+            case Message.Rewind rewind when takes -> following.get().rewind(rewind);
+            case Message.Have have when leads -> leading.get().have(have);
+            case Message.Past past
+            when leads && self.authority().isCurrent(route.from()) ->
+                leading.get().past(past);
+            default -> {}
+        }
+        settle();
+    }
+
+    /** It is durable that this node may act as primary in {@code epoch}. */
+    public void acting(int epoch) {
+        if (leading.isPresent() && epoch == epoch()) {
+            leading.get().act();
+            settle();
+        }
+    }
+
+    /** Changes were numbered and held here. */
+    public void numbered() {
+        leading.orElseThrow().numbered();
+        settle();
+    }
+
+    /** Somebody waits until all that is visible now is on stable storage everywhere: {@link Outbox#flushed} says so. */
+    public void flush() {
+        leading.orElseThrow().wantLogged(self.log().visible());
+        settle();
+    }
+
+    /** Entries came to stable storage here, or a root that covers more is durable. */
+    public void logged() {
+        leading.ifPresent(Leading::progressed);
+        if (role != Role.CLAIMING) {
+            following.ifPresent(Following::progressed);
+        }
+        settle();
+    }
+
+    /** A proposal of this replica is certainly not, or for nothing, in the ordered log. */
+    public void refused(ReplicaSet proposal) {
+        leading.ifPresent(side -> side.refused(proposal));
+        if (claim.equals(Optional.of(proposal))) {
+            claim = Optional.empty();
+            become(set.orElseThrow().has(member) ? Role.SECONDARY : Role.CATCHING_UP);
+        }
+        settle();
+    }
+
+    /** Looks at the time; to be called every few milliseconds. */
+    public void tick() {
+        leading.ifPresent(Leading::tick);
+        switch (role) {
+            case SECONDARY -> {
+                following.orElseThrow().tick();
+                if (following.orElseThrow().mayClaim() || Mutant.on("mirror.claim-before-promise")) {
+                    claim(survivors());
+                }
+            }
+            case CATCHING_UP -> {
+                following.orElseThrow().tick();
+                if (mayStartAlone()) {
+                    Marks.reached("mirror.start-alone");
+                    claim(List.of(member));
+                }
+            }
+            case CLAIMING -> {
+                if (self.clock().nanos() - claimedNanos > Terms.PROPOSE_NANOS) {
+                    claim(claim.orElseThrow().inSync());
+                }
+            }
+            case IDLE, CONFIRMING, PRIMARY, CHANGING -> {}
+        }
+        settle();
+    }
+
+    private void settle() {
+        if (leading.isPresent() && leading.get().isConfirmed()) {
+            become(leading.get().isChanging() ? Role.CHANGING : Role.PRIMARY);
+        }
+        checkInvariants();
+    }
+
+    private void claim(List<Member> inSync) {
+        ReplicaSet next = new ReplicaSet(epoch() + 1, member, inSync);
+        Checks.that(inSync.contains(member), "who claims is in its set", next.epoch());
+        become(Role.CLAIMING);
+        claim = Optional.of(next);
+        claimedNanos = self.clock().nanos();
+        self.out().propose(next);
+    }
+
+    /** The set without its primary, and without those that have started again since. */
+    private List<Member> survivors() {
+        ReplicaSet now = set.orElseThrow();
+        List<Member> survivors = new ArrayList<>();
+        for (Member candidate : now.inSync()) {
+            if (!candidate.equals(now.primary()) && self.authority().isCurrent(candidate)) {
+                survivors.add(candidate);
+            }
+        }
+        return survivors;
+    }
+
+    /**
+     * Whether this process may open an epoch alone: nobody has spoken for so long that no lease can rest on this node,
+     * and it has all that anybody may have been told. That is so if its memory is unbroken since it was in a set that
+     * holds everything; or if all members of such sets have lost theirs, and nobody has logged more.
+     */
+    private boolean mayStartAlone() {
+        if (following.orElseThrow().silenceNanos() <= Terms.ALONE_NANOS) {
+            return false;
+        }
+        boolean named = false;
+        boolean anyUnbroken = false;
+        boolean furthest = true;
+        Position mine = self.authority().start(member.node()).orElseThrow().logged();
+        for (ReplicaSet holders : self.authority().holders()) {
+            for (Member holder : holders.inSync()) {
+                boolean own = holder.node() == member.node();
+                if (own && (isUnbroken(holder) || Mutant.on("mirror.start-alone-with-broken-memory"))) {
+                    return true;
+                }
+                Position its =
+                        self.authority().start(holder.node()).orElseThrow().logged();
+                named |= own;
+                anyUnbroken |= isUnbroken(holder);
+                furthest &= its.compareTo(mine) <= 0;
+            }
+        }
+        if (!named || anyUnbroken || !furthest) {
+            return false;
+        }
+        Marks.reached("mirror.start-from-what-was-logged");
+        return true;
+    }
+
+    /** Whether the newest start of a node still has the memory that {@code named} had. */
+    private boolean isUnbroken(Member named) {
+        return self.authority().start(named.node()).orElseThrow().memorySince() <= named.incarnation();
+    }
+
+    private void become(Role next) {
+        Checks.that(
+                role == next || role.mayBecome(next),
+                "a role follows from the one before",
+                role.ordinal(),
+                next.ordinal());
+        role = next;
+    }
+
+    private void checkInvariants() {
+        ShardLog log = self.log();
+        Checks.that(leading.isEmpty() || following.isEmpty(), "a replica is on one side", epoch());
+        Checks.that(role.leads() == leading.isPresent(), "who leads is on the leading side", role.ordinal());
+        Checks.that(log.visible() <= log.held() && log.logged() <= log.held(), "positions are held", log.held());
+    }
+}

@@ -1,0 +1,227 @@
+package dev.holdfast.sim.shard;
+
+import dev.holdfast.mirror.Authority;
+import dev.holdfast.mirror.Decision;
+import dev.holdfast.mirror.DecisionCodec;
+import dev.holdfast.mirror.Member;
+import dev.holdfast.mirror.Position;
+import dev.holdfast.mirror.Replica;
+import dev.holdfast.mirror.ReplicaSet;
+import dev.holdfast.sim.oracle.OracleViolation;
+import dev.holdfast.sim.oracle.RegisterOracle;
+import dev.holdfast.sim.world.SimLogGroup;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Looks at all nodes of a shard at once, as nobody in it can, and holds what docs/internals/mirror.md promises against
+ * them, after every event.
+ */
+final class Judge {
+    private final SimLogGroup decisions;
+    private final RegisterOracle oracle;
+    private final Authority truth = new Authority();
+    private final List<ShardNode> nodes = new ArrayList<>();
+    private final List<ReplicaSet> sets = new ArrayList<>();
+    private final TreeMap<Position, Entry> entries = new TreeMap<>();
+    private Position acknowledged = Position.START;
+    private Position flushed = Position.START;
+    private int replayed;
+
+    /** What some log had at a position, and before it. */
+    private record Entry(Change change, Position before) {}
+
+    Judge(SimLogGroup decisions, RegisterOracle oracle) {
+        this.decisions = decisions;
+        this.oracle = oracle;
+    }
+
+    void add(ShardNode node) {
+        nodes.add(node);
+    }
+
+    /** The set a new shard begins with, once every node has started. */
+    Optional<ReplicaSet> first(List<Integer> numbers, Authority authority) {
+        List<Member> members = new ArrayList<>();
+        for (int node : numbers) {
+            authority.start(node).ifPresent(start -> members.add(new Member(node, start.incarnation())));
+        }
+        return members.size() == numbers.size()
+                ? Optional.of(new ReplicaSet(1, members.getFirst(), members))
+                : Optional.empty();
+    }
+
+    /** M6: two logs that both have an entry at a position are equal up to it. */
+    void held(Change change, Position before) {
+        Entry entry = new Entry(change, before);
+        Entry present = entries.putIfAbsent(change.position(), entry);
+        if (present != null && !present.equals(entry)) {
+            throw new OracleViolation("M6: two entries at one position: " + present + " and " + entry);
+        }
+    }
+
+    void acknowledged(Position position) {
+        acknowledged = position.seq() > acknowledged.seq() ? position : acknowledged;
+    }
+
+    void flushed(Position position) {
+        flushed = position.seq() > flushed.seq() ? position : flushed;
+        acknowledged(position);
+    }
+
+    void died(ShardNode node) {
+        catchUp();
+    }
+
+    /** What only memories held, and no member of the newest set remembers, is gone, and may be. */
+    void lostMemory(ShardNode node) {
+        catchUp();
+        if (isMemoryLost()) {
+            acknowledged = flushed;
+            oracle.memoryLost();
+        }
+    }
+
+    /** True if nobody remembers of those who hold everything: the sets since the newest whose primary ever acted. */
+    private boolean isMemoryLost() {
+        int newestActed = 0;
+        for (int i = 0; i < sets.size(); i++) {
+            ReplicaSet set = sets.get(i);
+            newestActed = medium(set.primary()).acted >= set.epoch() ? i : newestActed;
+        }
+        return !sets.isEmpty()
+                && sets.subList(newestActed, sets.size()).stream()
+                        .flatMap(set -> set.inSync().stream())
+                        .noneMatch(this::isUnbroken);
+    }
+
+    private boolean isUnbroken(Member member) {
+        long since = medium(member).memorySince;
+        return since > 0 && since <= member.incarnation();
+    }
+
+    private Medium medium(Member member) {
+        return nodes.get(member.node()).medium();
+    }
+
+    /** Everything that must hold between two events. */
+    void look() {
+        catchUp();
+        int serving = 0;
+        for (ShardNode node : nodes) {
+            serving += node.serves() ? 1 : 0;
+            lookAt(node);
+        }
+        if (serving > 1) {
+            throw new OracleViolation("M5: " + serving + " replicas serve: " + describe());
+        }
+        truth.newest().ifPresent(this::lookAt);
+    }
+
+    private void lookAt(ShardNode node) {
+        Optional<Replica> replica = node.replica();
+        if (replica.isEmpty()) {
+            return;
+        }
+        if (!replica.get().beyondReplay().isEmpty()) {
+            throw new OracleViolation(
+                    "M3: what a replica lacks is not kept: " + replica.get().beyondReplay());
+        }
+        if (node.serves() && !node.medium().holds(acknowledged)) {
+            throw new OracleViolation("M2: " + replica.get().member() + " serves without " + acknowledged);
+        }
+    }
+
+    private void lookAt(ReplicaSet set) {
+        for (Member member : set.inSync()) {
+            Medium medium = medium(member);
+            if (isUnbroken(member) && !medium.holds(acknowledged)) {
+                throw new OracleViolation("M4: " + member + " does not hold " + acknowledged + ": " + describe());
+            }
+            if (!medium.hasLogged(flushed)) {
+                throw new OracleViolation("M4: " + member + " has not logged " + flushed);
+            }
+        }
+        for (Member member : set.inSync()) {
+            Optional<Replica> replica = nodes.get(member.node()).replica();
+            if (replica.isPresent() && replica.get().member().equals(member)) {
+                lookAtVisible(set, nodes.get(member.node()));
+            }
+        }
+    }
+
+    /** M1: nobody sees what an in-sync replica lacks. */
+    private void lookAtVisible(ReplicaSet set, ShardNode node) {
+        Position visible = node.medium().history().at(node.visible());
+        for (Member member : set.inSync()) {
+            if (isUnbroken(member) && !medium(member).holds(visible)) {
+                throw new OracleViolation(
+                        "M1: node " + node.number() + " shows " + visible + ", " + member + " lacks it");
+            }
+        }
+    }
+
+    /** True when every node is in sync, sees everything, and all see the same. */
+    boolean isConverged() {
+        catchUp();
+        boolean all = truth.newest()
+                .filter(set -> set.inSync().size() == nodes.size())
+                .isPresent();
+        for (ShardNode node : nodes) {
+            all = all
+                    && node.replica().isPresent()
+                    && truth.newest().orElseThrow().has(node.replica().get().member())
+                    && node.medium().held() == nodes.getFirst().medium().held()
+                    && node.visible() == node.medium().held();
+        }
+        return all && nodes.stream().anyMatch(ShardNode::serves);
+    }
+
+    /** Fails unless all nodes are equal, entry for entry and register for register. */
+    void judgeEqual() {
+        ShardNode first = nodes.getFirst();
+        for (ShardNode node : nodes) {
+            boolean same = node.state().equals(first.state())
+                    && node.medium().image(Long.MAX_VALUE).equals(first.medium().image(Long.MAX_VALUE));
+            if (!same) {
+                throw new OracleViolation("node " + node.number() + " differs from node " + first.number());
+            }
+        }
+    }
+
+    /** One line on how everything is. */
+    String describe() {
+        StringBuilder line = new StringBuilder(truth.newest().toString());
+        for (ShardNode node : nodes) {
+            Medium medium = node.medium();
+            line.append("; node ").append(node.number());
+            node.replica()
+                    .ifPresent(replica -> line.append(" ")
+                            .append(replica.member())
+                            .append(" ")
+                            .append(replica.role())
+                            .append(" in ")
+                            .append(replica.epoch())
+                            .append(replica.serves() ? " serves" : " does not serve")
+                            .append(", visible ")
+                            .append(node.visible()));
+            line.append(", held ").append(medium.history().at(medium.held()));
+            line.append(", logged ").append(medium.logged()).append(", rooted ").append(medium.rooted());
+            line.append(", memory since ").append(medium.memorySince);
+        }
+        return line.toString();
+    }
+
+    private void catchUp() {
+        while (replayed < decisions.size()) {
+            Decision decision = DecisionCodec.decode(ByteBuffer.wrap(decisions.record(replayed++)))
+                    .orElseThrow();
+            if (truth.replay(decision) && decision instanceof Decision.NewSet change) {
+                sets.add(change.set());
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+package dev.holdfast.sim.shard;
+
+import dev.holdfast.io.Loop;
+import dev.holdfast.mirror.Batch;
+import dev.holdfast.mirror.History;
+import dev.holdfast.mirror.Position;
+import dev.holdfast.mirror.ShardLog;
+import dev.holdfast.sim.random.SimRandom;
+import java.util.List;
+import java.util.TreeMap;
+
+/**
+ * The store below one replica, as plainly as its promises allow: a list of entries, a group commit that takes its time,
+ * roots now and then. One per process; what outlives it is the {@link Medium}.
+ */
+final class ModelLog implements ShardLog {
+    private static final int ONE_IN_FULL = 100;
+
+    private final Medium medium;
+    private final Loop loop;
+    private final SimRandom random;
+    private final Listener listener;
+    private final int mostInBatch;
+    private TreeMap<Integer, Long> state;
+    private long visible;
+    private long stable;
+    private long logWanted;
+    private int epoch;
+    private boolean logging;
+    private boolean rooting;
+
+    /** Told what happened in the log. */
+    interface Listener {
+        /** Entries up to {@code upTo} are visible. */
+        void opened(long upTo);
+
+        /** Something came to stable storage. */
+        void logged();
+
+        /** It is durable that this node may act in {@code epoch}. */
+        void acting(int epoch);
+
+        /** An entry is held. */
+        void held(Change change, Position before);
+    }
+
+    ModelLog(Medium medium, Loop loop, SimRandom random, Listener listener) {
+        this.medium = medium;
+        this.loop = loop;
+        this.random = random;
+        this.listener = listener;
+        this.mostInBatch = 1 + random.below(8);
+        this.visible = medium.rooted();
+        this.state = medium.state(visible);
+    }
+
+    /** Numbers and holds a change of this node's own. */
+    long write(int block, long value) {
+        long seq = held() + 1;
+        hold(new Change(new Position(epoch, seq), block, value));
+        return seq;
+    }
+
+    /** What a reader sees; 0 if nothing was ever written. */
+    long read(int block) {
+        return state.getOrDefault(block, 0L);
+    }
+
+    TreeMap<Integer, Long> state() {
+        return state;
+    }
+
+    @Override
+    public long held() {
+        return medium.held();
+    }
+
+    @Override
+    public long logged() {
+        return medium.logged();
+    }
+
+    @Override
+    public long rooted() {
+        return medium.rooted();
+    }
+
+    @Override
+    public long visible() {
+        return visible;
+    }
+
+    @Override
+    public History history() {
+        return medium.history();
+    }
+
+    @Override
+    public long firstKept() {
+        return medium.firstKept();
+    }
+
+    @Override
+    public Batch batch(long first) {
+        return new Changes(medium.from(first, 1 + random.below(mostInBatch)));
+    }
+
+    @Override
+    public boolean hold(Batch batch, long first) {
+        if (random.oneIn(ONE_IN_FULL)) {
+            return false;
+        }
+        Changes changes = (Changes) batch;
+        for (long seq = first; seq <= batch.last(); seq++) {
+            hold(changes.at(seq));
+        }
+        return true;
+    }
+
+    private void hold(Change change) {
+        listener.held(change, medium.history().at(change.seq() - 1));
+        medium.hold(change);
+    }
+
+    @Override
+    public void open(long upTo) {
+        while (visible < upTo) {
+            Change change = medium.at(++visible);
+            state.put(change.block(), change.value());
+        }
+        listener.opened(upTo);
+    }
+
+    @Override
+    public void rewind(long lastSeq) {
+        medium.rewind(lastSeq);
+        logWanted = Math.min(logWanted, lastSeq);
+        if (visible > lastSeq) {
+            visible = lastSeq;
+            state = medium.state(lastSeq);
+        }
+    }
+
+    @Override
+    public void log(long upTo) {
+        logWanted = Math.max(logWanted, Math.min(upTo, held()));
+        if (!logging && logWanted > logged()) {
+            logging = true;
+            List<Change> image = medium.image(random.oneIn(2) ? held() : logWanted);
+            loop.after(diskNanos(), () -> {
+                logging = false;
+                medium.written(image);
+                listener.logged();
+                log(logWanted);
+            });
+        }
+    }
+
+    @Override
+    public void stable(long upTo) {
+        stable = Math.max(stable, upTo);
+    }
+
+    @Override
+    public void durable(long upTo) {
+        medium.durable(upTo);
+    }
+
+    @Override
+    public void beginEpoch(int begun) {
+        epoch = begun;
+        loop.after(diskNanos(), () -> {
+            medium.acted = Math.max(medium.acted, begun);
+            listener.acting(begun);
+        });
+    }
+
+    /** Makes a root of what is visible and stable, in the time that takes. */
+    void makeRoot() {
+        long upTo = Math.min(visible, stable);
+        if (!rooting && upTo > rooted()) {
+            rooting = true;
+            loop.after(diskNanos() * 5, () -> {
+                rooting = false;
+                medium.rooted(upTo);
+                listener.logged();
+            });
+        }
+    }
+
+    private long diskNanos() {
+        return random.oneIn(50) ? random.below(400_000_000L) : random.below(2_000_000L);
+    }
+}

@@ -1,0 +1,217 @@
+package dev.holdfast.sim.shard;
+
+import dev.holdfast.sim.oracle.OracleViolation;
+import dev.holdfast.sim.oracle.RegisterOracle;
+import dev.holdfast.sim.random.SimRandom;
+import dev.holdfast.sim.world.SimMachine;
+import dev.holdfast.sim.world.SimWorld;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Two or three replicas of one shard, clients, and every misfortune of docs/internals/mirror.md; {@link Judge} looks
+ * after each event. In the end everything is mended, and all replicas must become one.
+ */
+public final class ShardScenario {
+    private static final int KINDS = 11;
+    private static final String LOG = "shard";
+    private static final long REQUESTS = 12_000;
+    private static final long MENDED_NANOS = 120_000_000_000L;
+
+    private final SimWorld world;
+    private final SimRandom random;
+    private final RegisterOracle oracle = new RegisterOracle();
+    private final Judge judge;
+    private final Wire wire;
+    private final List<ShardNode> nodes = new ArrayList<>();
+    private final int favourite;
+    private boolean calm = true;
+    private int decisions;
+
+    private ShardScenario(SimWorld world) {
+        this.world = world;
+        this.random = world.random().split();
+        this.judge = new Judge(world.logGroup(LOG), oracle);
+        this.wire = new Wire(world);
+        this.favourite = random.below(KINDS);
+        List<Integer> numbers = IntStream.range(0, 2 + random.below(2)).boxed().toList();
+        for (int number : numbers) {
+            SimMachine machine = number == 0 ? world.machine() : world.newMachine("node-" + number);
+            machine.clock().drift(random.between(-10_000, 10_000));
+            nodes.add(new ShardNode(machine, number, numbers, wire, judge));
+        }
+    }
+
+    /** Runs one in {@code world}. */
+    public static void run(SimWorld world) {
+        new ShardScenario(world).run();
+    }
+
+    private void run() {
+        nodes.forEach(ShardNode::start);
+        until(judge::isConverged);
+        Clients clients = new Clients(world, nodes, oracle);
+        clients.begin(1 + random.below(12), REQUESTS);
+        if (random.oneIn(3)) {
+            world.logGroup(LOG).unknownPerMillion = random.below(500_000);
+            world.logGroup(LOG).refusedPerMillion = 50_000;
+        }
+        world.logGroup(LOG).appendNanos = random.oneIn(3) ? 500_000_000L : 3_000_000L;
+        calm = false;
+        wire.lossPerMillion = random.oneIn(2) ? 0 : random.below(100_000);
+        wire.repeatPerMillion = random.below(100_000);
+        wire.latePerMillion = random.below(random.oneIn(3) ? 200_000 : 20_000);
+        wire.lateNanos = random.oneIn(2) ? 20_000_000_000L : 1_000_000_000L;
+        misfortune();
+        long endNanos = world.nowNanos() + random.between(20_000_000_000L, 60_000_000_000L);
+        until(() -> world.nowNanos() > endNanos);
+        mend();
+        clients.end();
+        until(judge::isConverged);
+        judge.judgeEqual();
+        long answered = clients.answered();
+        clients.begin(2, 60);
+        until(() -> clients.answered() >= answered + 60);
+        oracle.judge();
+    }
+
+    private void until(java.util.function.BooleanSupplier condition) {
+        long lastNanos = world.nowNanos() + MENDED_NANOS;
+        while (!condition.getAsBoolean()) {
+            if (world.nowNanos() > lastNanos || !world.step()) {
+                throw new OracleViolation("what was waited for does not happen: " + judge.describe());
+            }
+            judge.look();
+            if (world.logGroup(LOG).size() > decisions) {
+                decisions = world.logGroup(LOG).size();
+                strikeAfterDecision();
+            }
+        }
+    }
+
+    /** Misfortune likes company: much goes on right after a decision. */
+    private void strikeAfterDecision() {
+        if (!calm && random.oneIn(3)) {
+            world.at(random.below(random.oneIn(2) ? 3_000_000L : 1_500_000_000L), this::strikeUnlessCalm);
+        }
+    }
+
+    private void strikeUnlessCalm() {
+        if (!calm) {
+            strike();
+        }
+    }
+
+    private void misfortune() {
+        world.at(random.oneIn(3) ? random.below(300_000_000L) : random.below(5_000_000_000L), () -> {
+            if (!calm) {
+                strike();
+                misfortune();
+            }
+        });
+    }
+
+    private void strike() {
+        ShardNode node = random.oneIn(2) ? nodes.get(random.below(nodes.size())) : serving();
+        switch (random.oneIn(2) ? favourite : random.below(KINDS)) {
+            case 0 -> kill(node);
+            case 1 -> powerCut(node);
+            case 2 -> pause(node, random.below(random.oneIn(2) ? 500_000_000L : 5_000_000_000L));
+            case 3, 4 -> {
+                ShardNode other = nodes.get(random.below(nodes.size()));
+                wire.cutOneWay(node.number(), other.number());
+                if (random.oneIn(2)) {
+                    wire.cutOneWay(other.number(), node.number());
+                }
+                world.at(someTime(), wire::join);
+            }
+            case 5 -> {
+                wire.allLost = true;
+                world.at(random.below(2_000_000_000L), () -> wire.allLost = false);
+            }
+            case 6 -> nodes.forEach(random.oneIn(2) ? this::kill : this::powerCut);
+            case 7 -> {
+                world.logGroup(LOG).cut(node.machine());
+                world.at(someTime(), world.logGroup(LOG)::join);
+            }
+            case 8 ->
+                nodes.forEach(each -> world.at(random.below(2_000_000_000L), () -> {
+                    if (each == node) {
+                        powerCut(each);
+                    } else {
+                        kill(each);
+                    }
+                }));
+            case 9 -> decideTooLate(node);
+            default -> {
+                kill(node);
+                node.start();
+            }
+        }
+    }
+
+    /** Nodes do not hear of each other, propose sets, and end before these come into the log. */
+    private void decideTooLate(ShardNode node) {
+        wire.allLost = true;
+        world.logGroup(LOG).appendNanos = 4_000_000_000L;
+        world.at(random.between(500_000_000L, 1_500_000_000L), () -> {
+            wire.allLost = false;
+            world.logGroup(LOG).appendNanos = 3_000_000L;
+            powerCut(node);
+            nodes.stream().filter(other -> random.oneIn(2)).forEach(this::kill);
+        });
+    }
+
+    private ShardNode serving() {
+        return nodes.stream().filter(ShardNode::serves).findFirst().orElse(nodes.getFirst());
+    }
+
+    private long someTime() {
+        return random.below(random.oneIn(3) ? 10_000_000_000L : 2_000_000_000L);
+    }
+
+    private void pause(ShardNode node, long nanos) {
+        if (node.isRunning()) {
+            node.pause(nanos);
+        }
+    }
+
+    private void kill(ShardNode node) {
+        if (node.isRunning()) {
+            node.kill();
+            startLater(node);
+        }
+    }
+
+    private void powerCut(ShardNode node) {
+        boolean ran = node.isRunning();
+        node.powerCut();
+        if (ran) {
+            startLater(node);
+        }
+    }
+
+    private void startLater(ShardNode node) {
+        long nanos = random.oneIn(3) ? random.below(10_000_000_000L) : random.below(1_000_000_000L);
+        world.at(nanos, () -> {
+            if (!node.isRunning()) {
+                node.start();
+            }
+        });
+    }
+
+    private void mend() {
+        calm = true;
+        wire.calm();
+        world.logGroup(LOG).join();
+        world.logGroup(LOG).unknownPerMillion = 0;
+        world.logGroup(LOG).refusedPerMillion = 0;
+        world.logGroup(LOG).appendNanos = 3_000_000L;
+        for (ShardNode node : nodes) {
+            if (!node.isRunning()) {
+                node.start();
+            }
+        }
+    }
+}

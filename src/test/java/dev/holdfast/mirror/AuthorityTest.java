@@ -1,0 +1,86 @@
+package dev.holdfast.mirror;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** What counts in the ordered log is decided by its place there. */
+final class AuthorityTest {
+    private final Authority authority = new Authority();
+
+    @Test
+    void ofTwoSetsForOneEpochTheFirstCounts() {
+        start(0, 0, 0);
+        start(1, 0, 0);
+        assertTrue(set(1, member(0, 1), member(1, 1)));
+        assertTrue(set(2, member(1, 1)));
+        assertFalse(set(2, member(0, 1)));
+        assertEquals(member(1, 1), authority.newest().orElseThrow().primary());
+    }
+
+    @Test
+    void aSetThatNamesAnEndedStartDoesNotCount() {
+        start(0, 0, 0);
+        start(1, 0, 0);
+        assertTrue(set(1, member(0, 1), member(1, 1)));
+        start(0, 1, 1);
+        assertFalse(set(2, member(0, 1)));
+        assertTrue(set(2, member(1, 1)));
+    }
+
+    @Test
+    void aStartThatComesLateDoesNotCount() {
+        assertTrue(start(0, 0, 0));
+        assertFalse(start(0, 0, 0));
+        assertTrue(start(0, 1, 0));
+        assertFalse(start(0, 1, 0));
+        assertEquals(2, authority.start(0).orElseThrow().incarnation());
+    }
+
+    @Test
+    void whatALateSetTookAwayIsGivenBackWhenItsPrimaryNeverActed() {
+        start(0, 0, 0);
+        start(1, 0, 0);
+        ReplicaSet both = replicas(1, member(0, 1), member(1, 1));
+        ReplicaSet alone = replicas(2, member(1, 1));
+        authority.replay(new Decision.NewSet(both));
+        authority.replay(new Decision.NewSet(alone));
+        assertEquals(List.of(alone), authority.holders());
+        start(1, 1, 1);
+        assertEquals(List.of(alone, both), authority.holders());
+    }
+
+    @Test
+    void whoActedInItsSetHoldsAlone() {
+        start(0, 0, 0);
+        start(1, 0, 0);
+        assertTrue(set(1, member(0, 1), member(1, 1)));
+        assertTrue(set(2, member(1, 1)));
+        start(1, 1, 2);
+        assertEquals(List.of(replicas(2, member(1, 1))), authority.holders());
+    }
+
+    private boolean start(int node, long after, int acted) {
+        Decision.Found memory = new Decision.Found(0, acted, Position.START);
+        return authority.replay(new Decision.Started(node, 100L * node + after, after, memory));
+    }
+
+    private boolean set(int epoch, Member... members) {
+        Optional<ReplicaSet> before = authority.newest();
+        boolean counts = authority.replay(new Decision.NewSet(replicas(epoch, members)));
+        assertEquals(counts, !authority.newest().equals(before));
+        return counts;
+    }
+
+    private static ReplicaSet replicas(int epoch, Member... members) {
+        return new ReplicaSet(epoch, members[0], List.of(members));
+    }
+
+    private static Member member(int node, long incarnation) {
+        return new Member(node, incarnation);
+    }
+}

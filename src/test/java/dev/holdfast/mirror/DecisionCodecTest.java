@@ -1,0 +1,62 @@
+package dev.holdfast.mirror;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.ByteBuffer;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** Decisions have fixed bytes; what has not is nothing. */
+final class DecisionCodecTest {
+    private static final Decision STARTED =
+            new Decision.Started(2, 0x1122334455667788L, 3, new Decision.Found(1, 7, new Position(6, 99)));
+    private static final Decision SET =
+            new Decision.NewSet(new ReplicaSet(5, new Member(1, 4), List.of(new Member(1, 4), new Member(0, 2))));
+
+    @Test
+    void bytesAreGolden() {
+        assertEquals(
+                "01020000008877665544332211030000000000000001000000000000000700000006000000" + "6300000000000000",
+                HexFormat.of().formatHex(DecisionCodec.encode(STARTED)));
+        assertEquals(
+                "02050000000201000000040000000000000000000000" + "0200000000000000",
+                HexFormat.of().formatHex(DecisionCodec.encode(SET)));
+    }
+
+    @Test
+    void whatIsEncodedIsDecoded() {
+        assertEquals(Optional.of(STARTED), DecisionCodec.decode(ByteBuffer.wrap(DecisionCodec.encode(STARTED))));
+        assertEquals(Optional.of(SET), DecisionCodec.decode(ByteBuffer.wrap(DecisionCodec.encode(SET))));
+    }
+
+    @Test
+    void everyCutIsNothing() {
+        for (Decision decision : List.of(STARTED, SET)) {
+            byte[] bytes = DecisionCodec.encode(decision);
+            for (int length = 0; length < bytes.length; length++) {
+                assertTrue(
+                        DecisionCodec.decode(ByteBuffer.wrap(bytes, 0, length)).isEmpty());
+            }
+        }
+    }
+
+    @Test
+    void anyBytesAreADecisionOrNothing() {
+        Random random = new Random(1);
+        for (int round = 0; round < 20_000; round++) {
+            byte[] bytes = new byte[random.nextInt(64)];
+            random.nextBytes(bytes);
+            if (bytes.length > 0) {
+                bytes[0] = (byte) random.nextInt(4);
+            }
+            if (bytes.length > 5) {
+                bytes[5] = (byte) random.nextInt(6);
+            }
+            DecisionCodec.decode(ByteBuffer.wrap(bytes));
+        }
+    }
+}

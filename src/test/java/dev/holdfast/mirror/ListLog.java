@@ -1,0 +1,101 @@
+package dev.holdfast.mirror;
+
+/** A log of entries that say nothing, all of them logged at once: the store below, for tests of the protocol alone. */
+final class ListLog implements ShardLog {
+    private History history = History.EMPTY;
+    private long held;
+    private long visible;
+    private int epoch;
+
+    /** Numbers and holds one change. */
+    void write() {
+        history = history.with(epoch, ++held);
+    }
+
+    @Override
+    public long held() {
+        return held;
+    }
+
+    @Override
+    public long logged() {
+        return held;
+    }
+
+    @Override
+    public long rooted() {
+        return 0;
+    }
+
+    @Override
+    public long visible() {
+        return visible;
+    }
+
+    @Override
+    public History history() {
+        return history;
+    }
+
+    @Override
+    public long firstKept() {
+        return 1;
+    }
+
+    @Override
+    public Batch batch(long first) {
+        History epochs = history;
+        long last = held;
+        return new Batch() {
+            @Override
+            public long first() {
+                return first;
+            }
+
+            @Override
+            public long last() {
+                return last;
+            }
+
+            @Override
+            public int epochAt(long seq) {
+                return epochs.epochAt(seq);
+            }
+        };
+    }
+
+    @Override
+    public boolean hold(Batch batch, long first) {
+        for (long seq = first; seq <= batch.last(); seq++) {
+            history = history.with(batch.epochAt(seq), seq);
+        }
+        held = batch.last();
+        return true;
+    }
+
+    @Override
+    public void open(long upTo) {
+        visible = upTo;
+    }
+
+    @Override
+    public void rewind(long lastSeq) {
+        held = lastSeq;
+        visible = Math.min(visible, lastSeq);
+        history = history.until(lastSeq);
+    }
+
+    @Override
+    public void log(long upTo) {}
+
+    @Override
+    public void stable(long upTo) {}
+
+    @Override
+    public void durable(long upTo) {}
+
+    @Override
+    public void beginEpoch(int begun) {
+        epoch = begun;
+    }
+}

@@ -1,0 +1,61 @@
+package dev.holdfast.sim.shard;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.holdfast.base.Mutant;
+import dev.holdfast.sim.Simulation;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Each bug planted in the replication of a shard is caught within some seeds, and that seed passes without it. */
+final class ShardMutantsTest {
+    private static final String SCENARIO = "shard-replicas";
+    private static final int SEEDS = 400;
+
+    @AfterEach
+    void takeItOut() {
+        Mutant.remove();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "mirror.acknowledge-before-held",
+                "mirror.acknowledge-under-new-set-only",
+                "mirror.act-before-said",
+                "mirror.answer-over-hole",
+                "mirror.apply-beyond-commit",
+                "mirror.claim-before-promise",
+                "mirror.join-without-logged",
+                "mirror.lease-from-answer",
+                "mirror.lease-of-old-set-only",
+                "mirror.no-promise-when-named",
+                "mirror.no-rewind",
+                "mirror.restart-under-old-incarnation",
+                "mirror.rewind-whatever-stands",
+                "mirror.serve-without-lease",
+                "mirror.set-names-the-dead",
+                "mirror.stable-is-commit",
+                "mirror.start-alone-with-broken-memory",
+                "mirror.trim-by-own-log",
+                "mirror.void-sets-count"
+            })
+    void isCaught(String mutant) {
+        long seed = 0;
+        boolean caught = false;
+        while (!caught && seed < SEEDS) {
+            Mutant.plant(mutant);
+            caught = violation(++seed).isPresent();
+            Mutant.remove();
+        }
+        assertTrue(caught, mutant + " is not noticed with seeds 1 to " + SEEDS);
+        assertEquals(Optional.empty(), violation(seed), SCENARIO + " --seed " + seed);
+    }
+
+    private static Optional<String> violation(long seed) {
+        return Simulation.run(SCENARIO, seed).orElseThrow().violation();
+    }
+}
