@@ -128,7 +128,8 @@ final class Recovery {
         for (ShardState shard : core.shards.values()) {
             boolean here = lanes.get(laneOf(shard.id(), lanes.size())) == lane;
             if (here && shard.life == ShardState.Life.LIVE) {
-                openings.add(new ShardOpening(shard.meta, shard.epoch, shard.appliedSeq, shard.tree));
+                openings.add(new ShardOpening(
+                        shard.meta, shard.epoch, shard.appliedSeq, shard.tree, List.copyOf(shard.history())));
             }
         }
         return openings;

@@ -3,6 +3,7 @@ package dev.holdfast.store.checkpoint;
 import dev.holdfast.base.Checks;
 import dev.holdfast.store.cache.NewNodes;
 import dev.holdfast.store.lane.ControlEntry;
+import dev.holdfast.store.lane.EpochStart;
 import dev.holdfast.store.lane.FrozenShard;
 import dev.holdfast.store.root.ShardState;
 import dev.holdfast.store.root.SnapshotRecord;
@@ -62,8 +63,10 @@ public final class ShardControl {
         ShardState shard = shard();
         Checks.that(change.appliedSeq() >= shard.appliedSeq, "changes are applied in order", change.appliedSeq());
         shard.meta = change.meta();
-        if (change.epoch() > shard.epoch) {
-            shard.startEpoch(change.epoch());
+        for (EpochStart start : change.epochs()) {
+            if (start.epoch() > shard.epoch) {
+                shard.startEpoch(start);
+            }
         }
         shard.appliedSeq = change.appliedSeq();
     }

@@ -40,6 +40,7 @@ final class Admission {
     private Status refusal = Status.OK;
     private long granted;
     private long dirty;
+    private long promised;
     private boolean isHostFull;
     private boolean lacksSpace;
     private int checkpointsLacking;
@@ -119,6 +120,19 @@ final class Admission {
         return false;
     }
 
+    /**
+     * Whether a change that was numbered elsewhere fits now; if not, a consistency point is asked for. A few entries
+     * stay free: what takes such changes back needs one.
+     */
+    boolean fitsNumbered(boolean isWrite, int payloadBytes) {
+        boolean isGranted = !isWrite || isGranted(payloadBytes);
+        if (fits(payloadBytes, HEADROOM) && isGranted && refusal != Status.READ_ONLY) {
+            return true;
+        }
+        triggers.ask(isGranted ? "memory log" : "space");
+        return false;
+    }
+
     /** Runs {@code task} in a later turn when there may be room again. */
     void whenRoom(Runnable task) {
         waiters.add(task);
@@ -128,6 +142,17 @@ final class Admission {
     void dirtied(int blocks) {
         Checks.that(blocks >= 0, "a change makes blocks dirty, not clean", blocks);
         dirty += blocks;
+    }
+
+    /** A change behind a gate will make up to {@code blocks} blocks dirty; they are counted as if they were. */
+    void promise(long blocks) {
+        promised += blocks;
+    }
+
+    /** What was promised has happened, or never will. */
+    void kept(long blocks) {
+        promised -= blocks;
+        Checks.that(promised >= 0, "only what was promised is kept", promised, blocks);
     }
 
     /** {@code frozen} dirty blocks went into a consistency point, {@code left} are still to go. */
@@ -163,7 +188,7 @@ final class Admission {
     }
 
     private boolean isGranted(int lengthBytes) {
-        return dirty + lengthBytes / BLOCK_BYTES + 2 <= granted;
+        return dirty + promised + lengthBytes / BLOCK_BYTES + 2 <= granted;
     }
 
     private boolean fits(int payloadBytes, int headroomEntries) {

@@ -11,6 +11,7 @@ import dev.holdfast.store.log.LogView;
 import dev.holdfast.store.log.MemoryLog;
 import dev.holdfast.store.log.ReplayEntry;
 import java.nio.ByteBuffer;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,8 +29,10 @@ final class ChangePath {
     private final Lane lane;
     private final ShardChanges changes;
     private final Gate gate;
+    private final @Nullable HeldRun mirrored;
     private final HeldChanges waiting = new HeldChanges();
     private int epoch;
+    private boolean numbersHere;
     private long held;
     private long visible;
     private long visibleEnd;
@@ -39,6 +42,8 @@ final class ChangePath {
         this.lane = lane;
         this.changes = changes;
         this.gate = gate;
+        this.mirrored = gate == Gate.OPEN ? null : new HeldRun(opening.appliedSeq(), opening.history());
+        this.numbersHere = mirrored == null;
         this.epoch = opening.epoch();
         this.held = opening.appliedSeq();
         this.visible = opening.appliedSeq();
@@ -74,9 +79,29 @@ final class ChangePath {
         return waiting.isEmpty() ? Long.MAX_VALUE : waiting.firstEntry();
     }
 
-    /** This process numbers in an epoch of its own. */
+    /** What is known of the log of a mirrored shard; null for one alone. */
+    @Nullable
+    HeldRun mirrored() {
+        return mirrored;
+    }
+
+    /** This process numbers in an epoch of its own; that of a mirrored shard comes by {@link #beginEpoch}. */
     void startEpoch() {
-        epoch++;
+        if (mirrored == null) {
+            epoch++;
+        }
+    }
+
+    /** A mirrored shard numbers changes here, in {@code newEpoch}. */
+    void beginEpoch(int newEpoch) {
+        Checks.that(mirrored != null && newEpoch > epoch, "epochs only grow", newEpoch, epoch);
+        epoch = newEpoch;
+        numbersHere = true;
+    }
+
+    /** Why no change may be numbered here now, or OK. */
+    private Status refusal() {
+        return numbersHere ? lane.admission().refusal() : Status.READ_ONLY;
     }
 
     /** Takes a WRITE whose range was checked. */
@@ -84,7 +109,7 @@ final class ChangePath {
         int lengthBytes = (int) request.lengthBytes;
         int limit = data.limit();
         data.limit(data.position() + lengthBytes);
-        Status admitted = lane.admission().admitWrite(lengthBytes);
+        Status admitted = numbersHere ? lane.admission().admitWrite(lengthBytes) : Status.READ_ONLY;
         if (admitted == Status.OK) {
             lane.statistics().changes++;
             lane.statistics().bytesWritten += lengthBytes;
@@ -98,7 +123,7 @@ final class ChangePath {
 
     /** Takes a TRIM or ZERO whose range was checked; it waits for room if it must. */
     void zero(Request request) {
-        Status refusal = shard.isDeleted() ? Status.IO_ERROR : lane.admission().refusal();
+        Status refusal = shard.isDeleted() ? Status.IO_ERROR : refusal();
         if (refusal != Status.OK) {
             request.completion().completed(request, refusal);
             return;
@@ -116,7 +141,7 @@ final class ChangePath {
 
     /** Takes a change that is not one of bytes; it waits for room if it must. */
     void control(ControlChange change) {
-        Status refusal = shard.isDeleted() ? Status.INVALID : lane.admission().refusal();
+        Status refusal = shard.isDeleted() ? Status.INVALID : refusal();
         if (refusal != Status.OK) {
             change.done().done(refusal);
             return;
@@ -142,11 +167,34 @@ final class ChangePath {
         Checks.that(waiting.isEmpty() == (visible == held), "what is held and not visible waits", visible, held);
         held = seq;
         waiting.add(entry, request, control);
+        if (mirrored != null) {
+            mirrored.add(epoch, seq, entry);
+            lane.admission().promise(blocks(kind, lengthBytes));
+        }
         if (Mutant.on("lane.visible-before-gate")) {
             opened(seq);
             return;
         }
         gate.held(shard, seq);
+    }
+
+    /** Holds the next change of a mirrored shard, which was numbered elsewhere; false without room. */
+    boolean holdNumbered(
+            int changeEpoch, EntryKind kind, int flags, long offset, long lengthBytes, ByteBuffer payload) {
+        HeldRun run = Objects.requireNonNull(mirrored, "a shard alone numbers its changes itself");
+        Checks.that(!numbersHere || changeEpoch > epoch, "one replica numbers in an epoch", changeEpoch, epoch);
+        if (!lane.admission().fitsNumbered(kind == EntryKind.WRITE, payload.remaining())) {
+            return false;
+        }
+        long seq = held + 1;
+        long entry = lane.log().append(kind, flags, shard.id(), changeEpoch, seq, offset, lengthBytes, payload);
+        held = seq;
+        epoch = Math.max(epoch, changeEpoch);
+        numbersHere = false;
+        waiting.add(entry, null, null);
+        run.add(changeEpoch, seq, entry);
+        lane.admission().promise(blocks(kind, lengthBytes));
+        return true;
     }
 
     /** The gate is open for changes up to {@code upTo}. */
@@ -175,11 +223,15 @@ final class ChangePath {
         EntryKind kind = Entry.kind(descriptors, at);
         long offset = Entry.offset(descriptors, at);
         long lengthBytes = Entry.length(descriptors, at);
+        if (mirrored != null) {
+            lane.admission().kept(blocks(kind, lengthBytes));
+        }
         long payloadAt = (long) Entry.firstSlot(descriptors, at) * Entry.SLOT_BYTES;
         switch (kind) {
             case WRITE ->
                 changes.write(offset, (int) inside(offset, lengthBytes), payloadAt + offset % Entry.SLOT_BYTES);
             case TRIM, ZEROES -> changes.zero(offset, inside(offset, lengthBytes));
+            case CONTEXT -> {} // Nothing keeps what front ends know yet; its number is covered.
             default -> {
                 ByteBuffer payload =
                         lane.log().slotBytes().slice((int) payloadAt, Entry.payloadLength(descriptors, at));
@@ -205,6 +257,14 @@ final class ChangePath {
                 segment.awaitRoot(control.done());
                 lane.markerIsVisible();
             }
+        }
+    }
+
+    /** A durable root covers changes up to {@code seq}. */
+    void rooted(long seq) {
+        Checks.that(seq <= visible, "a root covers what is visible", seq, visible);
+        if (mirrored != null) {
+            mirrored.rootedTo(seq);
         }
     }
 
@@ -240,6 +300,11 @@ final class ChangePath {
     /** How much of a range lies inside the shard now: it may have shrunk since the change was admitted. */
     private long inside(long offset, long lengthBytes) {
         return Math.max(0, Math.min(lengthBytes, changes.meta().sizeBytes() - offset));
+    }
+
+    /** How many blocks a change may make dirty at most, or 0 if it makes none but zeroes. */
+    private static long blocks(EntryKind kind, long lengthBytes) {
+        return kind == EntryKind.WRITE ? lengthBytes / Entry.SLOT_BYTES + 2 : 0;
     }
 
     private static int flags(Request request) {

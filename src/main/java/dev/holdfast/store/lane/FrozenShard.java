@@ -9,16 +9,21 @@ import java.util.Optional;
  * One shard's changes for one consistency point.
  *
  * @param meta what the shard is after these changes
- * @param epoch epoch of the last of them
+ * @param epochs in which they were numbered, with the first of them in each; the first may have begun before
  * @param appliedSeq number of the last of them
  * @param changes sealed; absent when only control entries changed anything
  * @param control the other entries in order; a snapshot or pin marker comes last and at most once. A resize that
  *     shrinks has its cut also in {@code changes}, as a zero range
  */
 public record FrozenShard(
-        ShardMeta meta, int epoch, long appliedSeq, Optional<DirtyMap> changes, List<ControlEntry> control) {
+        ShardMeta meta,
+        List<EpochStart> epochs,
+        long appliedSeq,
+        Optional<DirtyMap> changes,
+        List<ControlEntry> control) {
     /** Checks what a consistency point relies on. */
     public FrozenShard {
         Checks.that(appliedSeq > 0, "a shard that is frozen has changed", appliedSeq);
+        Checks.that(!epochs.isEmpty(), "a change has an epoch", appliedSeq);
     }
 }

@@ -226,7 +226,9 @@ public final class Lane implements LanePort {
     @Override
     public void install(Installed installed) {
         for (InstalledShard root : installed.shards()) {
-            installer.add(existing(root.shardId()).changes(), root.tree());
+            Shard shard = existing(root.shardId());
+            shard.path().rooted(shard.changes().frozenSegment().lastSeq());
+            installer.add(shard.changes(), root.tree());
         }
         long published = log == null ? 0 : log.published();
         Checks.that(installed.releaseEntry() <= published, "a root covers what was taken", installed.releaseEntry());

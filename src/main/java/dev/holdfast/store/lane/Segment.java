@@ -19,6 +19,7 @@ final class Segment {
     private final DirtyMap map;
     private final List<ControlEntry> control = new ArrayList<>();
     private final List<ControlDone> awaitRoot = new ArrayList<>();
+    private final List<EpochStart> epochs = new ArrayList<>(1);
     private long firstEntry = NO_ENTRY;
     private long lastSeq;
     private int epoch;
@@ -39,6 +40,11 @@ final class Segment {
         return lastSeq == 0;
     }
 
+    /** Number of its newest change; 0 without any. */
+    long lastSeq() {
+        return lastSeq;
+    }
+
     boolean isSealed() {
         return sealed;
     }
@@ -52,6 +58,9 @@ final class Segment {
     void covers(long entry, long seq, int changeEpoch) {
         Checks.that(!sealed, "a sealed segment takes no change", seq);
         Checks.that(seq > lastSeq && changeEpoch >= epoch, "changes come in order", seq, lastSeq, changeEpoch);
+        if (changeEpoch > epoch || lastSeq == 0) {
+            epochs.add(new EpochStart(changeEpoch, seq));
+        }
         lastSeq = seq;
         epoch = changeEpoch;
         if (entry != REPLAYED && firstEntry == NO_ENTRY) {
@@ -86,6 +95,6 @@ final class Segment {
     FrozenShard frozen() {
         Checks.that(sealed, "only sealed changes are frozen", lastSeq);
         Optional<DirtyMap> changes = map.isEmpty() ? Optional.empty() : Optional.of(map);
-        return new FrozenShard(meta, epoch, lastSeq, changes, List.copyOf(control));
+        return new FrozenShard(meta, List.copyOf(epochs), lastSeq, changes, List.copyOf(control));
     }
 }

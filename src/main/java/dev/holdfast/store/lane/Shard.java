@@ -10,6 +10,7 @@ import dev.holdfast.store.read.RangeCheck;
 import dev.holdfast.store.read.ReadAhead;
 import dev.holdfast.store.read.ReadPath;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 
 /**
  * One shard of the store as a disk: checks what is asked and hands it to the path of changes ({@link ChangePath}) or of
@@ -21,6 +22,7 @@ public final class Shard implements BlockVolume {
     private final ShardChanges changes;
     private final ChangePath path;
     private final ReadAhead readAhead;
+    private final Optional<ReplicaShard> replica;
 
     Shard(Lane lane, ShardOpening opening, Gate gate, ShardChanges changes) {
         this.lane = lane;
@@ -28,6 +30,13 @@ public final class Shard implements BlockVolume {
         this.changes = changes;
         this.path = new ChangePath(this, lane, changes, gate, opening);
         this.readAhead = new ReadAhead(lane.reads(), changes.view());
+        HeldRun run = path.mirrored();
+        this.replica = run == null ? Optional.empty() : Optional.of(new ReplicaShard(this, lane, path, run));
+    }
+
+    /** For the protocol that keeps replicas equal; a shard with an open gate has no other replica. */
+    public Optional<ReplicaShard> replica() {
+        return replica;
     }
 
     /** Its id in the pool. */

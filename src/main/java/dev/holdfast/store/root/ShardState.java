@@ -1,6 +1,7 @@
 package dev.holdfast.store.root;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.store.lane.EpochStart;
 import dev.holdfast.store.lane.ShardMeta;
 import dev.holdfast.store.tree.ObjectRoot;
 import java.nio.ByteBuffer;
@@ -36,9 +37,6 @@ public final class ShardState {
         DELETING
     }
 
-    /** First seq of an epoch. */
-    public record EpochStart(long epoch, long firstSeq) {}
-
     public Life life = Life.LIVE;
     public ShardMeta meta;
     public int epoch;
@@ -63,11 +61,12 @@ public final class ShardState {
         return meta.name();
     }
 
-    /** Starts {@code newEpoch} with the next change. */
-    public void startEpoch(int newEpoch) {
-        Checks.that(newEpoch > epoch, "epochs only grow", newEpoch, epoch);
-        epoch = newEpoch;
-        history.add(new EpochStart(newEpoch, appliedSeq + 1));
+    /** A change that the next root covers begins a newer epoch. */
+    public void startEpoch(EpochStart start) {
+        Checks.that(start.epoch() > epoch, "epochs only grow", start.epoch(), epoch);
+        Checks.that(start.firstSeq() > appliedSeq, "an epoch begins with a new change", start.firstSeq(), appliedSeq);
+        epoch = start.epoch();
+        history.add(start);
         if (history.size() > HISTORY) {
             history.removeFirst();
         }
@@ -130,7 +129,8 @@ public final class ShardState {
         shard.liveDead = new SnapshotRecord.DeadList(ObjectRoot.read(from, base + 200), from.getLong(base + 248));
         shard.deletedBlocks = from.getLong(base + 264);
         for (int i = 0; i < historyLength; i++) {
-            shard.history.add(new EpochStart(from.getLong(base + 512 + i * 16), from.getLong(base + 520 + i * 16)));
+            shard.history.add(
+                    new EpochStart((int) from.getLong(base + 512 + i * 16), from.getLong(base + 520 + i * 16)));
         }
         return shard;
     }

@@ -45,6 +45,7 @@ final class FakeCommitter implements CommitterPort {
     final TreeMap<Long, ObjectRoot> snapshots = new TreeMap<>();
     final TreeMap<Long, Long> snapshotSizes = new TreeMap<>();
     final TreeMap<Integer, Long> appliedSeqs = new TreeMap<>();
+    final List<EpochStart> epochs = new ArrayList<>();
     final List<String> reasons = new ArrayList<>();
     final List<Long> unreadable = new ArrayList<>();
     final List<Long> repairs = new ArrayList<>();
@@ -155,6 +156,7 @@ final class FakeCommitter implements CommitterPort {
         int id = frozen.meta().id();
         Checks.that(frozen.appliedSeq() > appliedSeqs.getOrDefault(id, 0L), "changes go on", frozen.appliedSeq());
         appliedSeqs.put(id, frozen.appliedSeq());
+        epochs.addAll(frozen.epochs());
         metas.put(id, frozen.meta());
         ObjectRoot tree = trees.getOrDefault(id, ObjectRoot.EMPTY);
         if (frozen.changes().isPresent()) {

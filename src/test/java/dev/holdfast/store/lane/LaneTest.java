@@ -93,6 +93,7 @@ final class LaneTest {
             Shard opened = bed.lane.open(new ShardOpening(meta, 1, 0, ObjectRoot.EMPTY), closed);
             bed.lane.serve(bed.log);
             bed.lane.grant(1000);
+            opened.replica().orElseThrow().beginEpoch(2);
             return opened;
         });
         Client client = new Client(shard, SIZE);

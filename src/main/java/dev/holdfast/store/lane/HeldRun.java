@@ -1,0 +1,121 @@
+package dev.holdfast.store.lane;
+
+import dev.holdfast.base.Checks;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * What a mirrored shard knows of its own log: in which memory log entry each change lies that no root covers, and where
+ * epochs begin. A shard alone has none. It holds no change and opens none.
+ *
+ * <ul>
+ *   <li><b>H1</b> It has (rooted, held], without a gap; their entries ascend.
+ *   <li><b>H2</b> Epochs ascend with the numbers of changes; the newest {@link #MOST_EPOCHS} are kept.
+ * </ul>
+ */
+final class HeldRun {
+    /** So many epochs a shard's history has at most. */
+    static final int MOST_EPOCHS = 32;
+
+    private final List<EpochStart> epochs = new ArrayList<>();
+    private long[] entries = new long[16];
+    private long rooted;
+    private long held;
+
+    HeldRun(long appliedSeq, List<EpochStart> history) {
+        rooted = appliedSeq;
+        held = appliedSeq;
+        epochs.addAll(history);
+    }
+
+    /** Number of the newest change that a durable root covers. */
+    long rooted() {
+        return rooted;
+    }
+
+    /** Oldest first. */
+    List<EpochStart> epochs() {
+        return List.copyOf(epochs);
+    }
+
+    /** Epoch of the newest change, 0 if there is none. */
+    int newestEpoch() {
+        return epochs.isEmpty() ? 0 : epochs.getLast().epoch();
+    }
+
+    /** Epoch of a change; 0 if it is older than the history. */
+    int epochOf(long seq) {
+        int epoch = 0;
+        for (EpochStart start : epochs) {
+            epoch = start.firstSeq() <= seq ? start.epoch() : epoch;
+        }
+        return epoch;
+    }
+
+    /** The next change lies in {@code entry}. */
+    void add(int epoch, long seq, long entry) {
+        Checks.that(seq == held + 1 && epoch >= newestEpoch(), "changes are held in order", seq, held, epoch);
+        Checks.that(held == rooted || entry > entryOf(held), "entries ascend", entry, seq);
+        if (held - rooted == entries.length) {
+            grow();
+        }
+        entries[index(seq)] = entry;
+        held = seq;
+        if (epoch > newestEpoch() || epochs.isEmpty()) {
+            epochs.add(new EpochStart(epoch, seq));
+            if (epochs.size() > MOST_EPOCHS) {
+                epochs.removeFirst();
+            }
+        }
+    }
+
+    /** The memory log entry of a change that no root covers. */
+    long entryOf(long seq) {
+        Checks.that(seq > rooted && seq <= held, "the change is held, and in no root", seq, rooted, held);
+        return entries[index(seq)];
+    }
+
+    /** The newest change of (rooted, held] whose entry is below {@code entryExclusive}; rooted if there is none. */
+    long newestBelow(long entryExclusive) {
+        long low = rooted;
+        long high = held;
+        while (low < high) {
+            long middle = low + (high - low + 1) / 2;
+            if (entries[index(middle)] < entryExclusive) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        Checks.that(low >= rooted && low <= held, "found between rooted and held", low);
+        return low;
+    }
+
+    /** Changes after {@code toSeq} are void. */
+    void rewind(long toSeq) {
+        Checks.that(toSeq >= rooted && toSeq <= held, "only what no root covers is void", toSeq, rooted, held);
+        held = toSeq;
+        while (!epochs.isEmpty() && epochs.getLast().firstSeq() > toSeq) {
+            epochs.removeLast();
+        }
+    }
+
+    /** A durable root covers changes up to {@code seq}. */
+    void rootedTo(long seq) {
+        Checks.that(seq >= rooted && seq <= held, "a root covers what is held", seq, rooted, held);
+        rooted = seq;
+    }
+
+    private void grow() {
+        long[] larger = Arrays.copyOf(entries, 2 * entries.length);
+        for (long seq = rooted + 1; seq <= held; seq++) {
+            larger[(int) (seq & larger.length - 1)] = entries[index(seq)];
+        }
+        entries = larger;
+    }
+
+    private int index(long seq) {
+        return (int) (seq & entries.length - 1);
+    }
+}

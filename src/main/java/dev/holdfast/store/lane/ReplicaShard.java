@@ -1,0 +1,94 @@
+package dev.holdfast.store.lane;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.store.log.EntryKind;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * A mirrored shard as the protocol that keeps its replicas equal sees it: takes changes that were numbered elsewhere,
+ * drops what is after a fork, and says how far everything is here. It knows no other replica and decides nothing. Every
+ * call on the shard's loop; no call tells the {@link Gate} inside it.
+ *
+ * <p>Whoever takes a change from the network has checked its fields before.
+ */
+public final class ReplicaShard {
+    private final Shard shard;
+    private final Lane lane;
+    private final ChangePath path;
+    private final HeldRun run;
+
+    ReplicaShard(Shard shard, Lane lane, ChangePath path, HeldRun run) {
+        this.shard = shard;
+        this.lane = lane;
+        this.path = path;
+        this.run = run;
+    }
+
+    /** The shard as a disk. It takes changes only in an epoch that {@link #beginEpoch} has set. */
+    public Shard shard() {
+        return shard;
+    }
+
+    /**
+     * Holds a change that another replica has numbered: it survives the process, and nobody sees it before {@link
+     * #opened}.
+     *
+     * @param epoch that of the change before, or a later one
+     * @param seq one more than {@link #heldSeq}
+     * @param flags see {@link dev.holdfast.store.log.Entry}
+     * @param offset in bytes, a snapshot's id for the snapshot kinds
+     * @param lengthBytes of the range; of a write that of the payload
+     * @param payload between position and limit, copied; both are as before afterwards
+     * @return false if there is no room for it now: nothing has happened, {@link Shard#whenRoom} tells when to come
+     *     again
+     */
+    public boolean hold(
+            int epoch, long seq, EntryKind kind, int flags, long offset, long lengthBytes, ByteBuffer payload) {
+        Checks.that(lane.loop().isCurrent(), "on the shard's loop");
+        Checks.that(seq == path.held() + 1, "a replica holds a run without a gap", seq, path.held());
+        Checks.that(epoch >= run.newestEpoch(), "epochs ascend", epoch, run.newestEpoch());
+        Checks.that(kind != EntryKind.WRITE || lengthBytes == payload.remaining(), "a write has its bytes", seq);
+        return path.holdNumbered(epoch, kind, flags, offset, lengthBytes, payload);
+    }
+
+    /** Changes up to {@code upTo} become visible, in order; who waits for them here is told. */
+    public void opened(long upTo) {
+        path.opened(upTo);
+    }
+
+    /**
+     * From now on this replica numbers changes of its own, in {@code epoch}, which is newer than every change it has
+     * held. A change that another has numbered in a later epoch ends that.
+     */
+    public void beginEpoch(int epoch) {
+        Checks.that(lane.loop().isCurrent(), "on the shard's loop");
+        path.beginEpoch(epoch);
+    }
+
+    /** Number of the newest change that is held here, as {@link Shard#heldSeq}. */
+    public long heldSeq() {
+        return path.held();
+    }
+
+    /** Number of the newest change up to which all are on stable storage here, in the ring or by a root. */
+    public long loggedSeq() {
+        return run.newestBelow(lane.durability().logged());
+    }
+
+    /** Number of the newest change that a durable root here covers. */
+    public long rootedSeq() {
+        return run.rooted();
+    }
+
+    /** Makes changes up to {@code seq}, which are held, durable; {@code done} is told when they are. */
+    public void log(long seq, ControlDone done) {
+        Checks.that(seq <= path.held(), "only what is held is logged", seq, path.held());
+        lane.durability().await(done, seq <= run.rooted() ? 0 : run.entryOf(seq) + 1);
+    }
+
+    /** Epochs of what is held and what roots cover, oldest first, the newest 32: where each begins. */
+    public List<EpochStart> history() {
+        return run.epochs();
+    }
+}

@@ -1,0 +1,157 @@
+package dev.holdfast.store.lane;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.holdfast.block.Request;
+import dev.holdfast.block.Status;
+import dev.holdfast.sim.world.SimFailure;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+
+/** The store's side of a mirrored shard: what the protocol may do to it, and what nobody may see of it. */
+final class ReplicaShardTest {
+    private final ReplicaBed bed = new ReplicaBed(8 << 20);
+    private final ReplicaShard replica = bed.replica;
+
+    @Test
+    void aChangeNumberedElsewhereIsSeenWhenItsGateOpens() {
+        assertTrue(bed.holdWrite(5, 11, 0, 1));
+        assertTrue(bed.holdWrite(5, 12, 0, 2));
+        assertTrue(bed.holdTrim(6, 13, 0, 4096));
+        assertEquals(13, replica.heldSeq());
+        assertEquals(10, bed.shard.visibleSeq());
+        bed.assertReads(0, 0);
+        bed.opened(11);
+        bed.assertReads(0, 1);
+        bed.opened(12);
+        bed.assertReads(0, 2);
+        bed.opened(13);
+        bed.assertReads(0, 0);
+        assertEquals(List.of(), bed.told, "who numbered elsewhere is not asked here");
+    }
+
+    @Test
+    void aRunHasNoGap() {
+        assertTrue(bed.holdWrite(5, 11, 0, 1));
+        assertRefused(() -> bed.holdWrite(5, 13, 0, 2), "a replica holds a run without a gap");
+    }
+
+    @Test
+    void epochsDoNotGoBack() {
+        assertTrue(bed.holdWrite(5, 11, 0, 1));
+        assertRefused(() -> bed.holdWrite(4, 12, 0, 2), "epochs ascend");
+    }
+
+    @Test
+    void oneReplicaNumbersInAnEpoch() {
+        bed.bed.run(() -> replica.beginEpoch(5));
+        assertRefused(() -> bed.holdWrite(5, 11, 0, 2), "one replica numbers in an epoch");
+    }
+
+    private static void assertRefused(Executable call, String why) {
+        SimFailure failure = assertThrows(SimFailure.class, call);
+        assertTrue(String.valueOf(failure.getMessage()).contains(why), failure.getMessage());
+    }
+
+    @Test
+    void withoutRoomNothingHappensAndThenThereIsRoom() {
+        ReplicaBed small = new ReplicaBed(2 << 20);
+        long seq = 11;
+        while (small.holdWrite(5, seq, (int) (seq % 200), 7)) {
+            seq++;
+        }
+        assertTrue(seq > 300, "it was filled: " + seq);
+        assertEquals(seq - 1, small.replica.heldSeq());
+        assertEquals(seq - 11, small.bed.log.published());
+        List<String> woken = new ArrayList<>();
+        small.bed.run(() -> small.shard.whenRoom(() -> woken.add("room")));
+        small.opened(seq - 1);
+        small.bed.checkpoint();
+        assertFalse(woken.isEmpty());
+        assertTrue(small.holdWrite(5, seq, 3, 9), "a root has let the memory log go");
+        assertEquals(seq - 1, small.replica.rootedSeq());
+    }
+
+    @Test
+    void whatWaitsAtTheGateCountsAgainstTheSpaceThatWasGranted() {
+        bed.bed.run(() -> bed.bed.lane.grant(10));
+        assertTrue(bed.holdWrite(5, 11, 0, 1));
+        assertTrue(bed.holdWrite(5, 12, 1, 1));
+        assertTrue(bed.holdWrite(5, 13, 2, 1));
+        assertFalse(bed.holdWrite(5, 14, 3, 1), "three changes may dirty nine blocks");
+        assertTrue(bed.holdTrim(5, 14, 0, 4096), "zeroes take no block");
+        bed.opened(14);
+        assertTrue(bed.holdWrite(5, 15, 3, 1), "three are dirty");
+    }
+
+    @Test
+    void theEpochHistoryFollowsFromWhatIsHeld() {
+        assertEquals(List.of(new EpochStart(4, 8)), replica.history());
+        bed.holdTrim(4, 11, 0, 1);
+        bed.holdTrim(5, 12, 0, 1);
+        bed.holdTrim(5, 13, 0, 1);
+        bed.holdTrim(9, 14, 0, 1);
+        List<EpochStart> expected = List.of(new EpochStart(4, 8), new EpochStart(5, 12), new EpochStart(9, 14));
+        assertEquals(expected, replica.history());
+        bed.opened(14);
+        bed.bed.checkpoint();
+        assertEquals(expected, replica.history(), "a root changes nothing about it");
+        assertEquals(
+                List.of(new EpochStart(4, 11), new EpochStart(5, 12), new EpochStart(9, 14)),
+                bed.bed.committer.epochs,
+                "the root gets every epoch with its first change");
+        for (int epoch = 10; epoch < 50; epoch++) {
+            bed.holdTrim(epoch, epoch + 5L, 0, 1);
+        }
+        assertEquals(32, replica.history().size());
+        assertEquals(new EpochStart(18, 23), replica.history().getFirst());
+    }
+
+    @Test
+    void changesAreNumberedHereOnlyInAnEpochThatWasBegun() {
+        bed.client.failuresAllowed = true;
+        bed.bed.run(() -> {
+            bed.client.write(0, ReplicaBed.block(1), false);
+            bed.client.submit(Request.Kind.TRIM, 0, 4096);
+        });
+        assertEquals(List.of(Status.READ_ONLY, Status.READ_ONLY), bed.client.failures);
+        bed.bed.run(() -> replica.beginEpoch(5));
+        bed.bed.run(() -> bed.client.write(0, ReplicaBed.block(1), false));
+        assertEquals(List.of(11L), bed.told);
+        assertTrue(bed.holdWrite(6, 12, 0, 2));
+        bed.bed.run(() -> bed.client.write(0, ReplicaBed.block(3), false));
+        assertEquals(3, bed.client.failures.size(), "a later epoch is another's");
+        assertEquals(List.of(new EpochStart(4, 8), new EpochStart(5, 11), new EpochStart(6, 12)), replica.history());
+        bed.opened(12);
+        bed.assertReads(0, 2);
+        assertTrue(bed.client.outstanding.isEmpty(), "the change made here was acknowledged at the gate");
+    }
+
+    @Test
+    void whatIsLoggedIsKnownByNumber() {
+        bed.bed.run(() -> bed.bed.lane.createShard(new ShardMeta(9, 1, 1, "other", 4096), status -> {}));
+        bed.holdWrite(5, 11, 0, 1);
+        bed.bed.world.runFor(10_000_000);
+        long before = bed.bed.committer.loggedByCommits;
+        assertEquals(1, before, "only the other shard's creation waited");
+        assertEquals(10, replica.loggedSeq());
+        bed.holdWrite(5, 12, 0, 1);
+        bed.holdWrite(5, 13, 0, 1);
+        List<Status> done = new ArrayList<>();
+        bed.bed.run(() -> replica.log(12, done::add));
+        bed.bed.world.runUntil(() -> !done.isEmpty());
+        assertEquals(12, replica.loggedSeq());
+        assertEquals(10, replica.rootedSeq());
+    }
+
+    @Test
+    void aShardAloneHasNoReplica() {
+        LaneBed alone = new LaneBed(1, 1000, 4 << 20);
+        assertTrue(alone.serve(1 << 20).replica().isEmpty());
+    }
+}
