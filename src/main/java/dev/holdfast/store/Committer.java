@@ -20,9 +20,11 @@ import dev.holdfast.store.work.StagingWriter;
 import dev.holdfast.store.work.Trouble;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.LongStream;
 
 /**
  * The one who writes to a pool's array: decides when a consistency point runs and what happens when something fails.
@@ -57,7 +59,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     private Optional<String> failure = Optional.empty();
     private RingStart start;
     private long openCounter;
-    private int memoryLanes;
+    private List<Long> firstEntries;
     private long nextShardId;
     private boolean clean;
     private boolean lastWasEmpty;
@@ -76,7 +78,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         this.runner = new Runner(core.loop);
         this.repairs = new Repairs(core);
         this.openCounter = root.number().openCounter();
-        this.memoryLanes = root.log().lanes();
+        this.firstEntries = root.log().firstEntries();
         this.nextShardId = root.space().nextShardId();
         this.start = root.ringStart();
     }
@@ -91,8 +93,13 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     void beginOpen(RingStart ringStart) {
         Checks.that(ringStart.openCounter() == openCounter + 1, "the open counter advances by one", openCounter);
         openCounter = ringStart.openCounter();
-        memoryLanes = lanes.size();
+        firstEntries = noEntries(lanes.size());
         start = ringStart;
+    }
+
+    /** In the empty memory of so many lanes every entry counts. */
+    static List<Long> noEntries(int lanes) {
+        return Collections.nCopies(lanes, 0L);
     }
 
     /** Recovery is over: flushes are served from now on. */
@@ -255,10 +262,15 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
                 poolId,
                 new Root.Number(
                         cp, openCounter, roots.generationNow(), before.number().cp()),
-                new Root.LogPoint(from.position(), from.number(), memoryLanes, clean),
+                new Root.LogPoint(from.position(), from.number(), firstEntries(release), clean),
                 new Root.Written(core.clock.wallMillis(), core.array.members()),
                 objects,
                 new Root.Space(core.freeMap.usedBlocks(), nextShardId, core.array.dataBlocks()));
+    }
+
+    /** While what was found is made durable, the memory it was found in is still that of the root before. */
+    private List<Long> firstEntries(long[] release) {
+        return commits.isPresent() ? LongStream.of(release).boxed().toList() : firstEntries;
     }
 
     private RingStart startFor(long[] release) {

@@ -138,7 +138,7 @@ public final class PoolOpen implements Trouble {
         return new Root(
                 poolId,
                 new Root.Number(0, 0, 1, -1),
-                new Root.LogPoint(0, 0, plan.lanes().size(), true),
+                new Root.LogPoint(0, 0, Committer.noEntries(plan.lanes().size()), true),
                 new Root.Written(world.clock().wallMillis(), fresh.members()),
                 new Root.Objects(ObjectRoot.EMPTY, ObjectRoot.EMPTY, ObjectRoot.EMPTY),
                 new Root.Space(0, 1, fresh.dataBlocks()));
@@ -184,19 +184,13 @@ public final class PoolOpen implements Trouble {
     }
 
     private void scan(Core core, Root root, LaneMemory past) {
-        new RingScan(
-                        core.array,
-                        root.ringStart(),
-                        past.trusted(),
-                        id -> Recovery.appliedSeq(core, root, id),
-                        loop,
-                        verdict -> {
-                            switch (verdict) {
-                                case RingVerdict.End end -> recover(core, root, end.found(), past);
-                                case RingVerdict.Damaged damaged -> acceptOrRefuse(core, root, damaged, past);
-                                case RingVerdict.Unreadable unreadable -> acceptOrRefuse(core, root, unreadable, past);
-                            }
-                        })
+        new RingScan(core.array, root.ringStart(), past.trusted(), new Covered(core, root), loop, verdict -> {
+                    switch (verdict) {
+                        case RingVerdict.End end -> recover(core, root, end.found(), past);
+                        case RingVerdict.Damaged damaged -> acceptOrRefuse(core, root, damaged, past);
+                        case RingVerdict.Unreadable unreadable -> acceptOrRefuse(core, root, unreadable, past);
+                    }
+                })
                 .start();
     }
 

@@ -119,8 +119,8 @@ final class Recovery {
             }
             settle(found.end());
         });
-        replay.start(
-                ready -> new ReplaySet(core.array, found, trusted, id -> appliedSeq(core, root, id), core.loop, ready));
+        Covered covered = new Covered(core, root);
+        replay.start(ready -> new ReplaySet(core.array, found, trusted, covered, core.loop, ready));
     }
 
     private List<ShardOpening> openingsOf(Lane lane) {
@@ -145,16 +145,6 @@ final class Recovery {
     static int laneOf(int shardId, int lanes) {
         Checks.that(shardId > 0 && lanes > 0, "shards are numbered from 1", shardId, lanes);
         return shardId % lanes;
-    }
-
-    /** What the root covers of a shard, for the logs. */
-    static long appliedSeq(Core core, Root root, int shardId) {
-        ShardState shard = core.shards.get(shardId);
-        if (shard == null) {
-            return shardId < root.space().nextShardId() ? Long.MAX_VALUE : 0;
-        }
-        long applied = Mutant.on("store.replay-one-too-many") ? Math.max(0, shard.appliedSeq - 1) : shard.appliedSeq;
-        return shard.life == ShardState.Life.LIVE ? applied : Long.MAX_VALUE;
     }
 
     /** Consistency points until one finds nothing to do: each takes a shard's changes only up to a marker. */

@@ -23,6 +23,9 @@ final class Admission {
     /** Entries and slots that writes leave free. */
     private static final int HEADROOM = 64;
 
+    /** Entries for each mirrored shard that stay free for taking changes back, which may be what makes room. */
+    private static final int REWINDS = 2;
+
     /** What an empty memory log must have room for. */
     static final int LONGEST_WRITE_BYTES = Entry.MAX_PAYLOAD_BYTES + HEADROOM * BLOCK_BYTES;
 
@@ -41,6 +44,7 @@ final class Admission {
     private long granted;
     private long dirty;
     private long promised;
+    private int keptEntries;
     private boolean isHostFull;
     private boolean lacksSpace;
     private int checkpointsLacking;
@@ -60,6 +64,11 @@ final class Admission {
         Checks.that(hasRoom, "an empty memory log takes the longest write", log.maxPayloadBytes());
         Checks.that(log.entriesLeft() > HEADROOM, "an empty memory log takes an entry", log.entriesLeft());
         wake();
+    }
+
+    /** A shard of the lane is mirrored: room for {@link #REWINDS} entries is kept from everything else. */
+    void keepForRewinds() {
+        keptEntries += REWINDS;
     }
 
     /** Why no change is taken any more, or OK. */
@@ -120,9 +129,17 @@ final class Admission {
         return false;
     }
 
+    /** Whether an entry fits now that takes changes back. */
+    boolean fitsRewind() {
+        if (log != null && log.entriesLeft() > 0) {
+            return true;
+        }
+        triggers.ask("memory log");
+        return false;
+    }
+
     /**
-     * Whether a change that was numbered elsewhere fits now; if not, a consistency point is asked for. A few entries
-     * stay free: what takes such changes back needs one.
+     * Whether a change that was numbered elsewhere fits now; if not, a consistency point is asked for.
      */
     boolean fitsNumbered(boolean isWrite, int payloadBytes) {
         boolean isGranted = !isWrite || isGranted(payloadBytes);
@@ -193,7 +210,7 @@ final class Admission {
 
     private boolean fits(int payloadBytes, int headroomEntries) {
         return log != null
-                && log.entriesLeft() > headroomEntries
+                && log.entriesLeft() > headroomEntries + keptEntries
                 && log.room(payloadBytes, BLOCK_BYTES - 1)
                 && pages.pagesTaken() + 2 <= mostPages;
     }

@@ -11,6 +11,8 @@ import dev.holdfast.store.log.LogView;
 import dev.holdfast.store.log.MemoryLog;
 import dev.holdfast.store.log.ReplayEntry;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -194,6 +196,32 @@ final class ChangePath {
         waiting.add(entry, null, null);
         run.add(changeEpoch, seq, entry);
         lane.admission().promise(blocks(kind, lengthBytes));
+        return true;
+    }
+
+    /** Takes back what a mirrored shard holds after {@code toSeq}, all of it invisible; false without room. */
+    boolean rewind(long toSeq) {
+        HeldRun run = Objects.requireNonNull(mirrored, "a shard alone takes nothing back");
+        Checks.that(toSeq >= visible && toSeq <= held, "only what nobody saw is taken back", toSeq, visible, held);
+        numbersHere = false;
+        if (toSeq == held) {
+            return true;
+        }
+        if (!lane.admission().fitsRewind()) {
+            return false;
+        }
+        List<Request> requests = new ArrayList<>();
+        List<ControlChange> controls = new ArrayList<>();
+        for (long seq = held; seq > toSeq; seq--) {
+            int at = lane.logView().at(waiting.lastEntry());
+            ByteBuffer descriptors = lane.logView().descriptors();
+            lane.admission().kept(blocks(Entry.kind(descriptors, at), Entry.length(descriptors, at)));
+            waiting.removeLast(requests, controls);
+        }
+        run.rewind(toSeq, lane.log().appendRewind(shard.id(), epoch, toSeq));
+        held = toSeq;
+        requests.forEach(request -> request.completion().completed(request, Status.IO_ERROR));
+        controls.forEach(control -> control.done().done(Status.IO_ERROR));
         return true;
     }
 

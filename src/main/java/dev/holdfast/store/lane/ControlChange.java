@@ -75,7 +75,8 @@ record ControlChange(EntryKind kind, long offset, long lengthBytes, ByteBuffer p
             case DELETE_SHARD -> new ControlEntry.Delete(seq);
             case SNAPSHOT, PIN -> new ControlEntry.Snapshot(seq, offset, kind == EntryKind.PIN, text(payload));
             case DELETE_SNAPSHOT, UNPIN -> new ControlEntry.DeleteSnapshot(seq, offset);
-            case WRITE, TRIM, ZEROES, CONTEXT -> throw new IllegalArgumentException("not a control entry: " + kind);
+            case WRITE, TRIM, ZEROES, CONTEXT, REWIND ->
+                throw new IllegalArgumentException("not a control entry: " + kind);
         };
     }
 

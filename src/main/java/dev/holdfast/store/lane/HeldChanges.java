@@ -3,6 +3,7 @@ package dev.holdfast.store.lane;
 import dev.holdfast.base.Checks;
 import dev.holdfast.block.Request;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Changes of one shard that are held and wait at the gate, in order of their numbers; who waits for each. */
@@ -43,6 +44,29 @@ final class HeldChanges {
     @Nullable
     ControlChange firstControl() {
         return controls[first];
+    }
+
+    /** Number of the newest one in the memory log. */
+    long lastEntry() {
+        Checks.that(count > 0, "something waits at the gate");
+        return entries[first + count - 1 & entries.length - 1];
+    }
+
+    /** The newest is taken back; whoever waits for it goes into one of the lists. */
+    void removeLast(List<Request> withRequests, List<ControlChange> withControls) {
+        Checks.that(count > 0, "something waits at the gate");
+        int at = first + count - 1 & entries.length - 1;
+        Request request = requests[at];
+        ControlChange control = controls[at];
+        if (request != null) {
+            withRequests.add(request);
+        }
+        if (control != null) {
+            withControls.add(control);
+        }
+        requests[at] = null;
+        controls[at] = null;
+        count--;
     }
 
     void removeFirst() {

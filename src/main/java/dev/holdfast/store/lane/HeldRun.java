@@ -22,6 +22,7 @@ final class HeldRun {
     private long[] entries = new long[16];
     private long rooted;
     private long held;
+    private long end;
 
     HeldRun(long appliedSeq, List<EpochStart> history) {
         rooted = appliedSeq;
@@ -62,12 +63,18 @@ final class HeldRun {
         }
         entries[index(seq)] = entry;
         held = seq;
+        end = entry + 1;
         if (epoch > newestEpoch() || epochs.isEmpty()) {
             epochs.add(new EpochStart(epoch, seq));
             if (epochs.size() > MOST_EPOCHS) {
                 epochs.removeFirst();
             }
         }
+    }
+
+    /** One more than the newest memory log entry of the shard, be it a change or a rewind. */
+    long end() {
+        return end;
     }
 
     /** The memory log entry of a change that no root covers. */
@@ -92,10 +99,12 @@ final class HeldRun {
         return low;
     }
 
-    /** Changes after {@code toSeq} are void. */
-    void rewind(long toSeq) {
+    /** Changes after {@code toSeq} are void: {@code entry} says so. */
+    void rewind(long toSeq, long entry) {
         Checks.that(toSeq >= rooted && toSeq <= held, "only what no root covers is void", toSeq, rooted, held);
+        Checks.that(entry >= end, "a rewind stands after what it takes back", entry, end);
         held = toSeq;
+        end = entry + 1;
         while (!epochs.isEmpty() && epochs.getLast().firstSeq() > toSeq) {
             epochs.removeLast();
         }

@@ -73,6 +73,9 @@ public final class Lane implements LanePort {
         Checks.that(!shards.containsKey(id), "a shard is opened once", id);
         ShardChanges changes = new ShardChanges(opening.meta(), opening.tree(), pages, slots);
         Shard shard = new Shard(this, opening, gate, changes);
+        if (shard.replica().isPresent()) {
+            admission.keepForRewinds();
+        }
         shards.put(id, shard);
         return shard;
     }

@@ -66,6 +66,19 @@ public final class ReplicaShard {
         path.beginEpoch(epoch);
     }
 
+    /**
+     * Takes back every change after {@code toSeq}, of which none may be visible: they never were, here and for every
+     * later start. Who waits for one of them here is told IO_ERROR, for nobody knows what became of it elsewhere. The
+     * next change is {@code toSeq} + 1; changes are no longer numbered here.
+     *
+     * @return false if there is no room to say so now: nothing has happened, {@link Shard#whenRoom} tells when to come
+     *     again
+     */
+    public boolean rewind(long toSeq) {
+        Checks.that(lane.loop().isCurrent(), "on the shard's loop");
+        return path.rewind(toSeq);
+    }
+
     /** Number of the newest change that is held here, as {@link Shard#heldSeq}. */
     public long heldSeq() {
         return path.held();
@@ -81,10 +94,14 @@ public final class ReplicaShard {
         return run.rooted();
     }
 
-    /** Makes changes up to {@code seq}, which are held, durable; {@code done} is told when they are. */
+    /**
+     * Makes changes up to {@code seq}, which are held, durable; {@code done} is told when they are. With the newest one
+     * also what was taken back after it stays so.
+     */
     public void log(long seq, ControlDone done) {
         Checks.that(seq <= path.held(), "only what is held is logged", seq, path.held());
-        lane.durability().await(done, seq <= run.rooted() ? 0 : run.entryOf(seq) + 1);
+        long end = seq == path.held() ? run.end() : seq <= run.rooted() ? 0 : run.entryOf(seq) + 1;
+        lane.durability().await(done, end);
     }
 
     /** Epochs of what is held and what roots cover, oldest first, the newest 32: where each begins. */

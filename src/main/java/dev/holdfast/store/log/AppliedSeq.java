@@ -8,4 +8,9 @@ public interface AppliedSeq {
      * Long#MAX_VALUE} for one it knows as deleted.
      */
     long of(int shard);
+
+    /** Entries of the memory log of the shard's lane with lower numbers do not count: covered, or void. */
+    default long firstEntry(int shard) {
+        return 0;
+    }
 }

@@ -15,10 +15,10 @@ import java.nio.ByteBuffer;
  *   5    1  flags: 1 FUA, 2 keep allocated
  *   6    2  reserved, 0
  *   8    8  number in its memory log
- *  16    8  seq in its shard, from 1
+ *  16    8  seq in its shard, from 1; 0 of a rewind
  *  24    4  epoch
  *  28    4  shard id
- *  32    8  offset in bytes (snapshot kinds: snapshot id)
+ *  32    8  offset in bytes (snapshot kinds: snapshot id; rewind: the last seq that stays)
  *  40    8  length in bytes of the range (write: = payload length)
  *  48    4  first slot (means nothing in a ring record)
  *  52    4  slots used by the payload, 0 if none
@@ -168,12 +168,19 @@ public final class Entry {
         long length = length(bytes, at);
         boolean numbered = number(bytes, at) >= 0
                 && number(bytes, at) < Long.MAX_VALUE
-                && seq(bytes, at) >= 1
-                && seq(bytes, at) < Long.MAX_VALUE
+                && isSeqSound(bytes, at, kind)
                 && epoch(bytes, at) >= 0
                 && shard(bytes, at) >= 0;
         boolean ranged = offset >= 0 && length >= 0 && offset <= Long.MAX_VALUE - length;
         return numbered && ranged && isPayloadSound(bytes, at, kind, offset, length);
+    }
+
+    private static boolean isSeqSound(ByteBuffer bytes, int at, EntryKind kind) {
+        if (kind == EntryKind.REWIND) {
+            boolean alone = length(bytes, at) == 0 && payloadLength(bytes, at) == 0 && flags(bytes, at) == 0;
+            return seq(bytes, at) == 0 && alone;
+        }
+        return seq(bytes, at) >= 1 && seq(bytes, at) < Long.MAX_VALUE;
     }
 
     private static boolean isPayloadSound(ByteBuffer bytes, int at, EntryKind kind, long offset, long length) {

@@ -25,9 +25,14 @@ public enum EntryKind {
     /** A marker like a snapshot, kept for another replica. */
     PIN(10),
     /** A pin is no longer kept. */
-    UNPIN(11);
+    UNPIN(11),
+    /**
+     * No change, and without a number: what its shard held after the number in its offset is void, if it stands before
+     * this in the memory log.
+     */
+    REWIND(12);
 
-    private static final @Nullable EntryKind[] BY_CODE = new @Nullable EntryKind[12];
+    private static final @Nullable EntryKind[] BY_CODE = new @Nullable EntryKind[13];
 
     static {
         for (EntryKind kind : values()) {

@@ -147,6 +147,16 @@ public final class MemoryLog {
         return number;
     }
 
+    /**
+     * Says that changes of {@code shard} after {@code toSeq} are void that are in this log so far. There must be {@link
+     * #room} for an entry without payload.
+     *
+     * @return the entry's number in this log
+     */
+    public long appendRewind(int shard, int epoch, long toSeq) {
+        return append(EntryKind.REWIND, 0, shard, epoch, 0, toSeq, 0, EMPTY);
+    }
+
     /** The number the next entry will have: all below are complete. */
     public long published() {
         return published;

@@ -4,6 +4,8 @@ import dev.holdfast.base.Crc32c;
 import dev.holdfast.base.Mutant;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Entries of a memory log that an earlier process left and that may be believed. It changes nothing and decides nothing
@@ -20,7 +22,7 @@ public final class MemoryScan {
     private final MemoryLayout layout;
     private final long firstEntry;
     private final long endEntry;
-    private long searchFrom;
+    private final List<Rewind> rewinds = new ArrayList<>();
 
     private MemoryScan(ByteBuffer region, MemoryLayout layout) {
         this.region = region;
@@ -29,14 +31,16 @@ public final class MemoryScan {
         slots = layout.slotsOf(region);
         long newest = -1;
         for (int index = 0; index < layout.descriptors(); index++) {
-            long number = Entry.number(descriptors, index * Entry.BYTES);
-            if (number > newest && index(number) == index && isComplete(index * Entry.BYTES)) {
-                newest = number;
+            int at = index * Entry.BYTES;
+            long number = Entry.number(descriptors, at);
+            boolean rewinds = descriptors.get(at + 4) == EntryKind.REWIND.code();
+            if ((number > newest || rewinds) && index(number) == index && isComplete(at)) {
+                newest = Math.max(newest, number);
+                noteRewind(at);
             }
         }
         endEntry = newest + 1;
         firstEntry = Math.max(0, endEntry - layout.descriptors());
-        searchFrom = firstEntry;
     }
 
     /**
@@ -112,6 +116,18 @@ public final class MemoryScan {
         return Entry.number(descriptors, at) == entry && isComplete(at);
     }
 
+    /** Every rewind that is there. */
+    List<Rewind> rewinds() {
+        return rewinds;
+    }
+
+    private void noteRewind(int at) {
+        if (Entry.kind(descriptors, at) == EntryKind.REWIND) {
+            long entry = Entry.number(descriptors, at);
+            rewinds.add(new Rewind(Entry.shard(descriptors, at), entry, Entry.offset(descriptors, at)));
+        }
+    }
+
     /** The descriptors; see {@link Entry} for what is at {@link #at}. */
     ByteBuffer descriptors() {
         return descriptors;
@@ -138,21 +154,17 @@ public final class MemoryScan {
         return length == 0 || crc.of(slots, payloadAt(entry), length) == Entry.payloadChecksum(descriptors, at);
     }
 
-    /**
-     * The entry with that number in its shard and that payload, intact; -1 without. Costs little when asked in order.
-     */
-    long find(int shard, long seq, int payloadChecksum) {
-        long count = endEntry - firstEntry;
-        for (long i = 0; i < count; i++) {
-            long entry = searchFrom + i < endEntry ? searchFrom + i : searchFrom + i - count;
-            int at = at(entry);
-            if (Entry.seq(descriptors, at) == seq && Entry.shard(descriptors, at) == shard && has(entry)) {
-                searchFrom = entry;
-                boolean same = Entry.payloadChecksum(descriptors, at) == payloadChecksum;
-                return same && payloadIsIntact(entry) ? entry : -1;
-            }
+    /** Whether the change that a ring record has at {@code at} is here too, with its payload intact. */
+    boolean holds(ByteBuffer area, int at) {
+        long entry = Entry.number(area, at);
+        if (entry < firstEntry || entry >= endEntry || !has(entry)) {
+            return false;
         }
-        return -1;
+        int here = at(entry);
+        boolean same = Entry.shard(descriptors, here) == Entry.shard(area, at)
+                && Entry.seq(descriptors, here) == Entry.seq(area, at)
+                && Entry.payloadChecksum(descriptors, here) == Entry.payloadChecksum(area, at);
+        return same && payloadIsIntact(entry);
     }
 
     private boolean isComplete(int at) {

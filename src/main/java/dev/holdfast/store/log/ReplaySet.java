@@ -20,6 +20,8 @@ import java.util.TreeMap;
  *       the root does not know creates it.
  *   <li><b>I2</b> Of a memory log nothing is used behind an entry that is not complete, counted from the first that the
  *       root does not cover.
+ *   <li><b>I4</b> Nothing that a rewind took back is used, whichever of the two sources has it or the rewind, and no
+ *       entry that the root says does not count.
  *   <li><b>I3</b> A payload that is handed out has its checksum; the one exception says that it is unreadable.
  * </ul>
  *
@@ -44,6 +46,7 @@ public final class ReplaySet {
     private final RingWalk walk;
     private final ReplayEntry entry = new ReplayEntry();
     private final TreeMap<Integer, Run> runs = new TreeMap<>();
+    private final Rewinds rewinds = new Rewinds();
     private final List<String> cuts = new ArrayList<>();
     private boolean inRing = true;
     private boolean ended;
@@ -81,6 +84,22 @@ public final class ReplaySet {
         this.memories = List.copyOf(memories);
         this.applied = applied;
         walk = new RingWalk(array, ring.start(), loop, ready);
+        ring.rewinds().forEach(this::noteRewind);
+        memories.forEach(memory -> memory.rewinds().forEach(this::noteRewind));
+    }
+
+    private void noteRewind(Rewind rewind) {
+        if (rewind.entry() >= applied.firstEntry(rewind.shard())) {
+            rewinds.add(rewind);
+        }
+    }
+
+    /** I4: whether the entry is no change to be applied. */
+    private boolean isPassedOver(ByteBuffer descriptors, int at) {
+        long first = Mutant.on("log.count-released") ? 0 : applied.firstEntry(Entry.shard(descriptors, at));
+        return Entry.kind(descriptors, at) == EntryKind.REWIND
+                || Entry.number(descriptors, at) < first
+                || rewinds.voids(descriptors, at);
     }
 
     /** Goes one change on. */
@@ -148,7 +167,7 @@ public final class ReplaySet {
         long payload = payloadPosition;
         recordIndex++;
         payloadPosition += (long) Entry.slots(walk.area(), at) * Entry.SLOT_BYTES;
-        if (!follows(walk.area(), at)) {
+        if (isPassedOver(walk.area(), at) || !follows(walk.area(), at)) {
             return false;
         }
         int copy = walk.intactCopy(at, payload);
@@ -162,9 +181,8 @@ public final class ReplaySet {
     /** No member has the payload; trusted memory may. Else the range is lost, if the commit was complete. */
     private boolean takeElsewhere(ByteBuffer area, int at) {
         for (MemoryScan memory : memories) {
-            long found = memory.find(Entry.shard(area, at), Entry.seq(area, at), Entry.payloadChecksum(area, at));
-            if (found >= 0) {
-                return take(area, at, payloadOf(memory, found));
+            if (memory.holds(area, at)) {
+                return take(area, at, payloadOf(memory, Entry.number(area, at)));
             }
         }
         boolean torn = ring.lastTorn() && recordsTaken == ring.records();
@@ -190,6 +208,9 @@ public final class ReplaySet {
             return memoryCounts && cutMemory(memory, number);
         }
         int at = memory.at(number);
+        if (isPassedOver(memory.descriptors(), at)) {
+            return false;
+        }
         memoryCounts |= Entry.seq(memory.descriptors(), at) > run(Entry.shard(memory.descriptors(), at)).appliedSeq;
         if (!follows(memory.descriptors(), at)) {
             return false;

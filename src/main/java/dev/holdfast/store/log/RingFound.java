@@ -11,17 +11,11 @@ import java.util.List;
  * @param end where the next record would be; the last record, when torn, is before it
  * @param lastTorn the last record has a payload that is wrong everywhere: a commit nobody was told of. Its entries
  *     before that one are used
- * @param unreadable writes whose payload is lost though their commit was complete, the first {@link #MAX_LISTED}; their
- *     ranges become recorded errors
- * @param unreadableCount how many such writes there are
+ * @param lost writes whose payload is lost though their commit was complete; their ranges become recorded errors
+ * @param rewinds every rewind they hold
  */
 public record RingFound(
-        RingStart start,
-        long entries,
-        RingStart end,
-        boolean lastTorn,
-        List<LostPayload> unreadable,
-        long unreadableCount) {
+        RingStart start, long entries, RingStart end, boolean lastTorn, LostPayloads lost, List<Rewind> rewinds) {
     /** Most lost payloads that are listed. */
     public static final int MAX_LISTED = 100;
 
@@ -30,7 +24,11 @@ public record RingFound(
         Checks.that(end.number() >= start.number(), "records are counted forwards", end.number(), start.number());
         Checks.that(entries >= end.number() - start.number(), "no record is empty", entries);
         Checks.that(end.position() >= start.position(), "the log goes forwards", end.position());
-        Checks.that(unreadable.size() <= Math.min(MAX_LISTED, unreadableCount), "what is listed is counted");
+    }
+
+    /** A ring without records. */
+    public static RingFound nothing(RingStart start) {
+        return new RingFound(start, 0, start, false, new LostPayloads(List.of(), 0), List.of());
     }
 
     /** How many records follow each other. */
@@ -41,8 +39,8 @@ public record RingFound(
     /** One line for people. */
     public String summary() {
         String torn = lastTorn ? ", the last torn" : "";
-        String lost = unreadableCount == 0 ? "" : ", " + unreadableCount + " of them unreadable";
-        return records() + " log records" + torn + " with " + entries + " changes" + lost;
+        String unreadable = lost.count == 0 ? "" : ", " + lost.count + " of them unreadable";
+        return records() + " log records" + torn + " with " + entries + " changes" + unreadable;
     }
 
     /**
@@ -54,4 +52,17 @@ public record RingFound(
      * @param length of its range in bytes
      */
     public record LostPayload(int shard, long seq, long offset, long length) {}
+
+    /**
+     * Writes whose bytes are lost.
+     *
+     * @param listed the first {@link #MAX_LISTED}
+     * @param count how many there are
+     */
+    public record LostPayloads(List<LostPayload> listed, long count) {
+        /** Checks that it adds up. */
+        public LostPayloads {
+            Checks.that(listed.size() <= Math.min(MAX_LISTED, count), "what is listed is counted", count);
+        }
+    }
 }

@@ -31,6 +31,7 @@ public final class RingScan {
     private final RingStart start;
     private final RingWalk walk;
     private final List<RingFound.LostPayload> unreadable = new ArrayList<>();
+    private final List<Rewind> rewinds = new ArrayList<>();
     private final List<RingFound.LostPayload> lastLost = new ArrayList<>();
     private long unreadableCount;
     private long lastLostCount;
@@ -127,7 +128,9 @@ public final class RingScan {
         for (int i = 0; i < lastEntries; i++) {
             int descriptor = walk.descriptorAt(i);
             int slots = Entry.slots(walk.area(), descriptor);
-            if (!isUsable(descriptor, payload)) {
+            if (Entry.kind(walk.area(), descriptor) == EntryKind.REWIND) {
+                noteRewind(descriptor);
+            } else if (!isUsable(descriptor, payload)) {
                 noteLost(descriptor, payload, slots);
             }
             payload += (long) slots * Entry.SLOT_BYTES;
@@ -140,14 +143,19 @@ public final class RingScan {
         if (seq <= applied.of(shard) || walk.intactCopy(descriptor, payload) >= 0) {
             return true;
         }
-        int checksum = Entry.payloadChecksum(walk.area(), descriptor);
         for (MemoryScan memory : trusted) {
-            if (memory.find(shard, seq, checksum) >= 0) {
+            if (memory.holds(walk.area(), descriptor)) {
                 Marks.reached("log.payload-from-memory");
                 return true;
             }
         }
         return false;
+    }
+
+    private void noteRewind(int descriptor) {
+        int shard = Entry.shard(walk.area(), descriptor);
+        long entry = Entry.number(walk.area(), descriptor);
+        rewinds.add(new Rewind(shard, entry, Entry.offset(walk.area(), descriptor)));
     }
 
     private void noteLost(int descriptor, long payload, int slots) {
@@ -237,7 +245,7 @@ public final class RingScan {
         if (torn) {
             Marks.reached("log.ring-torn-tail");
         }
-        List<RingFound.LostPayload> lost = List.copyOf(unreadable);
-        return new RingFound(start, entries, hole, torn, lost, unreadableCount);
+        RingFound.LostPayloads lost = new RingFound.LostPayloads(List.copyOf(unreadable), unreadableCount);
+        return new RingFound(start, entries, hole, torn, lost, List.copyOf(rewinds));
     }
 }

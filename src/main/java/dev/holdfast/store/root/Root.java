@@ -7,6 +7,8 @@ import dev.holdfast.store.log.RingStart;
 import dev.holdfast.store.tree.ObjectRoot;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -22,7 +24,7 @@ import java.util.Optional;
  *  32  8 cp                      96 48 object: shard table                 264  8 cp of the root before
  *  40  8 open counter           144 48 object: free map                    272  4 lanes of this open counter
  *  48  8 generation
- *  56  8 wall time, ms
+ *  56  8 wall time, ms                                                 512  8 of each lane: first entry that counts
  * </pre>
  *
  * @param poolId the pool
@@ -44,6 +46,8 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
     private static final int SHARD_TABLE = 96;
     private static final int FREE_MAP = 144;
     private static final int DEFERRED = 192;
+    private static final int FIRST_ENTRIES = 512;
+    private static final int MOST_LANES = 64;
 
     /**
      * {@code cp} counts consistency points from 1; {@code openCounter} opens; {@code generation} members left
@@ -52,10 +56,20 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
     public record Number(long cp, long openCounter, long generation, long previousCp) {}
 
     /**
-     * Ring position and record number recovery starts at; memory logs of the run with this open counter; clean:
-     * nothing is to be replayed.
+     * Ring position and record number recovery starts at; for each lane of the run with this open counter the first
+     * entry of its memory log that counts, all before it being covered or void; clean: nothing is to be replayed.
      */
-    public record LogPoint(long position, long record, int lanes, boolean clean) {}
+    public record LogPoint(long position, long record, List<Long> firstEntries, boolean clean) {
+        /** Checks the count. */
+        public LogPoint {
+            Checks.that(firstEntries.size() <= MOST_LANES, "a pool has so many lanes", firstEntries.size());
+        }
+
+        /** How many memory logs there were. */
+        public int lanes() {
+            return firstEntries.size();
+        }
+    }
 
     /** Wall time for people, and the array slots (bits) that hold all this root reaches. */
     public record Written(long wallMillis, long members) {}
@@ -82,7 +96,10 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
         objects.freeMap.write(into, FREE_MAP);
         objects.deferred.write(into, DEFERRED);
         into.putLong(240, space.usedBlocks).putLong(248, space.nextShardId).putLong(256, space.dataBlocks);
-        into.putLong(264, number.previousCp).putInt(272, log.lanes);
+        into.putLong(264, number.previousCp).putInt(272, log.lanes());
+        for (int lane = 0; lane < log.lanes(); lane++) {
+            into.putLong(FIRST_ENTRIES + lane * Long.BYTES, log.firstEntries.get(lane));
+        }
         into.putInt(8, new Crc32c().of(into, 0, BYTES));
     }
 
@@ -93,19 +110,28 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
         int checksum = block.getInt(8);
         block.putInt(8, 0);
         boolean whole = block.getLong(0) == MAGIC && new Crc32c().of(block, 0, BYTES) == checksum;
-        if (!whole || block.getInt(12) != FORMAT_VERSION || !objectsAreValid(block)) {
+        boolean laned = block.getInt(272) >= 0 && block.getInt(272) <= MOST_LANES;
+        if (!whole || !laned || block.getInt(12) != FORMAT_VERSION || !objectsAreValid(block)) {
             return Optional.empty();
         }
         return Optional.of(new Root(
                 new Id128(block.getLong(16), block.getLong(24)),
                 new Number(block.getLong(32), block.getLong(40), block.getLong(48), block.getLong(264)),
-                new LogPoint(block.getLong(64), block.getLong(72), block.getInt(272), (block.getLong(80) & 1) != 0),
+                new LogPoint(block.getLong(64), block.getLong(72), firstEntries(block), (block.getLong(80) & 1) != 0),
                 new Written(block.getLong(56), block.getLong(88)),
                 new Objects(
                         ObjectRoot.read(block, SHARD_TABLE),
                         ObjectRoot.read(block, FREE_MAP),
                         ObjectRoot.read(block, DEFERRED)),
                 new Space(block.getLong(240), block.getLong(248), block.getLong(256))));
+    }
+
+    private static List<Long> firstEntries(ByteBuffer block) {
+        List<Long> entries = new ArrayList<>();
+        for (int lane = 0; lane < block.getInt(272); lane++) {
+            entries.add(block.getLong(FIRST_ENTRIES + lane * Long.BYTES));
+        }
+        return List.copyOf(entries);
     }
 
     private static boolean objectsAreValid(ByteBuffer block) {

@@ -137,7 +137,7 @@ final class ReplayTest {
         MemoryScan memory =
                 assertInstanceOf(MemoryVerdict.Trusted.class, verdict).entries();
         RingStart start = new RingStart(1, 2, 5, 0, 0);
-        RingFound ring = new RingFound(start, 0, start, false, List.of(), 0);
+        RingFound ring = RingFound.nothing(start);
         ReplaySet set = new ReplaySet(
                 bed.array,
                 ring,

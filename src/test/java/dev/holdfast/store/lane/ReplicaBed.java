@@ -1,7 +1,13 @@
 package dev.holdfast.store.lane;
 
 import dev.holdfast.store.log.EntryKind;
+import dev.holdfast.store.log.LogIdentity;
 import dev.holdfast.store.log.MemoryLog;
+import dev.holdfast.store.log.MemoryScan;
+import dev.holdfast.store.log.MemoryVerdict;
+import dev.holdfast.store.log.ReplaySet;
+import dev.holdfast.store.log.RingFound;
+import dev.holdfast.store.log.RingStart;
 import dev.holdfast.store.tree.ObjectRoot;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -16,6 +22,7 @@ final class ReplicaBed {
     final Shard shard;
     final ReplicaShard replica;
     final Client client;
+    final List<Integer> epochsFoundAgain = new ArrayList<>();
 
     ReplicaBed(int memoryBytes) {
         bed = new LaneBed(1, 1000, memoryBytes);
@@ -50,6 +57,26 @@ final class ReplicaBed {
     boolean holdTrim(int epoch, long seq, long offset, long length) {
         return bed.world.call(
                 bed.loop, () -> replica.hold(epoch, seq, EntryKind.TRIM, 0, offset, length, MemoryLog.noPayload()));
+    }
+
+    boolean rewind(long toSeq) {
+        return bed.world.call(bed.loop, () -> replica.rewind(toSeq));
+    }
+
+    /** Numbers of the changes that the next process finds in memory, if no root came since {@link #bed} began. */
+    List<Long> foundAgain() {
+        MemoryVerdict verdict = MemoryScan.of(bed.region, new LogIdentity(1, 2, 3, 4, 5));
+        MemoryScan memory = ((MemoryVerdict.Trusted) verdict).entries();
+        RingStart start = new RingStart(1, 2, 5, 0, 0);
+        RingFound ring = RingFound.nothing(start);
+        ReplaySet set = new ReplaySet(bed.array, ring, List.of(memory), id -> 10, bed.loop, () -> {});
+        List<Long> seqs = new ArrayList<>();
+        epochsFoundAgain.clear();
+        while (set.next() == ReplaySet.Step.ENTRY) {
+            seqs.add(set.entry().seq());
+            epochsFoundAgain.add(set.entry().epoch());
+        }
+        return seqs;
     }
 
     /** Changes up to {@code seq} are visible. */

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.function.Executable;
 
 /** The store's side of a mirrored shard: what the protocol may do to it, and what nobody may see of it. */
 final class ReplicaShardTest {
+    private static final int SIZE = ReplicaBed.SIZE;
     private final ReplicaBed bed = new ReplicaBed(8 << 20);
     private final ReplicaShard replica = bed.replica;
 
@@ -153,5 +154,89 @@ final class ReplicaShardTest {
     void aShardAloneHasNoReplica() {
         LaneBed alone = new LaneBed(1, 1000, 4 << 20);
         assertTrue(alone.serve(1 << 20).replica().isEmpty());
+    }
+
+    @Test
+    void whatIsTakenBackWasNever() {
+        bed.holdWrite(5, 11, 0, 1);
+        bed.holdWrite(5, 12, 0, 2);
+        bed.holdWrite(6, 13, 1, 3);
+        bed.opened(11);
+        assertTrue(bed.rewind(11));
+        assertEquals(11, replica.heldSeq());
+        assertEquals(List.of(new EpochStart(4, 8), new EpochStart(5, 11)), replica.history());
+        assertTrue(bed.holdWrite(5, 12, 2, 4), "of an epoch that is not newer than what was taken back");
+        assertTrue(bed.holdWrite(7, 13, 0, 5));
+        bed.opened(13);
+        bed.assertReads(0, 5);
+        bed.assertReads(1, 0);
+        bed.assertReads(2, 4);
+        bed.bed.checkpoint();
+        assertEquals(6, bed.bed.log.released(), "nothing keeps what was taken back");
+        assertEquals(13, replica.rootedSeq());
+        assertEquals(List.of(new EpochStart(4, 8), new EpochStart(5, 11), new EpochStart(7, 13)), replica.history());
+    }
+
+    @Test
+    void whatSomebodySawIsNotTakenBack() {
+        bed.holdWrite(5, 11, 0, 1);
+        bed.opened(11);
+        assertRefused(() -> bed.rewind(10), "only what nobody saw is taken back");
+    }
+
+    @Test
+    void whoWaitsForWhatIsTakenBackIsToldThatItFailed() {
+        bed.client.failuresAllowed = true;
+        List<Status> control = new ArrayList<>();
+        bed.bed.run(() -> {
+            replica.beginEpoch(5);
+            bed.client.write(0, ReplicaBed.block(1), false);
+            bed.client.write(0, ReplicaBed.block(2), true);
+            bed.bed.lane.resizeShard(LaneBed.SHARD, 4096, control::add);
+        });
+        assertTrue(bed.rewind(11));
+        assertEquals(List.of(Status.IO_ERROR), bed.client.failures);
+        assertEquals(List.of(Status.IO_ERROR), control);
+        bed.opened(11);
+        assertTrue(bed.client.outstanding.isEmpty(), "what stays is acknowledged");
+        bed.bed.run(() -> bed.client.write(0, ReplicaBed.block(3), false));
+        assertEquals(2, bed.client.failures.size(), "changes are numbered elsewhere now");
+    }
+
+    @Test
+    void aFullMemoryLogStillTakesChangesBack() {
+        ReplicaBed small = new ReplicaBed(2 << 20);
+        small.bed.run(() -> small.bed.lane.createShard(new ShardMeta(9, 1, 1, "other", SIZE), status -> {}));
+        small.bed.checkpoint();
+        long seq = 11;
+        while (small.holdTrim(5, seq, 0, 1)) {
+            seq++;
+        }
+        Client other = new Client(
+                small.bed.world.call(
+                        small.bed.loop, () -> small.bed.lane.shard(9).get()),
+                SIZE);
+        small.bed.run(() -> {
+            for (int i = 0; i < 500; i++) {
+                other.submit(Request.Kind.TRIM, 0, 4096);
+            }
+        });
+        assertFalse(other.outstanding.isEmpty(), "trims have filled what writes leave");
+        assertTrue(small.rewind(10));
+        small.bed.checkpoint();
+        small.bed.world.runUntil(() -> other.outstanding.isEmpty());
+        assertTrue(small.holdTrim(6, 11, 0, 1));
+    }
+
+    @Test
+    void theNextProcessFindsOnlyWhatWasNotTakenBack() {
+        bed.holdWrite(5, 11, 0, 1);
+        bed.holdWrite(5, 12, 0, 2);
+        bed.rewind(11);
+        bed.holdWrite(6, 12, 0, 3);
+        bed.holdWrite(6, 13, 0, 4);
+        bed.rewind(12);
+        assertEquals(List.of(11L, 12L), bed.foundAgain());
+        assertEquals(List.of(5, 6), bed.epochsFoundAgain);
     }
 }

@@ -19,7 +19,7 @@ final class LogFuzz {
         region.put(0, input, 0, Math.min(input.length, region.capacity()));
         MemoryVerdict verdict = MemoryScan.of(region, MemoryLogTest.IDENTITY);
         if (verdict instanceof MemoryVerdict.Trusted trusted) {
-            RingFound nothing = new RingFound(RingBed.START, 0, RingBed.START, false, List.of(), 0);
+            RingFound nothing = RingFound.nothing(RingBed.START);
             LogArray empty = new LogArray(16 * 4096, 1);
             RingBed.replay(empty, nothing, List.of(trusted.entries()), shard -> 0, new ArrayList<>());
         }

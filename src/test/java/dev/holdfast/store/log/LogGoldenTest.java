@@ -92,12 +92,31 @@ final class LogGoldenTest {
         RingVerdict verdict = RingBed.scan(array, START, List.of(), shard -> 0);
         assertEquals("1 log records with 5 changes", verdict.message());
         List<Change> ring = RingBed.replay(array, verdict.found(), List.of(), shard -> 0, new ArrayList<>());
-        RingFound nothing = new RingFound(START, 0, START, false, List.of(), 0);
+        RingFound nothing = RingFound.nothing(START);
         assertEquals(ring, RingBed.replay(array, nothing, memories, shard -> 0, new ArrayList<>()));
         assertEquals(
                 List.of(EntryKind.CREATE_SHARD, EntryKind.WRITE, EntryKind.TRIM, EntryKind.ZEROES, EntryKind.SNAPSHOT),
                 ring.stream().map(Change::kind).toList());
         assertEquals(0x123456789000L - 8, ring.get(1).offset());
         assertEquals(77, ring.get(4).offset());
+    }
+
+    /** A change is taken back, and another takes its number. */
+    @Test
+    void rewindsAreWrittenAndReadAsEver() throws IOException {
+        ByteBuffer written = MemoryLogTest.region(10);
+        MemoryLog log = MemoryLog.label(written, MemoryLogTest.IDENTITY, 0, 1);
+        log.append(EntryKind.CREATE_SHARD, 0, 5, 2, 1, 0, 1 << 30, MemoryLog.noPayload());
+        log.append(EntryKind.TRIM, 0, 5, 3, 2, 0x10000, 0x20000, MemoryLog.noPayload());
+        log.appendRewind(5, 4, 1);
+        log.append(EntryKind.TRIM, 0, 5, 4, 2, 0x30000, 0x1000, MemoryLog.noPayload());
+        byte[] bytes = new byte[written.capacity()];
+        written.get(0, bytes);
+        assertEquals(stored("rewind-v1.hex"), show(bytes));
+        ByteBuffer region = MemoryLogTest.region(10).put(0, read("rewind-v1.hex", 40960));
+        RingFound nothing = RingFound.nothing(START);
+        List<MemoryScan> memories = List.of(MemoryLogTest.trusted(region));
+        List<Change> found = RingBed.replay(bed.array, nothing, memories, shard -> 0, new ArrayList<>());
+        assertEquals(List.of(0L, 0x30000L), found.stream().map(Change::offset).toList());
     }
 }

@@ -48,4 +48,18 @@ final class LogMutantsTest {
             test.aFlippedByteOfAHeaderIsNeverSkippedOverAndEndsTheLogOnlyAtItsEnd();
         });
     }
+
+    @Test
+    void forgettingARewindIsNoticed() {
+        assertNoticed("log.forget-rewind", () -> new ReplaySetTest().whatWasTakenBackIsNotUsedThoughOnlyTheRingHasIt());
+    }
+
+    @Test
+    void countingWhatARootLetGoIsNoticed() {
+        assertNoticed("log.count-released", () -> {
+            for (long seed = 1; seed <= 10; seed++) {
+                new RewindModelTest().everyStartFindsWhatIsHeldAndNotVoid(seed);
+            }
+        });
+    }
 }

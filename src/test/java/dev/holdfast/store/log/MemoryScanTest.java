@@ -110,10 +110,11 @@ final class MemoryScanTest {
         MemoryLog log = filled(1);
         ByteBuffer payload = ByteBuffer.allocate(5000);
         long entry = log.append(EntryKind.WRITE, 0, 1, 1, 2, 100, 5000, payload);
-        assertTrue(MemoryLogTest.trusted(region).payloadIsIntact(entry));
-        int at = MemoryLogTest.trusted(region).payloadAt(entry);
-        log.slotBytes().put(at + 4999, (byte) 1);
-        assertFalse(MemoryLogTest.trusted(region).payloadIsIntact(entry));
-        assertEquals(-1, MemoryLogTest.trusted(region).find(1, 2, 0));
+        MemoryScan scan = MemoryLogTest.trusted(region);
+        assertTrue(scan.payloadIsIntact(entry));
+        assertTrue(scan.holds(scan.descriptors(), scan.at(entry)), "a ring record with the same descriptor");
+        log.slotBytes().put(scan.payloadAt(entry) + 4999, (byte) 1);
+        assertFalse(scan.payloadIsIntact(entry));
+        assertFalse(scan.holds(scan.descriptors(), scan.at(entry)));
     }
 }

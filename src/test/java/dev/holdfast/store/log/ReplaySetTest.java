@@ -158,4 +158,53 @@ final class ReplaySetTest {
         assertEquals(List.of(1L, 2L, 3L, 4L, 5L, 6L, 1L), seqs(bed, bed.memories(), shard -> 0));
         assertEquals(List.of("shard 3: change 7 is missing, so later ones up to 8 are not used"), cuts);
     }
+
+    /** The ring has what was taken back, and not that it was; only memory has that, and what came instead. */
+    @Test
+    void whatWasTakenBackIsNotUsedThoughOnlyTheRingHasIt() {
+        RingBed bed = scene();
+        MemoryLog log = bed.lanes.get(0);
+        log.appendRewind(3, 2, 2);
+        for (int seq = 3; seq <= 4; seq++) {
+            log.append(EntryKind.TRIM, 0, 3, 2, seq, seq * 4096L, 8192, MemoryLog.noPayload());
+        }
+        List<Change> found = replay(bed, bed.memories());
+        assertEquals(List.of(1L, 2L, 3L, 4L), found.stream().map(Change::seq).toList());
+        assertEquals(
+                List.of(EntryKind.TRIM, EntryKind.TRIM),
+                found.subList(2, 4).stream().map(Change::kind).toList());
+        assertEquals(List.of(), cuts);
+        assertEquals(bed.logged(), replay(bed, List.of()), "after a power cut it was not taken back");
+    }
+
+    @Test
+    void aRewindTakesBackOnlyWhatStandsBeforeItAndIsAfterItsNumber() {
+        RingBed bed = scene();
+        MemoryLog log = bed.lanes.get(0);
+        log.appendRewind(7, 2, 0); // another shard's
+        log.appendRewind(3, 2, 5);
+        log.append(EntryKind.TRIM, 0, 3, 2, 6, 0, 4096, MemoryLog.noPayload());
+        log.appendRewind(3, 3, 6); // nothing to take back
+        log.append(EntryKind.TRIM, 0, 3, 3, 7, 0, 4096, MemoryLog.noPayload());
+        assertEquals(List.of(1L, 2L, 3L, 4L, 5L, 6L, 7L), seqs(bed, bed.memories(), shard -> 0));
+        assertEquals(List.of(), cuts);
+    }
+
+    @Test
+    void whatARootLetGoDoesNotCountThoughItsNumberIsGreater() {
+        RingBed bed = scene();
+        AppliedSeq covered = new AppliedSeq() {
+            @Override
+            public long of(int shard) {
+                return 2;
+            }
+
+            @Override
+            public long firstEntry(int shard) {
+                return 5; // entry 5 is seq 6: what were 3, 4 and 5 had been taken back when the root was made
+            }
+        };
+        assertEquals(List.of(), seqs(bed, bed.memories(), covered));
+        assertEquals(List.of(), seqs(bed, List.of(), covered));
+    }
 }

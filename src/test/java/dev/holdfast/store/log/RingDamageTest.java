@@ -84,7 +84,7 @@ final class RingDamageTest {
         int atMost = atLeast + bed.records.get(record).size();
         assertTrue(replayed.size() >= atLeast && replayed.size() <= atMost, what + ": " + replayed.size());
         assertEquals(bed.logged().subList(0, replayed.size()), replayed, what);
-        assertEquals(0, verdict.found().unreadableCount(), what);
+        assertEquals(0, verdict.found().lost().count(), what);
     }
 
     @Test
@@ -163,10 +163,14 @@ final class RingDamageTest {
             assertFound(expected.subList(0, index), verdict, array);
         } else if (expected.get(index).kind() == EntryKind.WRITE) {
             assertEquals(
-                    1, assertInstanceOf(RingVerdict.End.class, verdict).found().unreadableCount());
+                    1,
+                    assertInstanceOf(RingVerdict.End.class, verdict)
+                            .found()
+                            .lost()
+                            .count());
             assertEquals(
                     expected.get(index).seq(),
-                    verdict.found().unreadable().get(0).seq());
+                    verdict.found().lost().listed().get(0).seq());
             expected.set(index, expected.get(index).unreadable());
             assertFound(expected, verdict, array);
         } else {
