@@ -177,10 +177,17 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         startCheckpoint();
     }
 
-    /** On the committer's loop: like {@link #checkpoint}, and the root says that nothing is to be replayed. */
+    /**
+     * On the committer's loop: consistency points until one finds nothing to do, for each takes a shard's changes only
+     * up to a marker; then one whose root says that nothing is to be replayed.
+     */
     void cleanCheckpoint(Runnable then) {
         Checks.that(core.loop.isCurrent(), "on the committer's loop");
         checkpoint("stop", () -> {
+            if (!lastWasEmpty) {
+                cleanCheckpoint(then);
+                return;
+            }
             clean = true;
             checkpoint("stop", () -> {
                 over = true;
