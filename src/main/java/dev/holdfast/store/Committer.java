@@ -63,6 +63,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     private long nextShardId;
     private boolean clean;
     private boolean lastWasEmpty;
+    private boolean lastWasAll;
     private boolean inquiring;
     private boolean over;
     private boolean isShort;
@@ -135,6 +136,11 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         return over || failure.isPresent();
     }
 
+    /** True if the newest root says that nothing is to be replayed. */
+    boolean isClean() {
+        return clean;
+    }
+
     boolean isCheckpointRunning() {
         return checkpoint.isPresent();
     }
@@ -179,7 +185,8 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
 
     /**
      * On the committer's loop: consistency points until one finds nothing to do, for each takes a shard's changes only
-     * up to a marker; then one whose root says that nothing is to be replayed.
+     * up to a marker; then one whose root says that nothing is to be replayed, if {@link #isClean}: mirrored shards may
+     * hold what no root may cover yet.
      */
     void cleanCheckpoint(Runnable then) {
         Checks.that(core.loop.isCurrent(), "on the committer's loop");
@@ -188,7 +195,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
                 cleanCheckpoint(then);
                 return;
             }
-            clean = true;
+            clean = lastWasAll;
             checkpoint("stop", () -> {
                 over = true;
                 then.run();
@@ -202,6 +209,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
             running.frozen(lane, frozen);
             if (running.stage() != Checkpoint.Stage.FREEZE) {
                 lastWasEmpty = running.isEmpty();
+                lastWasAll = running.isAll();
                 grant(running.frozenBlocks());
             }
         }));

@@ -44,6 +44,8 @@ final class GroupCommit {
     private boolean underWay;
     private boolean held;
     private boolean stopped;
+    private boolean willRetry;
+    private long fullAt = -1;
 
     GroupCommit(Core core, RingWriter ring, List<LaneLink> lanes, RootWriter roots, Runnable ringIsFull) {
         this.core = core;
@@ -82,12 +84,27 @@ final class GroupCommit {
         }
         if (!ring.build(next, to)) {
             Marks.reached("store.ring-full");
-            ringIsFull.run();
+            askForRoom();
             return;
         }
         underWay = true;
         RingStart at = ring.next();
         array(at);
+    }
+
+    /** A consistency point that freed nothing, because a mirrored shard waits, is not followed by the next at once. */
+    private void askForRoom() {
+        if (ring.trimmedTo() != fullAt) {
+            fullAt = ring.trimmedTo();
+            ringIsFull.run();
+        } else if (!willRetry) {
+            willRetry = true;
+            core.loop.after(1_000_000_000L, () -> {
+                willRetry = false;
+                fullAt = -1;
+                start();
+            });
+        }
     }
 
     private void array(RingStart at) {

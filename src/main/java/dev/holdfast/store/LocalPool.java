@@ -189,7 +189,9 @@ final class LocalPool implements Pool {
                 close.run();
             } else {
                 committer.cleanCheckpoint(() -> {
-                    memory.remove();
+                    if (committer.isClean()) {
+                        memory.remove();
+                    }
                     close.run();
                 });
                 committer.whenFailed(close);

@@ -125,6 +125,11 @@ public final class Checkpoint {
         }
     }
 
+    /** True if its root has everything that the lanes hold. */
+    public boolean isAll() {
+        return List.of(frozen).stream().allMatch(FrozenLane::isAll);
+    }
+
     /** True if no lane had a change. */
     public boolean isEmpty() {
         return shards.isEmpty();

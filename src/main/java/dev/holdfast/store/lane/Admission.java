@@ -143,7 +143,7 @@ final class Admission {
      */
     boolean fitsNumbered(boolean isWrite, int payloadBytes) {
         boolean isGranted = !isWrite || isGranted(payloadBytes);
-        if (fits(payloadBytes, HEADROOM) && isGranted && refusal != Status.READ_ONLY) {
+        if (fits(payloadBytes, HEADROOM) && isGranted && refusal == Status.OK) {
             return true;
         }
         triggers.ask(isGranted ? "memory log" : "space");

@@ -66,8 +66,13 @@ final class ChangePath {
         return epoch;
     }
 
-    /** Whether nothing waits at the gate. */
+    /** Whether nobody waits at the gate; at that of a mirrored shard nobody does once the lane stops. */
     boolean isIdle() {
+        return mirrored != null || waiting.isEmpty();
+    }
+
+    /** Whether every change is visible. */
+    boolean isAllVisible() {
         return waiting.isEmpty();
     }
 
@@ -285,6 +290,43 @@ final class ChangePath {
                 segment.awaitRoot(control.done());
                 lane.markerIsVisible();
             }
+        }
+    }
+
+    /**
+     * Whether a consistency point may take the oldest changes, of which there are some; those of a mirrored shard are
+     * sealed and must be stable.
+     */
+    boolean mayFreeze() {
+        if (mirrored == null) {
+            return true;
+        }
+        changes.sealOldest();
+        return isSealedStable() || Mutant.on("lane.root-covers-unstable");
+    }
+
+    /** Asks the gate for what is missing before a consistency point may take what is sealed and was left out. */
+    void askForStability() {
+        long sealed = changes.firstSealedSeq();
+        if (mirrored != null && sealed != Long.MAX_VALUE && sealed > mirrored.stable()) {
+            gate.stabilityWanted(shard, sealed);
+        }
+    }
+
+    /** Whether sealed changes wait for a consistency point that may take them. */
+    boolean isSealedStable() {
+        long sealed = changes.firstSealedSeq();
+        return sealed != Long.MAX_VALUE && (mirrored == null || sealed <= mirrored.stable());
+    }
+
+    /** The lane stops: who waits at the gate of a mirrored shard is told; what is held stays held. */
+    void stop() {
+        if (mirrored != null) {
+            List<Request> requests = new ArrayList<>();
+            List<ControlChange> controls = new ArrayList<>();
+            waiting.forgetWaiters(requests, controls);
+            requests.forEach(request -> request.completion().completed(request, Status.SHUTDOWN));
+            controls.forEach(control -> control.done().done(Status.SHUTDOWN));
         }
     }
 

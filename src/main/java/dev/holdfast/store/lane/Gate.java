@@ -14,4 +14,11 @@ public interface Gate {
      * loop, with numbers that never go back and never pass what is held.
      */
     void held(Shard shard, long seq);
+
+    /**
+     * A consistency point could take changes of the shard up to {@code seq}, all of them visible, if they were stable:
+     * logged by every replica of the in-sync set. The gate sees to that, and calls {@link ReplicaShard#stable} later.
+     * Said again every few seconds while it is not so. A volume alone is not asked.
+     */
+    default void stabilityWanted(Shard shard, long seq) {}
 }

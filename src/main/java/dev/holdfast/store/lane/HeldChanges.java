@@ -46,16 +46,14 @@ final class HeldChanges {
         return controls[first];
     }
 
-    /** Number of the newest one in the memory log. */
-    long lastEntry() {
-        Checks.that(count > 0, "something waits at the gate");
-        return entries[first + count - 1 & entries.length - 1];
+    /** All stay, and nobody waits for them any more: who did goes into the lists. */
+    void forgetWaiters(List<Request> withRequests, List<ControlChange> withControls) {
+        for (int i = 0; i < count; i++) {
+            note(first + i & entries.length - 1, withRequests, withControls);
+        }
     }
 
-    /** The newest is taken back; whoever waits for it goes into one of the lists. */
-    void removeLast(List<Request> withRequests, List<ControlChange> withControls) {
-        Checks.that(count > 0, "something waits at the gate");
-        int at = first + count - 1 & entries.length - 1;
+    private void note(int at, List<Request> withRequests, List<ControlChange> withControls) {
         Request request = requests[at];
         ControlChange control = controls[at];
         if (request != null) {
@@ -66,6 +64,18 @@ final class HeldChanges {
         }
         requests[at] = null;
         controls[at] = null;
+    }
+
+    /** Number of the newest one in the memory log. */
+    long lastEntry() {
+        Checks.that(count > 0, "something waits at the gate");
+        return entries[first + count - 1 & entries.length - 1];
+    }
+
+    /** The newest is taken back; whoever waits for it goes into one of the lists. */
+    void removeLast(List<Request> withRequests, List<ControlChange> withControls) {
+        Checks.that(count > 0, "something waits at the gate");
+        note(first + count - 1 & entries.length - 1, withRequests, withControls);
         count--;
     }
 

@@ -12,6 +12,7 @@ import java.util.List;
  * <ul>
  *   <li><b>H1</b> It has (rooted, held], without a gap; their entries ascend.
  *   <li><b>H2</b> Epochs ascend with the numbers of changes; the newest {@link #MOST_EPOCHS} are kept.
+ *   <li><b>H3</b> rooted &lt;= stable &lt;= held: no root covers what a fork could take back.
  * </ul>
  */
 final class HeldRun {
@@ -21,11 +22,13 @@ final class HeldRun {
     private final List<EpochStart> epochs = new ArrayList<>();
     private long[] entries = new long[16];
     private long rooted;
+    private long stable;
     private long held;
     private long end;
 
     HeldRun(long appliedSeq, List<EpochStart> history) {
         rooted = appliedSeq;
+        stable = appliedSeq;
         held = appliedSeq;
         epochs.addAll(history);
     }
@@ -33,6 +36,17 @@ final class HeldRun {
     /** Number of the newest change that a durable root covers. */
     long rooted() {
         return rooted;
+    }
+
+    /** Number of the newest change that every in-sync replica has logged, as far as is known here. */
+    long stable() {
+        return stable;
+    }
+
+    /** Changes up to {@code seq} are stable; older news change nothing. */
+    void stableTo(long seq) {
+        Checks.that(seq <= held, "what is stable is held here", seq, held);
+        stable = Math.max(stable, seq);
     }
 
     /** Oldest first. */
@@ -101,7 +115,7 @@ final class HeldRun {
 
     /** Changes after {@code toSeq} are void: {@code entry} says so. */
     void rewind(long toSeq, long entry) {
-        Checks.that(toSeq >= rooted && toSeq <= held, "only what no root covers is void", toSeq, rooted, held);
+        Checks.that(toSeq >= stable && toSeq <= held, "what is stable stays", toSeq, stable, held);
         Checks.that(entry >= end, "a rewind stands after what it takes back", entry, end);
         held = toSeq;
         end = entry + 1;
@@ -112,7 +126,7 @@ final class HeldRun {
 
     /** A durable root covers changes up to {@code seq}. */
     void rootedTo(long seq) {
-        Checks.that(seq >= rooted && seq <= held, "a root covers what is held", seq, rooted, held);
+        Checks.that(seq >= rooted && seq <= stable, "a root covers what is stable", seq, rooted, stable);
         rooted = seq;
     }
 

@@ -187,6 +187,7 @@ public final class Lane implements LanePort {
         if (admission.refusal() == Status.OK) {
             admission.refuse(Status.SHUTDOWN);
         }
+        shards.values().forEach(shard -> shard.path().stop());
         lookDrained(drained);
     }
 
@@ -201,19 +202,22 @@ public final class Lane implements LanePort {
         long releaseEntry = log == null ? 0 : log.published();
         long left = 0;
         boolean markerLeft = false;
+        boolean isAll = true;
         for (Shard shard : shards.values()) {
             ShardChanges changes = shard.changes();
             Checks.that(!changes.isFrozen(), "one consistency point at a time", cp);
-            if (!changes.isClean()) {
+            if (!changes.isClean() && shard.path().mayFreeze()) {
                 frozen.add(changes.freeze());
             }
+            shard.path().askForStability();
+            isAll &= changes.isClean() && shard.path().isAllVisible();
             long firstLeft = Math.min(changes.firstUnfrozenEntry(), shard.path().firstInvisibleEntry());
             releaseEntry = Math.min(releaseEntry, firstLeft);
             left += changes.unfrozenBlocks();
-            markerLeft |= changes.hasMarkerLeft();
+            markerLeft |= shard.path().isSealedStable();
         }
         admission.frozen(admission.dirtyBlocks() - left, left);
-        triggers.frozen(usedFraction());
+        triggers.frozen(usedFraction(), frozen.isEmpty() && !isAll);
         if (markerLeft) {
             triggers.ask("snapshot");
         } else if (left > 0) {
@@ -223,7 +227,7 @@ public final class Lane implements LanePort {
         if (log != null && Mutant.on("lane.release-at-freeze")) {
             log.release(releaseEntry);
         }
-        committer.frozen(index, new FrozenLane(cp, List.copyOf(frozen), releaseEntry));
+        committer.frozen(index, new FrozenLane(cp, List.copyOf(frozen), releaseEntry, isAll));
     }
 
     @Override
@@ -296,6 +300,11 @@ public final class Lane implements LanePort {
     void changed(int blocks) {
         admission.dirtied(blocks);
         triggers.changed(usedFraction());
+    }
+
+    /** Sealed changes of a mirrored shard became stable: the next consistency point takes them. */
+    void stabilityCame() {
+        triggers.mayTake("stable");
     }
 
     /** A snapshot marker is visible: somebody waits for a root. */

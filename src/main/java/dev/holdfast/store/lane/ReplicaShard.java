@@ -58,6 +58,18 @@ public final class ReplicaShard {
     }
 
     /**
+     * Every replica of the in-sync set has logged changes up to {@code seq}, so roots may cover them. A consistency
+     * point that waits for this is asked for.
+     */
+    public void stable(long seq) {
+        Checks.that(lane.loop().isCurrent(), "on the shard's loop");
+        run.stableTo(seq);
+        if (path.isSealedStable()) {
+            lane.stabilityCame();
+        }
+    }
+
+    /**
      * From now on this replica numbers changes of its own, in {@code epoch}, which is newer than every change it has
      * held. A change that another has numbered in a later epoch ends that.
      */

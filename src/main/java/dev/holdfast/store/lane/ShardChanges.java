@@ -62,11 +62,6 @@ final class ShardChanges {
         return segments.size() == (frozen ? 2 : 1) && open.isEmpty();
     }
 
-    /** Whether changes behind a marker wait for a freeze of their own. */
-    boolean hasMarkerLeft() {
-        return segments.size() > (frozen ? 2 : 1);
-    }
-
     /** Block entries that wait for a freeze. */
     int unfrozenBlocks() {
         int blocks = 0;
@@ -182,15 +177,32 @@ final class ShardChanges {
         }
     }
 
+    /** Number of the newest of the oldest changes that are sealed and not frozen; beyond all without any. */
+    long firstSealedSeq() {
+        boolean skip = frozen;
+        for (Segment segment : segments) {
+            if (!skip) {
+                return segment.isSealed() ? segment.lastSeq() : Long.MAX_VALUE;
+            }
+            skip = false;
+        }
+        return Long.MAX_VALUE;
+    }
+
+    /** Seals the oldest changes, if they are not: they wait for a consistency point as they are. */
+    void sealOldest() {
+        Checks.that(!frozen && !isClean(), "there is something to seal");
+        if (!segments.getFirst().isSealed()) {
+            sealOpen();
+        }
+    }
+
     /** Seals the oldest changes for a consistency point. There are some: {@link #isClean} is false. */
     FrozenShard freeze() {
         Checks.that(!frozen && !isClean(), "one freeze at a time, of something");
-        Segment oldest = segments.getFirst();
-        if (!oldest.isSealed()) {
-            sealOpen();
-        }
+        sealOldest();
         frozen = true;
-        return oldest.frozen();
+        return segments.getFirst().frozen();
     }
 
     /** No root will come any more: whoever waits for one is told. */

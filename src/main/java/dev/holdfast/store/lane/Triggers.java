@@ -10,12 +10,16 @@ final class Triggers {
     /** Share of the memory log that may wait for a freeze. */
     private static final double FULL = 0.4;
 
+    private static final long RETRY_NANOS = 1_000_000_000L;
+
     private final Loop loop;
     private final CommitterPort committer;
     private final long oldestNanos;
     private @Nullable Timer age;
     private boolean asked;
     private double frozenFraction;
+    private boolean isStuck;
+    private boolean willRetry;
 
     Triggers(Loop loop, CommitterPort committer, long oldestNanos) {
         this.loop = loop;
@@ -34,18 +38,38 @@ final class Triggers {
         }
     }
 
-    /** A consistency point is wanted. */
+    /** A consistency point is wanted; after one that could take nothing, not before some time has passed. */
     void ask(String why) {
-        if (!asked) {
+        if (isStuck) {
+            if (!willRetry) {
+                willRetry = true;
+                loop.after(RETRY_NANOS, () -> {
+                    willRetry = false;
+                    isStuck = false;
+                    ask(why);
+                });
+            }
+        } else if (!asked) {
             asked = true;
             committer.checkpointWanted(why);
         }
     }
 
-    /** Changes are frozen; {@code usedFraction} of the memory log waits for their root. */
-    void frozen(double usedFraction) {
+    /** What could not be taken may have become stable. */
+    void mayTake(String why) {
+        isStuck = false;
+        ask(why);
+    }
+
+    /**
+     * Changes are frozen; {@code usedFraction} of the memory log waits for their root.
+     *
+     * @param tookNothing there are changes, all of mirrored shards, and none was stable
+     */
+    void frozen(double usedFraction, boolean tookNothing) {
         Checks.that(usedFraction >= 0 && usedFraction <= 1, "a share is between none and all");
         asked = false;
+        isStuck = tookNothing;
         frozenFraction = usedFraction;
         if (age != null) {
             age.cancel();

@@ -146,6 +146,11 @@ public final class RingWriter {
         return takenTo[lane];
     }
 
+    /** The ring before is free. */
+    public long trimmedTo() {
+        return trim;
+    }
+
     /** Where the next record goes: what a root stores at a freeze. */
     public RingStart next() {
         return next;

@@ -44,4 +44,10 @@ final class LaneMutantsTest {
         Mutant.plant("lane.marker-does-not-seal");
         assertThrows(Throwable.class, new ControlTest()::aSnapshotIsWhatTheDiskWasWhateverIsWrittenAfterIt);
     }
+
+    @Test
+    void theStabilityTestNotices() {
+        Mutant.plant("lane.root-covers-unstable");
+        assertThrows(Throwable.class, new StabilityTest()::whatIsNotStableIsLeftOutAndComesWithALaterRoot);
+    }
 }

@@ -19,6 +19,7 @@ final class ReplicaBed {
 
     final LaneBed bed;
     final List<Long> told = new ArrayList<>();
+    final List<Long> wanted = new ArrayList<>();
     final Shard shard;
     final ReplicaShard replica;
     final Client client;
@@ -31,13 +32,32 @@ final class ReplicaBed {
             ShardOpening opening =
                     new ShardOpening(meta, 4, 10, ObjectRoot.empty(SIZE / 4096), List.of(new EpochStart(4, 8)));
             bed.committer.appliedSeqs.put(LaneBed.SHARD, 10L);
-            Shard opened = bed.lane.open(opening, (of, seq) -> told.add(seq));
+            Shard opened = bed.lane.open(opening, gate());
             bed.lane.serve(bed.log);
             bed.lane.grant(1000);
             return opened;
         });
         replica = shard.replica().orElseThrow();
         client = new Client(shard, SIZE);
+    }
+
+    private Gate gate() {
+        return new Gate() {
+            @Override
+            public void held(Shard of, long seq) {
+                told.add(seq);
+            }
+
+            @Override
+            public void stabilityWanted(Shard of, long seq) {
+                wanted.add(seq);
+            }
+        };
+    }
+
+    /** Every in-sync replica has logged changes up to {@code seq}. */
+    void stable(long seq) {
+        bed.run(() -> replica.stable(seq));
     }
 
     static byte[] block(int value) {

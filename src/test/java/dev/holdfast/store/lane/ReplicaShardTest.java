@@ -72,6 +72,7 @@ final class ReplicaShardTest {
         List<String> woken = new ArrayList<>();
         small.bed.run(() -> small.shard.whenRoom(() -> woken.add("room")));
         small.opened(seq - 1);
+        small.stable(seq - 1);
         small.bed.checkpoint();
         assertFalse(woken.isEmpty());
         assertTrue(small.holdWrite(5, seq, 3, 9), "a root has let the memory log go");
@@ -100,6 +101,7 @@ final class ReplicaShardTest {
         List<EpochStart> expected = List.of(new EpochStart(4, 8), new EpochStart(5, 12), new EpochStart(9, 14));
         assertEquals(expected, replica.history());
         bed.opened(14);
+        bed.stable(14);
         bed.bed.checkpoint();
         assertEquals(expected, replica.history(), "a root changes nothing about it");
         assertEquals(
@@ -171,6 +173,7 @@ final class ReplicaShardTest {
         bed.assertReads(0, 5);
         bed.assertReads(1, 0);
         bed.assertReads(2, 4);
+        bed.stable(13);
         bed.bed.checkpoint();
         assertEquals(6, bed.bed.log.released(), "nothing keeps what was taken back");
         assertEquals(13, replica.rootedSeq());
