@@ -3,6 +3,7 @@ package dev.holdfast.store;
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Id128;
 import dev.holdfast.base.Marks;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.io.Loop;
 import dev.holdfast.store.checkpoint.Checkpoint;
 import dev.holdfast.store.checkpoint.LaneLink;
@@ -59,6 +60,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     private Optional<String> failure = Optional.empty();
     private RingStart start;
     private long openCounter;
+    private long usedCounter;
     private List<Long> firstEntries;
     private long nextShardId;
     private boolean clean;
@@ -79,6 +81,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         this.runner = new Runner(core.loop);
         this.repairs = new Repairs(core);
         this.openCounter = root.number().openCounter();
+        this.usedCounter = root.number().usedCounter();
         this.firstEntries = root.log().firstEntries();
         this.nextShardId = root.space().nextShardId();
         this.start = root.ringStart();
@@ -90,9 +93,20 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         lanes.addAll(links);
     }
 
+    /**
+     * An open counter that no log record has yet, and, once the next root is durable, none of a later start will have:
+     * records may be written under it before a root opens the pool with it.
+     */
+    long reserveCounter() {
+        Checks.that(commits.isEmpty(), "counters are for starts", usedCounter);
+        usedCounter = (Mutant.on("store.reuse-open-counter") ? openCounter : usedCounter) + 1;
+        return usedCounter;
+    }
+
     /** From the next root on the pool is open once more, and its log goes on at {@code ringStart}. */
     void beginOpen(RingStart ringStart) {
-        Checks.that(ringStart.openCounter() == openCounter + 1, "the open counter advances by one", openCounter);
+        Checks.that(ringStart.openCounter() == usedCounter, "the open counter was reserved", usedCounter);
+        Checks.that(usedCounter > openCounter, "the open counter advances", usedCounter, openCounter);
         openCounter = ringStart.openCounter();
         firstEntries = noEntries(lanes.size());
         start = ringStart;
@@ -104,9 +118,10 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     }
 
     /** Recovery is over: flushes are served from now on. */
-    void serve(RingWriter ring) {
+    void serve(RingWriter ring, List<GroupCommit.Written> records) {
         Checks.that(commits.isEmpty() && !isCheckpointRunning(), "a pool begins to serve once, at rest");
         commits = Optional.of(new GroupCommit(core, ring, lanes, roots, () -> checkpointWanted("ring full")));
+        commits.get().begin(records);
         grant(0);
     }
 
@@ -276,7 +291,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         return new Root(
                 poolId,
                 new Root.Number(
-                        cp, openCounter, roots.generationNow(), before.number().cp()),
+                        cp, openCounter, roots.generationNow(), before.number().cp(), usedCounter),
                 new Root.LogPoint(from.position(), from.number(), firstEntries(release), clean),
                 new Root.Written(core.clock.wallMillis(), core.array.members()),
                 objects,

@@ -30,7 +30,7 @@ import java.util.List;
  */
 final class GroupCommit {
     /** A durable record: where it is, and how far each lane's entries are in it. */
-    private record Written(RingStart at, long[] to) {}
+    record Written(RingStart at, long[] to) {}
 
     private final Core core;
     private final RingWriter ring;
@@ -55,6 +55,15 @@ final class GroupCommit {
         this.ringIsFull = ringIsFull;
         this.wanted = new long[lanes.size()];
         this.next = new long[lanes.size()];
+    }
+
+    /** Records that were written before the pool was opened, in order: they hold the first entries of every lane. */
+    void begin(List<Written> written) {
+        Checks.that(records.isEmpty() && !underWay, "records are taken over once");
+        for (Written record : written) {
+            records.addLast(record);
+            System.arraycopy(record.to, 0, next, 0, next.length);
+        }
     }
 
     /** Entries of {@code lane} below {@code entry} are to be durable. */

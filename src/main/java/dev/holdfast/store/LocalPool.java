@@ -7,6 +7,7 @@ import dev.holdfast.block.Status;
 import dev.holdfast.io.Loop;
 import dev.holdfast.store.lane.ControlDone;
 import dev.holdfast.store.lane.Lane;
+import dev.holdfast.store.lane.ReplicaShard;
 import dev.holdfast.store.lane.Shard;
 import dev.holdfast.store.lane.ShardMeta;
 import dev.holdfast.store.root.ShardState;
@@ -114,6 +115,11 @@ final class LocalPool implements Pool {
     @Override
     public Optional<BlockVolume> volume(int shardId) {
         return Optional.ofNullable(volumes.get(shardId));
+    }
+
+    @Override
+    public Optional<ReplicaShard> replica(int shardId) {
+        return volumes.get(shardId) instanceof Shard shard ? shard.replica() : Optional.empty();
     }
 
     @Override

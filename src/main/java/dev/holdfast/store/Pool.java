@@ -4,6 +4,7 @@ import dev.holdfast.array.MemberHealth;
 import dev.holdfast.base.Id128;
 import dev.holdfast.block.BlockVolume;
 import dev.holdfast.io.Loop;
+import dev.holdfast.store.lane.ReplicaShard;
 import dev.holdfast.store.lane.ShardMeta;
 import dev.holdfast.store.root.Root;
 import dev.holdfast.store.root.SnapshotRecord;
@@ -34,6 +35,12 @@ public interface Pool {
 
     /** The disk, to be used on its own loop only; absent if there is none or it is going. */
     Optional<BlockVolume> volume(int shardId);
+
+    /**
+     * The live mirrored shard of that id, for the protocol that keeps its replicas equal; its methods are called on its
+     * loop. After a start it holds what it held, invisible, until the protocol opens it or takes it back.
+     */
+    Optional<ReplicaShard> replica(int shardId);
 
     /** Keeps the disk's present state. {@code snapshotId} was allocated by the caller, greater than any before. */
     void createSnapshot(int shardId, long snapshotId, String name, boolean pin, Loop loop, Answer answer);

@@ -32,6 +32,8 @@ import java.util.function.Consumer;
  *   <li><b>V1</b> The open counter advances only in a root that covers every replayed change (L6).
  *   <li><b>V2</b> Memory is labelled anew only when that root is durable; a crash before finds the old root and
  *       the old memory.
+ *   <li><b>V3</b> Of a mirrored shard nothing is applied but its creation. What it holds beyond the root is durable in
+ *       the ring under the next open counter before that root begins ({@link Tail}).
  * </ul>
  */
 final class Recovery {
@@ -51,8 +53,10 @@ final class Recovery {
     private final PoolEvents events;
     private final Rebuilding rebuilding;
     private final Committer committer;
+    private final Tail tail;
     private final List<Lane> lanes = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
+    private long openCounter;
     private Consumer<Outcome> told = outcome -> {};
 
     Recovery(OpenPlan plan, Core core, Root root, LaneMemory memory, PoolEvents events, Rebuilding rebuilding) {
@@ -64,6 +68,8 @@ final class Recovery {
         this.rebuilding = rebuilding;
         CacheShares cache = new CacheShares(plan.cacheBytes(), plan.lanes().size());
         this.committer = new Committer(core, root, events, cache, plan.known().keeper());
+        this.tail = new Tail(
+                core, committer.roots(), plan.lanes().size(), plan.memory().bytesPerLane());
         LaneBudget budget = budget(cache);
         List<LaneLink> links = new ArrayList<>();
         for (int i = 0; i < plan.lanes().size(); i++) {
@@ -91,6 +97,7 @@ final class Recovery {
     void run(RingFound found, Consumer<Outcome> then) {
         Checks.that(core.loop.isCurrent(), "on the committer's loop");
         told = then;
+        openCounter = committer.reserveCounter();
         onEveryLane(0, lane -> openingsOf(lane).forEach(lane::open), () -> replay(found, memory.trusted()));
     }
 
@@ -107,10 +114,11 @@ final class Recovery {
     }
 
     private void replay(RingFound found, List<MemoryScan> trusted) {
-        Replay replay = new Replay(core, lanes, plan.lanes(), committer::failed, (applied, cuts) -> {
+        Replay replay = new Replay(core, lanes, plan.lanes(), tail, committer::failed, (applied, cuts) -> {
             String from = "memory " + (trusted.isEmpty() ? "lost" : "trusted") + "; " + found.summary();
             events.replayed(new Pool.Replayed(applied, applied == 0 ? "" : from));
             notes.addAll(cuts);
+            notes.addAll(tail.notes());
             if (applied > 0 && trusted.isEmpty()) {
                 Marks.reached("store.replayed-ring-alone");
             }
@@ -160,13 +168,19 @@ final class Recovery {
         });
     }
 
-    /** V1. The ring goes on behind everything that was found. */
+    /** V1. The ring goes on behind everything that was found; V3. */
     private void open(RingStart end) {
         Checks.that(committer.lastCheckpointWasEmpty(), "every replayed change has a root");
-        long openCounter = root.number().openCounter() + 1;
         RingStart next = new RingStart(end.poolIdHigh(), end.poolIdLow(), openCounter, end.position(), end.number());
-        committer.beginOpen(next);
-        committer.checkpoint("open", () -> label(next));
+        tail.write(next, root.log().position(), why -> {
+            if (why.isEmpty()) {
+                committer.beginOpen(next);
+                committer.checkpoint("open", () -> label(next));
+            } else {
+                told.accept(new Outcome.NoMemory(why));
+                committer.failed(why);
+            }
+        });
     }
 
     /** V2. */
@@ -181,10 +195,14 @@ final class Recovery {
             return;
         }
         List<LogView> views = new ArrayList<>();
-        logs.forEach(log -> views.add(log.view()));
+        for (int lane = 0; lane < logs.size(); lane++) {
+            tail.moveInto(lane, logs.get(lane));
+            views.add(logs.get(lane).view());
+        }
         long cp = committer.roots().newest().number().cp();
-        RingWriter ring = new RingWriter(views, next, cp, core.array.logBytes());
-        committer.serve(ring);
+        RingStart behind = tail.nextRecord(next);
+        RingWriter ring = new RingWriter(views, behind, next.position(), cp, core.array.logBytes());
+        committer.serve(ring, tail.records());
         LocalPool pool = new LocalPool(plan, committer, lanes, memory, events, rebuilding);
         onEveryLane(0, lane -> lane.serve(logs.get(lanes.indexOf(lane))), () -> pool.learnVolumes(() -> serves(pool)));
     }

@@ -25,6 +25,7 @@ final class Replay {
     private final Core core;
     private final List<Lane> lanes;
     private final List<Loop> loops;
+    private final Tail tail;
     private final Consumer<String> failed;
     private final Done done;
     private Optional<ReplaySet> changes = Optional.empty();
@@ -32,10 +33,11 @@ final class Replay {
     private long applied;
     private int at;
 
-    Replay(Core core, List<Lane> lanes, List<Loop> loops, Consumer<String> failed, Done done) {
+    Replay(Core core, List<Lane> lanes, List<Loop> loops, Tail tail, Consumer<String> failed, Done done) {
         this.core = core;
         this.lanes = lanes;
         this.loops = loops;
+        this.tail = tail;
         this.failed = failed;
         this.done = done;
     }
@@ -66,8 +68,11 @@ final class Replay {
                         goOnAt(lane);
                         return;
                     }
-                    lanes.get(lane).replay(set.entry());
-                    applied++;
+                    if (lanes.get(lane).replay(set.entry())) {
+                        applied++;
+                    } else {
+                        tail.keep(lane, set.entry());
+                    }
                 }
                 case WAIT -> {
                     return;

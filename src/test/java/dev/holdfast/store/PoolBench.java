@@ -7,6 +7,7 @@ import dev.holdfast.block.Request;
 import dev.holdfast.block.Status;
 import dev.holdfast.device.Protection;
 import dev.holdfast.io.Loop;
+import dev.holdfast.sim.world.Crash;
 import dev.holdfast.sim.world.SimWorld;
 import dev.holdfast.store.lane.ShardMeta;
 import dev.holdfast.store.root.GenerationKeeper;
@@ -51,6 +52,24 @@ final class PoolBench {
         if (!(outcome instanceof ArrayFormat.Outcome.Formatted)) {
             throw new IllegalStateException(outcome.toString());
         }
+    }
+
+    /** The same pool, not open, in a world of its own: what {@code crash} leaves there now. */
+    private PoolBench(PoolBench other, Crash crash, long seed) {
+        world = new SimWorld(seed);
+        paths.addAll(other.paths);
+        lanes = other.lanes;
+        memoryBytes = other.memoryBytes;
+        generation = other.generation;
+        other.world.machine().devices().forEach(device -> device.copyAfter(crash, world.machine()));
+        if (!crash.isPowerCut()) {
+            other.world.machine().memory().copyTo(world.machine().memory());
+        }
+    }
+
+    /** What {@code crash} would leave now, as a bench of its own; this one goes on. */
+    PoolBench after(Crash crash, long seed) {
+        return new PoolBench(this, crash, seed);
     }
 
     static <T> T await(SimWorld world, Loop loop, Consumer<Consumer<T>> call) {
@@ -114,6 +133,20 @@ final class PoolBench {
 
     void kill() {
         world.machine().kill();
+        world.machine().start();
+    }
+
+    /** The process dies in the middle of a turn, if it has one within 10 ms. */
+    void killInTurn() {
+        world.machine().killInTurn();
+        long untilNanos = world.nowNanos() + 10_000_000;
+        boolean more = true;
+        while (more && world.machine().isRunning() && world.nowNanos() < untilNanos) {
+            more = world.step();
+        }
+        if (world.machine().isRunning()) {
+            world.machine().kill();
+        }
         world.machine().start();
     }
 

@@ -30,7 +30,7 @@ final class ChangePath {
     private final Shard shard;
     private final Lane lane;
     private final ShardChanges changes;
-    private final Gate gate;
+    private Gate gate;
     private final @Nullable HeldRun mirrored;
     private final HeldChanges waiting = new HeldChanges();
     private int epoch;
@@ -99,6 +99,12 @@ final class ChangePath {
         }
     }
 
+    /** Another gate of a mirrored shard decides from now on. */
+    void attach(Gate newGate) {
+        Checks.that(mirrored != null && newGate != Gate.OPEN, "a shard is mirrored for good", shard.id());
+        gate = newGate;
+    }
+
     /** A mirrored shard numbers changes here, in {@code newEpoch}. */
     void beginEpoch(int newEpoch) {
         Checks.that(mirrored != null && newEpoch > epoch, "epochs only grow", newEpoch, epoch);
@@ -148,7 +154,9 @@ final class ChangePath {
 
     /** Takes a change that is not one of bytes; it waits for room if it must. */
     void control(ControlChange change) {
-        Status refusal = shard.isDeleted() ? Status.INVALID : refusal();
+        boolean begins = change.kind() == EntryKind.CREATE_SHARD;
+        Status refusal =
+                shard.isDeleted() ? Status.INVALID : begins ? lane.admission().refusal() : refusal();
         if (refusal != Status.OK) {
             change.done().done(refusal);
             return;
@@ -157,7 +165,7 @@ final class ChangePath {
             lane.admission().whenRoom(() -> control(change));
             return;
         }
-        hold(change.kind(), 0, change.offset(), change.lengthBytes(), change.payload(), null, change);
+        hold(change.kind(), change.flags(), change.offset(), change.lengthBytes(), change.payload(), null, change);
     }
 
     /** Numbers a change and holds it: from here on it survives the process. */
@@ -175,14 +183,36 @@ final class ChangePath {
         held = seq;
         waiting.add(entry, request, control);
         if (mirrored != null) {
-            mirrored.add(epoch, seq, entry);
-            lane.admission().promise(blocks(kind, lengthBytes));
+            heldHere(mirrored, kind, lengthBytes, entry);
         }
         if (Mutant.on("lane.visible-before-gate")) {
             opened(seq);
             return;
         }
         gate.held(shard, seq);
+    }
+
+    private void heldHere(HeldRun run, EntryKind kind, long lengthBytes, long entry) {
+        lane.admission().promise(blocks(kind, lengthBytes));
+        if (kind == EntryKind.CREATE_SHARD) {
+            run.begin(epoch, entry);
+            opened(held);
+        } else {
+            run.add(epoch, held, entry);
+        }
+    }
+
+    /** A change that an earlier process left is held again, as it is: {@code entry} of the log has it. */
+    void holdTail(long entry) {
+        HeldRun run = Objects.requireNonNull(mirrored, "a shard alone has no tail");
+        ByteBuffer descriptors = lane.logView().descriptors();
+        int at = lane.logView().at(entry);
+        Checks.that(Entry.seq(descriptors, at) == held + 1, "a tail has no gap", entry, held);
+        held++;
+        epoch = Math.max(epoch, Entry.epoch(descriptors, at));
+        waiting.add(entry, null, null);
+        run.add(Entry.epoch(descriptors, at), held, entry);
+        lane.admission().promise(blocks(Entry.kind(descriptors, at), Entry.length(descriptors, at)));
     }
 
     /** Holds the next change of a mirrored shard, which was numbered elsewhere; false without room. */
@@ -341,6 +371,10 @@ final class ChangePath {
     /** Applies a change that was found after a crash: the same step, with bytes copied; nobody is told. */
     void replay(ReplayEntry entry) {
         Checks.that(waiting.isEmpty(), "nothing is replayed while changes come", entry.seq());
+        if (mirrored != null) {
+            Checks.that(entry.kind() == EntryKind.CREATE_SHARD, "of a mirrored shard only its creation", entry.seq());
+            mirrored.begin(entry.epoch(), Segment.REPLAYED);
+        }
         cover(Segment.REPLAYED, entry.seq(), entry.epoch());
         held = visible;
         epoch = Math.max(epoch, entry.epoch());

@@ -1,5 +1,6 @@
 package dev.holdfast.store.lane;
 
+import dev.holdfast.store.log.Entry;
 import dev.holdfast.store.log.EntryKind;
 import dev.holdfast.store.log.MemoryLog;
 import java.nio.ByteBuffer;
@@ -16,12 +17,13 @@ import java.nio.charset.StandardCharsets;
  * </pre>
  *
  * @param kind what it changes
+ * @param flags of the entry
  * @param offset of the entry: the snapshot's id for snapshot kinds, else 0
  * @param lengthBytes of the entry: the size for CREATE_SHARD and RESIZE, else 0
  * @param payload of the entry
  * @param done told when it is durable; for snapshots and pins, when a root has them
  */
-record ControlChange(EntryKind kind, long offset, long lengthBytes, ByteBuffer payload, ControlDone done) {
+record ControlChange(EntryKind kind, int flags, long offset, long lengthBytes, ByteBuffer payload, ControlDone done) {
     private static final int VOLUME_ID_BYTES = 16;
 
     static ControlChange create(ShardMeta meta, ControlDone done) {
@@ -32,30 +34,31 @@ record ControlChange(EntryKind kind, long offset, long lengthBytes, ByteBuffer p
                 .putLong(meta.volumeIdLow())
                 .put(name)
                 .flip();
-        return new ControlChange(EntryKind.CREATE_SHARD, 0, meta.sizeBytes(), payload, done);
+        return new ControlChange(
+                EntryKind.CREATE_SHARD, meta.mirrored() ? Entry.MIRRORED : 0, 0, meta.sizeBytes(), payload, done);
     }
 
     static ControlChange resize(long sizeBytes, ControlDone done) {
-        return new ControlChange(EntryKind.RESIZE, 0, sizeBytes, MemoryLog.noPayload(), done);
+        return new ControlChange(EntryKind.RESIZE, 0, 0, sizeBytes, MemoryLog.noPayload(), done);
     }
 
     static ControlChange delete(ControlDone done) {
-        return new ControlChange(EntryKind.DELETE_SHARD, 0, 0, MemoryLog.noPayload(), done);
+        return new ControlChange(EntryKind.DELETE_SHARD, 0, 0, 0, MemoryLog.noPayload(), done);
     }
 
     static ControlChange snapshot(long snapshotId, boolean pin, String name, ControlDone done) {
         byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
         ByteBuffer payload = ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
         EntryKind kind = pin ? EntryKind.PIN : EntryKind.SNAPSHOT;
-        return new ControlChange(kind, snapshotId, 0, payload, done);
+        return new ControlChange(kind, 0, snapshotId, 0, payload, done);
     }
 
     static ControlChange deleteSnapshot(long snapshotId, ControlDone done) {
-        return new ControlChange(EntryKind.DELETE_SNAPSHOT, snapshotId, 0, MemoryLog.noPayload(), done);
+        return new ControlChange(EntryKind.DELETE_SNAPSHOT, 0, snapshotId, 0, MemoryLog.noPayload(), done);
     }
 
     /** What a CREATE_SHARD entry makes; {@code payload} is little endian and stays as it is. */
-    static ShardMeta meta(int shard, long sizeBytes, ByteBuffer payload) {
+    static ShardMeta meta(int shard, int flags, long sizeBytes, ByteBuffer payload) {
         int at = payload.position();
         byte[] name = new byte[payload.remaining() - VOLUME_ID_BYTES];
         payload.get(at + VOLUME_ID_BYTES, name);
@@ -64,7 +67,8 @@ record ControlChange(EntryKind kind, long offset, long lengthBytes, ByteBuffer p
                 payload.getLong(at),
                 payload.getLong(at + Long.BYTES),
                 new String(name, StandardCharsets.UTF_8),
-                sizeBytes);
+                sizeBytes,
+                (flags & Entry.MIRRORED) != 0);
     }
 
     /** The entry as a consistency point gets it. */

@@ -9,6 +9,9 @@ public interface Gate {
     /** The gate of a volume alone: what is held here is held everywhere. */
     Gate OPEN = Shard::opened;
 
+    /** The gate of a mirrored shard to which no protocol is attached: whatever is held waits. */
+    Gate CLOSED = (shard, seq) -> {};
+
     /**
      * Change {@code seq} of the shard is held here. The gate calls {@link Shard#opened} now or later, on the shard's
      * loop, with numbers that never go back and never pass what is held.

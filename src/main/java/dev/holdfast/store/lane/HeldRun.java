@@ -38,6 +38,13 @@ final class HeldRun {
         return rooted;
     }
 
+    /** The shard begins with its first change, which is the same on every replica: nothing can take it back. */
+    void begin(int epoch, long entry) {
+        Checks.that(held == 0, "a shard begins once", held);
+        add(epoch, 1, entry);
+        stable = 1;
+    }
+
     /** Number of the newest change that every in-sync replica has logged, as far as is known here. */
     long stable() {
         return stable;

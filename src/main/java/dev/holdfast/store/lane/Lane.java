@@ -8,6 +8,7 @@ import dev.holdfast.block.Status;
 import dev.holdfast.io.Loop;
 import dev.holdfast.store.cache.BlockCache;
 import dev.holdfast.store.cache.MergePages;
+import dev.holdfast.store.log.Entry;
 import dev.holdfast.store.log.EntryKind;
 import dev.holdfast.store.log.LogView;
 import dev.holdfast.store.log.MemoryLog;
@@ -64,7 +65,7 @@ public final class Lane implements LanePort {
 
     /** The shard as a root has it; it serves reads at once. */
     public Shard open(ShardOpening opening) {
-        return open(opening, Gate.OPEN);
+        return open(opening, opening.meta().mirrored() ? Gate.CLOSED : Gate.OPEN);
     }
 
     /** The same, with a gate of its own. */
@@ -80,23 +81,40 @@ public final class Lane implements LanePort {
         return shard;
     }
 
-    /** Applies a change that was found in the logs; changes of a shard come in order. Before {@link #serve}. */
-    public void replay(ReplayEntry entry) {
+    /**
+     * Applies a change that was found in the logs; changes of a shard come in order. Before {@link #serve}.
+     *
+     * @return false if the shard is mirrored and this belongs to its tail: nothing has happened, the change is to be in
+     *     the log that the lane serves with
+     */
+    public boolean replay(ReplayEntry entry) {
         Checks.that(log == null, "nothing is replayed while changes come", entry.shard());
         if (entry.kind() == EntryKind.CREATE_SHARD && !shards.containsKey(entry.shard())) {
-            ShardMeta meta = ControlChange.meta(entry.shard(), entry.length(), entry.payload());
+            ShardMeta meta = ControlChange.meta(entry.shard(), entry.flags(), entry.length(), entry.payload());
             open(new ShardOpening(meta, 0, 0, ObjectRoot.EMPTY));
         }
-        existing(entry.shard()).replay(entry);
+        Shard shard = existing(entry.shard());
+        if (shard.replica().isPresent() && entry.kind() != EntryKind.CREATE_SHARD) {
+            return false;
+        }
+        shard.replay(entry);
+        return true;
     }
 
     /**
-     * Takes changes from now on and holds them in {@code memoryLog}, which is empty; every shard begins a new epoch.
+     * Takes changes from now on and holds them in {@code memoryLog}. That is empty but for the tails of mirrored
+     * shards, which are in the ring too; they are held again, behind the gate. Every other shard begins a new epoch.
      */
     public void serve(MemoryLog memoryLog) {
-        Checks.that(log == null && memoryLog.published() == 0, "a lane begins with an empty log");
+        Checks.that(log == null && memoryLog.released() == 0, "a lane begins with a log of its own");
         log = memoryLog;
         useRegion(memoryLog);
+        for (long entry = 0; entry < memoryLog.published(); entry++) {
+            existing(Entry.shard(logView().descriptors(), logView().at(entry)))
+                    .path()
+                    .holdTail(entry);
+        }
+        durability.logged(memoryLog.published());
         shards.values().forEach(shard -> shard.path().startEpoch());
         admission.serve(memoryLog);
     }

@@ -14,6 +14,9 @@ public record LaneBudget(int cacheFrames, int mergePages, long oldestNanos) {
     /** Least cache: half of it serves the longest read. */
     public static final int MIN_CACHE_FRAMES = 600;
 
+    /** So many entries a memory log has room for when a lane begins to serve. */
+    public static final int LEAST_ENTRIES = 2 * Admission.HEADROOM;
+
     /** Five seconds, as a consistency point's age is unless somebody has a reason. */
     public static final long OLDEST_NANOS = 5_000_000_000L;
 

@@ -30,6 +30,12 @@ public final class ReplicaShard {
         return shard;
     }
 
+    /** From now on {@code gate} decides; before, nothing becomes visible. */
+    public void attach(Gate gate) {
+        Checks.that(lane.loop().isCurrent(), "on the shard's loop");
+        path.attach(gate);
+    }
+
     /**
      * Holds a change that another replica has numbered: it survives the process, and nobody sees it before {@link
      * #opened}.
@@ -94,6 +100,11 @@ public final class ReplicaShard {
     /** Number of the newest change that is held here, as {@link Shard#heldSeq}. */
     public long heldSeq() {
         return path.held();
+    }
+
+    /** Number of the newest change that readers see, as {@link Shard#visibleSeq}. */
+    public long visibleSeq() {
+        return path.visible();
     }
 
     /** Number of the newest change up to which all are on stable storage here, in the ring or by a root. */

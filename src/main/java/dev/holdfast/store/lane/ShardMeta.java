@@ -10,8 +10,14 @@ import dev.holdfast.base.Checks;
  * @param volumeIdLow lower half
  * @param name for people, at most 255 bytes of UTF-8
  * @param sizeBytes present size
+ * @param mirrored whether other nodes have it too, or may: nothing takes effect here that they may not have
  */
-public record ShardMeta(int id, long volumeIdHigh, long volumeIdLow, String name, long sizeBytes) {
+public record ShardMeta(int id, long volumeIdHigh, long volumeIdLow, String name, long sizeBytes, boolean mirrored) {
+    /** A shard that this pool has alone. */
+    public ShardMeta(int id, long volumeIdHigh, long volumeIdLow, String name, long sizeBytes) {
+        this(id, volumeIdHigh, volumeIdLow, name, sizeBytes, false);
+    }
+
     /** Checks what the store relies on; whoever takes a name from outside has looked at it before. */
     public ShardMeta {
         Checks.that(id >= 0 && sizeBytes >= 0, "a shard has an id and a size", id, sizeBytes);
@@ -19,6 +25,6 @@ public record ShardMeta(int id, long volumeIdHigh, long volumeIdLow, String name
 
     /** The same shard with another size. */
     public ShardMeta withSize(long newSizeBytes) {
-        return new ShardMeta(id, volumeIdHigh, volumeIdLow, name, newSizeBytes);
+        return new ShardMeta(id, volumeIdHigh, volumeIdLow, name, newSizeBytes, mirrored);
     }
 }

@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
  *  at size  little endian
  *   0    4  CRC32C of bytes 4..63
  *   4    1  kind, see {@link EntryKind}
- *   5    1  flags: 1 FUA, 2 keep allocated
+ *   5    1  flags: 1 FUA, 2 keep allocated, 4 mirrored (of a shard that begins)
  *   6    2  reserved, 0
  *   8    8  number in its memory log
  *  16    8  seq in its shard, from 1; 0 of a rewind
@@ -46,6 +46,9 @@ public final class Entry {
 
     /** Flag: zeroes that stay allocated. */
     public static final int KEEP_ALLOCATED = 2;
+
+    /** Flag of CREATE_SHARD: the shard has replicas elsewhere, or may have. */
+    public static final int MIRRORED = 4;
 
     /** Most slots one payload takes. */
     static final int MAX_SLOTS = MAX_PAYLOAD_BYTES / SLOT_BYTES + 1;
@@ -161,7 +164,7 @@ public final class Entry {
      */
     static boolean isSound(ByteBuffer bytes, int at) {
         EntryKind kind = EntryKind.ofCode(bytes.get(at + 4));
-        if (kind == null || bytes.getShort(at + 6) != 0 || (flags(bytes, at) & ~(FUA | KEEP_ALLOCATED)) != 0) {
+        if (kind == null || bytes.getShort(at + 6) != 0 || (flags(bytes, at) & ~flagsOf(kind)) != 0) {
             return false;
         }
         long offset = offset(bytes, at);
@@ -173,6 +176,10 @@ public final class Entry {
                 && shard(bytes, at) >= 0;
         boolean ranged = offset >= 0 && length >= 0 && offset <= Long.MAX_VALUE - length;
         return numbered && ranged && isPayloadSound(bytes, at, kind, offset, length);
+    }
+
+    private static int flagsOf(EntryKind kind) {
+        return FUA | KEEP_ALLOCATED | (kind == EntryKind.CREATE_SHARD ? MIRRORED : 0);
     }
 
     private static boolean isSeqSound(ByteBuffer bytes, int at, EntryKind kind) {

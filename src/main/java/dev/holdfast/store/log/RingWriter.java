@@ -47,13 +47,24 @@ public final class RingWriter {
      * @param logBytes length of the ring, {@link RingRecord#MIN_RING_BYTES} or more
      */
     public RingWriter(List<LogView> lanes, RingStart next, long rootCp, long logBytes) {
+        this(lanes, next, next.position(), rootCp, logBytes);
+    }
+
+    /**
+     * The same, behind records that are still needed.
+     *
+     * @param trimmedTo the ring before this position is free
+     */
+    public RingWriter(List<LogView> lanes, RingStart next, long trimmedTo, long rootCp, long logBytes) {
         Checks.that(logBytes % Entry.SLOT_BYTES == 0, "the ring is whole blocks", logBytes);
         Checks.that(logBytes >= RingRecord.MIN_RING_BYTES, "the ring is long enough", logBytes);
         this.lanes = lanes.toArray(LogView[]::new);
         this.next = next;
         this.rootCp = rootCp;
         this.logBytes = logBytes;
-        trim = next.position();
+        trim = trimmedTo;
+        Checks.that(
+                trim <= next.position() && freeBytes() >= 0, "what is needed is in the ring", trim, next.position());
         maxRecordBytes = RingRecord.maxRecordBytes(logBytes);
         area = alignedDirect(RingRecord.MAX_AREA_BYTES);
         parts = new ByteBuffer[1 + maxRecordBytes / Entry.SLOT_BYTES];

@@ -24,7 +24,8 @@ import java.util.Optional;
  *  32  8 cp                      96 48 object: shard table                 264  8 cp of the root before
  *  40  8 open counter           144 48 object: free map                    272  4 lanes of this open counter
  *  48  8 generation
- *  56  8 wall time, ms                                                 512  8 of each lane: first entry that counts
+ *  56  8 wall time, ms                                                 280  8 greatest open counter in use
+ *                                                                      512  8 of each lane: first entry that counts
  * </pre>
  *
  * @param poolId the pool
@@ -51,9 +52,9 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
 
     /**
      * {@code cp} counts consistency points from 1; {@code openCounter} opens; {@code generation} members left
-     * behind.
+     * behind. Log records may exist of open counters up to {@code usedCounter}.
      */
-    public record Number(long cp, long openCounter, long generation, long previousCp) {}
+    public record Number(long cp, long openCounter, long generation, long previousCp, long usedCounter) {}
 
     /**
      * Ring position and record number recovery starts at; for each lane of the run with this open counter the first
@@ -97,6 +98,7 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
         objects.deferred.write(into, DEFERRED);
         into.putLong(240, space.usedBlocks).putLong(248, space.nextShardId).putLong(256, space.dataBlocks);
         into.putLong(264, number.previousCp).putInt(272, log.lanes());
+        into.putLong(280, number.usedCounter);
         for (int lane = 0; lane < log.lanes(); lane++) {
             into.putLong(FIRST_ENTRIES + lane * Long.BYTES, log.firstEntries.get(lane));
         }
@@ -116,7 +118,12 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
         }
         return Optional.of(new Root(
                 new Id128(block.getLong(16), block.getLong(24)),
-                new Number(block.getLong(32), block.getLong(40), block.getLong(48), block.getLong(264)),
+                new Number(
+                        block.getLong(32),
+                        block.getLong(40),
+                        block.getLong(48),
+                        block.getLong(264),
+                        Math.max(block.getLong(40), block.getLong(280))),
                 new LogPoint(block.getLong(64), block.getLong(72), firstEntries(block), (block.getLong(80) & 1) != 0),
                 new Written(block.getLong(56), block.getLong(88)),
                 new Objects(
@@ -160,7 +167,7 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
     /** The same root with another generation and other members. */
     public Root onSurvivors(long generation, long members) {
         Checks.that(generation > number.generation, "generations never go back", generation);
-        Number raised = new Number(number.cp, number.openCounter, generation, number.previousCp);
+        Number raised = new Number(number.cp, number.openCounter, generation, number.previousCp, number.usedCounter);
         return new Root(poolId, raised, log, new Written(written.wallMillis, members), objects, space);
     }
 
@@ -170,7 +177,7 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
      */
     public Root passedOver(long generation) {
         long newer = Math.max(number.generation, generation) + 1;
-        Number above = new Number(number.cp + 1, number.openCounter, newer, number.previousCp);
+        Number above = new Number(number.cp + 1, number.openCounter, newer, number.previousCp, number.usedCounter + 1);
         return new Root(poolId, above, log, written, objects, space);
     }
 

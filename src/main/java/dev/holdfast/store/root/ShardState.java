@@ -20,7 +20,8 @@ import java.util.List;
  *   24  8 size, bytes                                  248   8 entries of the live dead list
  *   32  8 applied seq                                  256   8 next snapshot id
  *   40  4 epoch     44  4 name length                  264   8 blocks of the tree already deleted
- *   48  4 entries of the epoch history                 512 512 epoch history: 32 x (epoch 8, first seq 8)
+ *   48  4 entries of the epoch history
+ *   52  4 flags: 1 mirrored                            512 512 epoch history: 32 x (epoch 8, first seq 8)
  *                                                     1024 255 name, UTF-8
  * </pre>
  */
@@ -84,6 +85,7 @@ public final class ShardState {
         into.putInt(0, life.ordinal() + 1).putInt(4, meta.id());
         into.putLong(8, meta.volumeIdHigh()).putLong(16, meta.volumeIdLow()).putLong(24, meta.sizeBytes());
         into.putLong(32, appliedSeq).putInt(40, epoch).putInt(44, name.length).putInt(48, history.size());
+        into.putInt(52, meta.mirrored() ? 1 : 0);
         tree.write(into, 104);
         snapshots.object().write(into, 152);
         liveDead.object().write(into, 200);
@@ -120,7 +122,8 @@ public final class ShardState {
                 from.getLong(base + 8),
                 from.getLong(base + 16),
                 new String(name, StandardCharsets.UTF_8),
-                from.getLong(base + 24)));
+                from.getLong(base + 24),
+                (from.getInt(base + 52) & 1) != 0));
         shard.life = from.getInt(base) == 1 ? Life.LIVE : Life.DELETING;
         shard.appliedSeq = from.getLong(base + 32);
         shard.epoch = from.getInt(base + 40);
