@@ -19,8 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A mirrored volume beside one alone, walked at random: changes are held, opened, logged, stable, taken back, covered by
- * roots; processes die, the power goes, also while the pool opens. Beside it stands a list of changes.
+ * A mirrored volume beside one alone, walked at random: changes are held, opened, logged, stable, taken back, covered
+ * by roots; processes die, the power goes, also while the pool opens. Beside it stands a list of changes.
  */
 final class TailModelTest {
     private static final int BYTES = 64 * 4096;
