@@ -112,6 +112,16 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         start = ringStart;
     }
 
+    /** The pool gets a mirrored shard; {@code then} runs when the ring has room for what that may hold. */
+    void keepRoomForTails(Runnable then) {
+        if (isOver()) {
+            then.run();
+        } else {
+            commits.orElseThrow().keepRoomForTails();
+            checkpoint("mirrored", then);
+        }
+    }
+
     /** In the empty memory of so many lanes every entry counts. */
     static List<Long> noEntries(int lanes) {
         return Collections.nCopies(lanes, 0L);
@@ -122,6 +132,9 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         Checks.that(commits.isEmpty() && !isCheckpointRunning(), "a pool begins to serve once, at rest");
         commits = Optional.of(new GroupCommit(core, ring, lanes, roots, () -> checkpointWanted("ring full")));
         commits.get().begin(records);
+        if (core.shards.values().stream().anyMatch(shard -> shard.meta.mirrored())) {
+            commits.get().keepRoomForTails();
+        }
         grant(0);
     }
 

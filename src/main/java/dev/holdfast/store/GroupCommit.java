@@ -66,6 +66,11 @@ final class GroupCommit {
         }
     }
 
+    /** Half of the ring stays free: a start must be able to write once more what mirrored shards hold. */
+    void keepRoomForTails() {
+        ring.keepFree(Mutant.on("store.keep-no-room") ? 0 : Tail.keptBytes(core.array.logBytes()));
+    }
+
     /** Entries of {@code lane} below {@code entry} are to be durable. */
     void want(int lane, long entry) {
         Checks.that(core.loop.isCurrent() && lane < lanes.size(), "a lane asks on the committer's loop", lane);

@@ -79,6 +79,14 @@ final class LocalPool implements Pool {
 
     @Override
     public void createShard(ShardMeta meta, Loop loop, Answer answer) {
+        if (meta.mirrored()) {
+            committer.loop().post(() -> committer.keepRoomForTails(() -> create(meta, loop, answer)));
+        } else {
+            create(meta, loop, answer);
+        }
+    }
+
+    private void create(ShardMeta meta, Loop loop, Answer answer) {
         onLane(
                 meta.id(),
                 (lane, laneLoop) -> lane.createShard(meta, status -> {

@@ -82,7 +82,8 @@ final class Recovery {
 
     private LaneBudget budget(CacheShares cache) {
         int pages = Math.max(1024, plan.memory().bytesPerLane() / StagingWriter.BLOCK_BYTES / 4);
-        return new LaneBudget(cache.first(), pages, LaneBudget.OLDEST_NANOS);
+        long tail = Tail.mostBytes(core.array.logBytes()) / plan.lanes().size();
+        return new LaneBudget(cache.first(), pages, LaneBudget.OLDEST_NANOS, tail);
     }
 
     Committer committer() {

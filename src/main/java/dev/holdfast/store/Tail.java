@@ -9,6 +9,7 @@ import dev.holdfast.store.log.LogIdentity;
 import dev.holdfast.store.log.LogView;
 import dev.holdfast.store.log.MemoryLog;
 import dev.holdfast.store.log.ReplayEntry;
+import dev.holdfast.store.log.RingRecord;
 import dev.holdfast.store.log.RingStart;
 import dev.holdfast.store.log.RingWriter;
 import dev.holdfast.store.work.Core;
@@ -32,6 +33,7 @@ import java.util.TreeSet;
  *       one ({@link Committer#reserveCounter}).
  *   <li><b>T3</b> Records hold the changes under the numbers that they get in the memory logs of this run.
  *   <li><b>T4</b> What the newest root needs of the ring is not written over.
+ *   <li><b>T5</b> There is room for that: while the pool serves, half of the ring stays free and lanes hold no more.
  * </ul>
  */
 final class Tail {
@@ -60,6 +62,21 @@ final class Tail {
         this.roots = roots;
         this.laneCount = laneCount;
         this.bytesPerLane = bytesPerLane;
+    }
+
+    /** How much of a ring stays free while the pool has mirrored shards (T5). */
+    static long keptBytes(long logBytes) {
+        return logBytes / 2;
+    }
+
+    /**
+     * How many bytes all mirrored shards of a pool may hold that no root covers: with what their records take besides,
+     * and with what is lost at the end of a lap, that fits into {@link #keptBytes} (T5).
+     */
+    static long mostBytes(long logBytes) {
+        long most = (keptBytes(logBytes) - RingRecord.maxRecordBytes(logBytes)) / 2;
+        Checks.that(most > 0, "a ring has room for a tail", logBytes);
+        return most;
     }
 
     /**

@@ -38,6 +38,10 @@ final class PoolBench {
     final List<Long> extents = new ArrayList<>();
 
     PoolBench(long seed, int copies, long diskBytes) {
+        this(seed, copies, diskBytes, 16 << 20);
+    }
+
+    PoolBench(long seed, int copies, long diskBytes, long logBytes) {
         world = new SimWorld(seed);
         for (int i = 0; i < copies; i++) {
             paths.add("/disk" + i);
@@ -45,7 +49,7 @@ final class PoolBench {
         }
         Protection protection = copies == 1 ? Protection.SINGLE : Protection.mirror(copies);
         Id128 cluster = new Id128(1, 1);
-        ArrayFormat.Plan plan = new ArrayFormat.Plan(cluster, new Id128(seed, 2), protection, 16 << 20, 0, false);
+        ArrayFormat.Plan plan = new ArrayFormat.Plan(cluster, new Id128(seed, 2), protection, logBytes, 0, false);
         Loop loop = world.newLoop("format");
         ArrayFormat.Outcome outcome = PoolBench.<ArrayFormat.Outcome>await(
                 world, loop, answer -> ArrayFormat.format(world.disks(), paths, plan, world.entropy(), loop, answer));

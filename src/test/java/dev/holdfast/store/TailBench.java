@@ -3,6 +3,8 @@ package dev.holdfast.store;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.holdfast.block.BlockVolume;
+import dev.holdfast.block.Request;
 import dev.holdfast.block.Status;
 import dev.holdfast.store.lane.ReplicaShard;
 import dev.holdfast.store.lane.ShardMeta;
@@ -22,7 +24,11 @@ final class TailBench {
     }
 
     static TailBench make(long seed) {
-        PoolBench pool = new PoolBench(seed, 1, 128 << 20);
+        return make(seed, 16 << 20);
+    }
+
+    static TailBench make(long seed, long logBytes) {
+        PoolBench pool = new PoolBench(seed, 1, 192 << 20, logBytes);
         TailBench bench = new TailBench(pool);
         bench.open();
         assertEquals(new Pool.Result.Done(), pool.create(1, SIZE));
@@ -32,6 +38,29 @@ final class TailBench {
         assertEquals(new Pool.Result.Done(), made);
         assertEquals(1, bench.ask(ReplicaShard::visibleSeq), "its creation is not for the protocol to open");
         return bench;
+    }
+
+    /** Submits a flush of the volume alone; nobody waits for it. */
+    void beginFlush() {
+        BlockVolume volume = pool.volume(1);
+        pool.world.run(volume.loop(), () -> {
+            Request request = new Request(new Unheard());
+            request.kind = Request.Kind.FLUSH;
+            volume.submit(request);
+        });
+    }
+
+    private static final class Unheard implements Request.Completion {
+        @Override
+        public ByteBuffer readSpace(Request request) {
+            return ByteBuffer.allocate(0);
+        }
+
+        @Override
+        public void extent(Request request, long lengthBytes, boolean allocated) {}
+
+        @Override
+        public void completed(Request request, Status status) {}
     }
 
     void open() {

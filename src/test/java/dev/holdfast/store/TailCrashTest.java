@@ -34,7 +34,7 @@ final class TailCrashTest {
 
     /** Logged to {@code logged}, held to {@code held}; the root has the creation alone. */
     private static TailBench scene(long seed, long logged, long held) {
-        TailBench bench = TailBench.make(seed);
+        TailBench bench = TailBench.make(seed, 64 << 20);
         bench.root();
         for (long block = 0; block < 200; block += 10) {
             assertEquals(Status.OK, bench.pool.write(bench.pool.volume(1), block * 4096, 4096, 1));

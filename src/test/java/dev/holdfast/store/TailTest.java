@@ -2,13 +2,16 @@ package dev.holdfast.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.holdfast.base.Mutant;
 import dev.holdfast.block.Request;
 import dev.holdfast.block.Status;
 import dev.holdfast.store.lane.EpochStart;
 import dev.holdfast.store.lane.ReplicaShard;
 import java.util.List;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** What a mirrored volume held beyond its root is held again after a start, and nobody has seen it. */
@@ -151,7 +154,7 @@ final class TailTest {
 
     @Test
     void aTailThatDoesNotFitIsKept() {
-        TailBench bench = TailBench.make(7);
+        TailBench bench = TailBench.make(7, 64 << 20);
         bench.pool.kill();
         bench.pool.memoryBytes = 8 << 20;
         bench.open();
@@ -170,5 +173,41 @@ final class TailTest {
         bench.pool.memoryBytes = 8 << 20;
         bench.open();
         assertEquals(held, bench.ask(ReplicaShard::heldSeq));
+    }
+
+    /** What waits fills as much of the ring as it may, others want the rest: a start still has room for the tail. */
+    @Test
+    void howeverFullTheRingIsAStartHasRoom() {
+        TailBench bench = TailBench.make(8);
+        long seq = 2;
+        while (bench.hold(3, seq, 0, 64 << 10, (int) seq)) {
+            seq++;
+        }
+        assertTrue(seq > 10, "held " + seq);
+        bench.log(seq - 1);
+        for (int i = 0; i < 60; i++) {
+            assertEquals(Status.OK, bench.pool.write(bench.pool.volume(1), i * (256L << 10), 256 << 10, 1));
+            bench.beginFlush();
+            bench.pool.world.runFor(50_000_000L);
+        }
+        bench.pool.kill();
+        bench.open();
+        assertEquals(seq - 1, bench.ask(ReplicaShard::heldSeq));
+        bench.opened(seq - 1);
+        bench.stable(seq - 1);
+        bench.root();
+        assertTrue(bench.hold(3, seq, 0, 64 << 10, 1), "when a root has it, there is room again");
+        assertEquals(Status.OK, bench.pool.run(bench.pool.volume(1), Request.Kind.FLUSH, 0, 0));
+    }
+
+    @Test
+    void aRingThatFillsUpIsNoticed() {
+        Mutant.plant("store.keep-no-room");
+        assertThrows(Throwable.class, this::howeverFullTheRingIsAStartHasRoom);
+    }
+
+    @AfterEach
+    void takeItOut() {
+        Mutant.remove();
     }
 }

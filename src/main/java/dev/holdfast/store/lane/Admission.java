@@ -39,21 +39,24 @@ final class Admission {
     private final MergePages pages;
     private final int mostPages;
     private final Triggers triggers;
+    private final long mostUncovered;
     private @Nullable MemoryLog log;
     private Status refusal = Status.OK;
     private long granted;
     private long dirty;
     private long promised;
+    private long uncovered;
     private int keptEntries;
     private boolean isHostFull;
     private boolean lacksSpace;
     private int checkpointsLacking;
     private List<Runnable> waiters = new ArrayList<>();
 
-    Admission(Loop loop, MergePages pages, int mostPages, Triggers triggers) {
+    Admission(Loop loop, MergePages pages, LaneBudget budget, Triggers triggers) {
         this.loop = loop;
         this.pages = pages;
-        this.mostPages = mostPages;
+        this.mostPages = budget.mergePages();
+        this.mostUncovered = budget.uncoveredBytes();
         this.triggers = triggers;
     }
 
@@ -165,6 +168,24 @@ final class Admission {
     /** A change behind a gate will make up to {@code blocks} blocks dirty; they are counted as if they were. */
     void promise(long blocks) {
         promised += blocks;
+    }
+
+    /**
+     * Whether mirrored shards may hold {@code bytes} more that no root covers; if not, a consistency point is asked
+     * for. Where nothing is held, one change is, however long.
+     */
+    boolean fitsUncovered(long bytes) {
+        if (uncovered == 0 || uncovered + bytes <= mostUncovered) {
+            return true;
+        }
+        triggers.ask("mirrored");
+        return false;
+    }
+
+    /** A mirrored shard holds {@code bytes} more, or less. */
+    void uncovered(long bytes) {
+        uncovered += bytes;
+        Checks.that(uncovered >= 0, "what is covered was held", uncovered, bytes);
     }
 
     /** What was promised has happened, or never will. */

@@ -141,7 +141,7 @@ final class ChangePath {
             request.completion().completed(request, refusal);
             return;
         }
-        if (!lane.admission().fitsOther(0)) {
+        if (!lane.admission().fitsOther(0) || !hasRoom(0)) {
             lane.admission().whenRoom(() -> zero(request));
             return;
         }
@@ -161,7 +161,8 @@ final class ChangePath {
             change.done().done(refusal);
             return;
         }
-        if (!lane.admission().fitsOther(change.payload().remaining())) {
+        int payloadBytes = change.payload().remaining();
+        if (!lane.admission().fitsOther(payloadBytes) || !hasRoom(payloadBytes)) {
             lane.admission().whenRoom(() -> control(change));
             return;
         }
@@ -198,8 +199,21 @@ final class ChangePath {
             run.begin(epoch, entry);
             opened(held);
         } else {
-            run.add(epoch, held, entry);
+            add(run, epoch, entry);
         }
+    }
+
+    /** What is held newest, in {@code entry}, is known from now on, and counts. */
+    private void add(HeldRun run, int changeEpoch, long entry) {
+        long bytes =
+                bytes(Entry.slots(lane.logView().descriptors(), lane.logView().at(entry)));
+        run.add(changeEpoch, held, entry, bytes);
+        lane.admission().uncovered(bytes);
+    }
+
+    /** What a change takes of the log. */
+    private static long bytes(int slots) {
+        return Entry.BYTES + (long) slots * Entry.SLOT_BYTES;
     }
 
     /** A change that an earlier process left is held again, as it is: {@code entry} of the log has it. */
@@ -211,8 +225,13 @@ final class ChangePath {
         held++;
         epoch = Math.max(epoch, Entry.epoch(descriptors, at));
         waiting.add(entry, null, null);
-        run.add(Entry.epoch(descriptors, at), held, entry);
+        add(run, Entry.epoch(descriptors, at), entry);
         lane.admission().promise(blocks(Entry.kind(descriptors, at), Entry.length(descriptors, at)));
+    }
+
+    /** Whether a mirrored shard may hold a change with such a payload; one alone may always. */
+    boolean hasRoom(int payloadBytes) {
+        return mirrored == null || lane.admission().fitsUncovered(bytes(payloadBytes / Entry.SLOT_BYTES + 2));
     }
 
     /** Holds the next change of a mirrored shard, which was numbered elsewhere; false without room. */
@@ -220,7 +239,8 @@ final class ChangePath {
             int changeEpoch, EntryKind kind, int flags, long offset, long lengthBytes, ByteBuffer payload) {
         HeldRun run = Objects.requireNonNull(mirrored, "a shard alone numbers its changes itself");
         Checks.that(!numbersHere || changeEpoch > epoch, "one replica numbers in an epoch", changeEpoch, epoch);
-        if (!lane.admission().fitsNumbered(kind == EntryKind.WRITE, payload.remaining())) {
+        boolean fits = hasRoom(payload.remaining());
+        if (!fits || !lane.admission().fitsNumbered(kind == EntryKind.WRITE, payload.remaining())) {
             return false;
         }
         long seq = held + 1;
@@ -229,7 +249,7 @@ final class ChangePath {
         epoch = Math.max(epoch, changeEpoch);
         numbersHere = false;
         waiting.add(entry, null, null);
-        run.add(changeEpoch, seq, entry);
+        add(run, changeEpoch, entry);
         lane.admission().promise(blocks(kind, lengthBytes));
         return true;
     }
@@ -253,7 +273,8 @@ final class ChangePath {
             lane.admission().kept(blocks(Entry.kind(descriptors, at), Entry.length(descriptors, at)));
             waiting.removeLast(requests, controls);
         }
-        run.rewind(toSeq, lane.log().appendRewind(shard.id(), epoch, toSeq));
+        long entry = lane.log().appendRewind(shard.id(), epoch, toSeq);
+        lane.admission().uncovered(-run.rewind(toSeq, entry));
         held = toSeq;
         requests.forEach(request -> request.completion().completed(request, Status.IO_ERROR));
         controls.forEach(control -> control.done().done(Status.IO_ERROR));
@@ -364,7 +385,7 @@ final class ChangePath {
     void rooted(long seq) {
         Checks.that(seq <= visible, "a root covers what is visible", seq, visible);
         if (mirrored != null) {
-            mirrored.rootedTo(seq);
+            lane.admission().uncovered(-mirrored.rootedTo(seq));
         }
     }
 

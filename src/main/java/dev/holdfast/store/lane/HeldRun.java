@@ -2,7 +2,6 @@ package dev.holdfast.store.lane;
 
 import dev.holdfast.base.Checks;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -21,6 +20,8 @@ final class HeldRun {
 
     private final List<EpochStart> epochs = new ArrayList<>();
     private long[] entries = new long[16];
+    private long[] bytesUpTo = new long[16];
+    private long bytesRooted;
     private long rooted;
     private long stable;
     private long held;
@@ -41,7 +42,7 @@ final class HeldRun {
     /** The shard begins with its first change, which is the same on every replica: nothing can take it back. */
     void begin(int epoch, long entry) {
         Checks.that(held == 0, "a shard begins once", held);
-        add(epoch, 1, entry);
+        add(epoch, 1, entry, 0);
         stable = 1;
     }
 
@@ -75,14 +76,16 @@ final class HeldRun {
         return epoch;
     }
 
-    /** The next change lies in {@code entry}. */
-    void add(int epoch, long seq, long entry) {
+    /** The next change lies in {@code entry} and takes {@code bytes} of the log. */
+    void add(int epoch, long seq, long entry, long bytes) {
         Checks.that(seq == held + 1 && epoch >= newestEpoch(), "changes are held in order", seq, held, epoch);
         Checks.that(held == rooted || entry > entryOf(held), "entries ascend", entry, seq);
         if (held - rooted == entries.length) {
             grow();
         }
+        long before = bytesUpTo(held);
         entries[index(seq)] = entry;
+        bytesUpTo[index(seq)] = before + bytes;
         held = seq;
         end = entry + 1;
         if (epoch > newestEpoch() || epochs.isEmpty()) {
@@ -120,29 +123,42 @@ final class HeldRun {
         return low;
     }
 
-    /** Changes after {@code toSeq} are void: {@code entry} says so. */
-    void rewind(long toSeq, long entry) {
+    private long bytesUpTo(long seq) {
+        return seq == rooted ? bytesRooted : bytesUpTo[index(seq)];
+    }
+
+    /** Changes after {@code toSeq} are void: {@code entry} says so. Answers how many bytes they took. */
+    long rewind(long toSeq, long entry) {
         Checks.that(toSeq >= stable && toSeq <= held, "what is stable stays", toSeq, stable, held);
         Checks.that(entry >= end, "a rewind stands after what it takes back", entry, end);
+        long bytes = bytesUpTo(held) - bytesUpTo(toSeq);
         held = toSeq;
         end = entry + 1;
         while (!epochs.isEmpty() && epochs.getLast().firstSeq() > toSeq) {
             epochs.removeLast();
         }
+        return bytes;
     }
 
-    /** A durable root covers changes up to {@code seq}. */
-    void rootedTo(long seq) {
+    /** A durable root covers changes up to {@code seq}. Answers how many bytes those took that none covered before. */
+    long rootedTo(long seq) {
         Checks.that(seq >= rooted && seq <= stable, "a root covers what is stable", seq, rooted, stable);
+        long bytes = bytesUpTo(seq) - bytesRooted;
+        bytesRooted += bytes;
         rooted = seq;
+        return bytes;
     }
 
     private void grow() {
-        long[] larger = Arrays.copyOf(entries, 2 * entries.length);
+        long[] newEntries = new long[2 * entries.length];
+        long[] newBytes = new long[2 * entries.length];
         for (long seq = rooted + 1; seq <= held; seq++) {
-            larger[(int) (seq & larger.length - 1)] = entries[index(seq)];
+            int at = (int) (seq & newEntries.length - 1);
+            newEntries[at] = entries[index(seq)];
+            newBytes[at] = bytesUpTo[index(seq)];
         }
-        entries = larger;
+        entries = newEntries;
+        bytesUpTo = newBytes;
     }
 
     private int index(long seq) {

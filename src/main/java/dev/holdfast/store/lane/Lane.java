@@ -58,7 +58,7 @@ public final class Lane implements LanePort {
         this.cache = new BlockCache(budget.cacheFrames());
         this.reads = new ReadPath(cache, array, loop, committer, () -> committer.cacheWanted(index));
         this.triggers = new Triggers(loop, committer, budget.oldestNanos());
-        this.admission = new Admission(loop, pages, budget.mergePages(), triggers);
+        this.admission = new Admission(loop, pages, budget, triggers);
         this.durability = new Durability(index, loop, committer);
         this.installer = new Installer(loop, cache, reads::cacheIsFull);
     }

@@ -9,8 +9,14 @@ import dev.holdfast.store.log.MemoryLog;
  * @param cacheFrames blocks of 4096 bytes in its cache
  * @param mergePages pages of 4096 bytes for bytes that are not whole blocks; more of them wait
  * @param oldestNanos how old a change may get before a consistency point is asked for
+ * @param uncoveredBytes how much mirrored shards may hold that no root covers, in slots and descriptors
  */
-public record LaneBudget(int cacheFrames, int mergePages, long oldestNanos) {
+public record LaneBudget(int cacheFrames, int mergePages, long oldestNanos, long uncoveredBytes) {
+    /** A budget without a bound for mirrored shards. */
+    public LaneBudget(int cacheFrames, int mergePages, long oldestNanos) {
+        this(cacheFrames, mergePages, oldestNanos, Long.MAX_VALUE);
+    }
+
     /** Least cache: half of it serves the longest read. */
     public static final int MIN_CACHE_FRAMES = 600;
 

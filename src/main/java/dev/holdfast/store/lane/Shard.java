@@ -92,7 +92,7 @@ public final class Shard implements BlockVolume {
     @Override
     public boolean hasRoom(int lengthBytes) {
         Checks.that(lengthBytes >= 0 && lengthBytes <= MAX_TRANSFER_BYTES, "a write has a length", lengthBytes);
-        return isDeleted() || lane.admission().hasRoom(lengthBytes);
+        return isDeleted() || path.hasRoom(lengthBytes) && lane.admission().hasRoom(lengthBytes);
     }
 
     @Override

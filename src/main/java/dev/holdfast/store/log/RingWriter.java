@@ -36,6 +36,7 @@ public final class RingWriter {
     private int entries;
     private int payloadSlots;
     private int partCount;
+    private long keptBytes;
     private boolean built;
     private long builtPosition;
 
@@ -96,8 +97,9 @@ public final class RingWriter {
         builtPosition = next.position();
         gather(from, to, maxRecordBytes);
         Checks.that(entries > 0 || !anything(from, to), "every entry fits into an empty record");
-        long here = Math.min(toEnd, freeBytes());
-        long nextLap = toEnd == logBytes ? 0 : freeBytes() - toEnd;
+        long room = Math.max(0, freeBytes() - keptBytes);
+        long here = Math.min(toEnd, room);
+        long nextLap = toEnd == logBytes ? 0 : room - toEnd;
         if (lengthBytes() > here) {
             if (lengthBytes() > nextLap) {
                 gather(from, to, Math.max(here, nextLap));
@@ -112,6 +114,12 @@ public final class RingWriter {
         built = true;
         checkPlace();
         return true;
+    }
+
+    /** Records leave {@code bytes} of the ring free from now on. */
+    public void keepFree(long bytes) {
+        Checks.that(bytes >= 0 && bytes <= logBytes - maxRecordBytes, "the longest record fits", bytes, logBytes);
+        keptBytes = bytes;
     }
 
     /** The record that was built is durable: the next one comes after it. */
@@ -180,8 +188,8 @@ public final class RingWriter {
     /** Whether a record of that length can be written now. */
     public boolean wouldFit(int recordBytes) {
         long toEnd = logBytes - next.position() % logBytes;
-        return recordBytes <= maxRecordBytes
-                && (recordBytes <= Math.min(toEnd, freeBytes()) || toEnd + recordBytes <= freeBytes());
+        long room = freeBytes() - keptBytes;
+        return recordBytes <= maxRecordBytes && (recordBytes <= Math.min(toEnd, room) || toEnd + recordBytes <= room);
     }
 
     /** Measures: how far each lane comes within {@code limitBytes}. */
