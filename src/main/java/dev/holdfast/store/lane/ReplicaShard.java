@@ -1,7 +1,9 @@
 package dev.holdfast.store.lane;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.store.log.Entry;
 import dev.holdfast.store.log.EntryKind;
+import dev.holdfast.store.log.LogView;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -56,6 +58,34 @@ public final class ReplicaShard {
         Checks.that(epoch >= run.newestEpoch(), "epochs ascend", epoch, run.newestEpoch());
         Checks.that(kind != EntryKind.WRITE || lengthBytes == payload.remaining(), "a write has its bytes", seq);
         return path.holdNumbered(epoch, kind, flags, offset, lengthBytes, payload);
+    }
+
+    /** Told a change as it is held; see {@link #hold}. */
+    @FunctionalInterface
+    public interface Reader {
+        /** {@code payload}, between position and limit, is valid until this returns, and is not written. */
+        void change(int epoch, long seq, EntryKind kind, int flags, long offset, long lengthBytes, ByteBuffer payload);
+    }
+
+    /**
+     * Tells {@code reader} a change that the memory log has for sure: one of ({@link #rootedSeq}, {@link #heldSeq}].
+     * What roots cover is no longer kept for others here.
+     */
+    public void read(long seq, Reader reader) {
+        Checks.that(lane.loop().isCurrent(), "on the shard's loop");
+        LogView view = lane.logView();
+        ByteBuffer entries = view.descriptors();
+        int at = view.at(run.entryOf(seq));
+        Checks.that(Entry.seq(entries, at) == seq, "the change is where it was held", seq, Entry.seq(entries, at));
+        int start = Entry.firstSlot(entries, at) * Entry.SLOT_BYTES + Entry.payloadStart(entries, at);
+        reader.change(
+                Entry.epoch(entries, at),
+                seq,
+                Entry.kind(entries, at),
+                Entry.flags(entries, at),
+                Entry.offset(entries, at),
+                Entry.length(entries, at),
+                view.slotBytes().slice(start, Entry.payloadLength(entries, at)));
     }
 
     /** Changes up to {@code upTo} become visible, in order; who waits for them here is told. */

@@ -242,4 +242,34 @@ final class ReplicaShardTest {
         assertEquals(List.of(11L, 12L), bed.foundAgain());
         assertEquals(List.of(5, 6), bed.epochsFoundAgain);
     }
+
+    /** A protocol in short: what one holds is read there and held by the other. */
+    @Test
+    void whatIsHeldIsReadForAnother() {
+        ReplicaBed other = new ReplicaBed(4 << 20);
+        bed.holdWrite(5, 11, 0, 1);
+        bed.bed.run(() -> replica.beginEpoch(6));
+        bed.bed.run(() -> {
+            bed.client.write(5000, new byte[] {7, 8, 9}, true);
+            bed.client.submit(Request.Kind.TRIM, 0, 100);
+        });
+        for (long seq = 11; seq <= 13; seq++) {
+            long read = seq;
+            boolean[] held = new boolean[1];
+            bed.bed.run(() -> replica.read(
+                    read,
+                    (epoch, of, kind, flags, offset, length, payload) -> held[0] = other.bed.world.call(
+                            other.bed.loop,
+                            () -> other.replica.hold(epoch, of, kind, flags, offset, length, payload))));
+            assertTrue(held[0]);
+        }
+        assertEquals(replica.history(), other.replica.history());
+        other.opened(13);
+        other.client.model[5000] = 7;
+        other.client.model[5001] = 8;
+        other.client.model[5002] = 9;
+        System.arraycopy(ReplicaBed.block(1), 0, other.client.model, 100, 3996);
+        other.bed.run(() -> other.client.read(0, 8192));
+        assertEquals(8192, other.client.compared);
+    }
 }
