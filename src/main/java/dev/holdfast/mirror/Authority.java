@@ -17,6 +17,10 @@ import java.util.TreeMap;
  * </ol>
  */
 public final class Authority {
+    /**
+     * Sets kept that are not void, and the void ones between them. Of these many one was acted in: a row of sets in
+     * which nobody acts shrinks with every set, or somebody starts again, which makes one void.
+     */
     private static final int SETS_KEPT = 32;
 
     private final TreeMap<Integer, Start> starts = new TreeMap<>();
@@ -103,7 +107,7 @@ public final class Authority {
             return false;
         }
         sets.add(new Known(set, false));
-        if (sets.size() > SETS_KEPT) {
+        while (sets.stream().filter(known -> !known.isVoid).count() > SETS_KEPT) {
             sets.removeFirst();
         }
         return true;

@@ -64,6 +64,20 @@ final class AuthorityTest {
         assertEquals(List.of(replicas(2, member(1, 1))), authority.holders());
     }
 
+    @Test
+    void whoNeverActsTakesNothingAwayHoweverOftenItClaims() {
+        start(0, 0, 0);
+        start(1, 0, 0);
+        ReplicaSet both = replicas(1, member(0, 1), member(1, 1));
+        authority.replay(new Decision.NewSet(both));
+        for (int times = 1; times <= 100; times++) {
+            start(1, times, 0);
+            assertTrue(set(times + 1, member(1, times + 1)));
+        }
+        start(1, 101, 0);
+        assertEquals(both, authority.holders().getLast());
+    }
+
     private boolean start(int node, long after, int acted) {
         Decision.Found memory = new Decision.Found(0, acted, Position.START);
         return authority.replay(new Decision.Started(node, 100L * node + after, after, memory));
