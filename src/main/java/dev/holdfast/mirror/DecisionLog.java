@@ -101,10 +101,7 @@ public final class DecisionLog {
                 listener.registered(new Member(start.node(), incarnation));
             }
             case Decision.NewSet change
-            when !counts && underWay.contains(change.set()) -> {
-                underWay.removeIf(change.set()::equals);
-                listener.refused(change.set());
-            }
+            when underWay.removeIf(change.set()::equals) && !counts -> listener.refused(change.set());
             default -> {}
         }
         if (registered) {

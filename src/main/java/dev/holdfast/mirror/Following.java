@@ -8,9 +8,10 @@ import dev.holdfast.base.Mutant;
  * The side of a replica that is not primary, in one epoch: makes its log the primary's, and says how far it has come.
  *
  * <ol>
- *   <li>Up to {@code matched} this log is the primary's of this epoch; nothing else is ever answered or applied.
- *   <li>Nothing comes before the logs were compared, and this one cut where they fork; from then on it is a prefix of
- *       the primary's, so a batch always follows an entry that both have (M6).
+ *   <li>Nothing comes before the logs were compared, and this one cut where they fork; from then on all of it is a
+ *       prefix of the primary's, so a batch always follows an entry that both have (M6).
+ *   <li>So it answers and applies nothing before the first append of the epoch, and says then all that it has: who
+ *       leads takes what its members have logged for stable before others may join.
  *   <li>Entries are given up only when the primary has compared the very log that stands here.
  *   <li>A member of the set does not claim before its promise is over (M5).
  * </ol>
@@ -19,9 +20,11 @@ final class Following {
     private final Self self;
     private final ShardLog log;
     private final Message.Route route;
-    private long matched;
     private long answeredNanos;
-    private boolean heard;
+
+    /** An append of this epoch has come: the logs were compared. */
+    private boolean compared;
+
     private long heardNanos;
     private long askedNanos;
     private long promisedNanos;
@@ -58,41 +61,35 @@ final class Following {
     void append(Message.Append append) {
         heardNanos = self.clock().nanos();
         Position previous = append.previous();
+        compared = true;
         if (previous.seq() > log.held() && !Mutant.on("mirror.answer-over-hole")) {
             Marks.reached("mirror.hole");
-            answer(append.sentNanos());
-            return;
+        } else {
+            take(previous, append.batch());
+            follow(append.shard(), append.logUpTo());
         }
-        Checks.that(
-                isSame(previous), "the primary sends what follows what was compared", previous.epoch(), previous.seq());
-        Batch batch = append.batch();
-        long upTo = previous.seq();
-        if (batch.last() <= log.held() || log.hold(batch, log.held() + 1)) {
-            Checks.that(batch.last() <= log.held(), "what was taken is held", batch.last(), log.held());
-            upTo = Math.max(upTo, batch.last());
-        }
-        matched = Math.max(matched, upTo);
-        heard = true;
-        follow(append.shard(), append.logUpTo());
         answer(append.sentNanos());
     }
 
-    private boolean isSame(Position previous) {
-        return log.history().epochAt(previous.seq()) == previous.epoch();
+    private void take(Position previous, Batch batch) {
+        boolean same = log.history().epochAt(previous.seq()) == previous.epoch();
+        Checks.that(same, "the primary sends what follows what was compared", previous.epoch(), previous.seq());
+        boolean taken = batch.last() <= log.held() || log.hold(batch, log.held() + 1);
+        Checks.that(!taken || batch.last() <= log.held(), "what was taken is held", batch.last(), log.held());
     }
 
     private void follow(Message.Shard told, long logUpTo) {
-        long commit = Mutant.on("mirror.apply-beyond-commit") ? log.held() : Math.min(told.commit(), matched);
+        long commit = Mutant.on("mirror.apply-beyond-commit") ? log.held() : Math.min(told.commit(), log.held());
         shard = new Message.Shard(
                 Math.max(shard.commit(), commit),
-                Math.max(shard.stable(), Math.min(told.stable(), matched)),
-                Math.max(shard.durable(), Math.min(told.durable(), matched)));
+                Math.max(shard.stable(), Math.min(told.stable(), log.held())),
+                Math.max(shard.durable(), Math.min(told.durable(), log.held())));
         if (commit > log.visible()) {
             log.open(commit);
         }
         log.stable(shard.stable());
         log.durable(shard.durable());
-        long wanted = Math.min(logUpTo, matched);
+        long wanted = Math.min(logUpTo, log.held());
         if (wanted > log.logged()) {
             log.log(wanted);
         }
@@ -103,8 +100,7 @@ final class Following {
         heardNanos = self.clock().nanos();
         boolean same = rewind.head().equals(log.history().at(log.held()));
         if (same || Mutant.on("mirror.rewind-whatever-stands")) {
-            Checks.that(rewind.fork() >= matched || !same, "what the primary sent is not taken back", rewind.fork());
-            matched = Math.min(matched, rewind.fork());
+            Checks.that(!compared || !same, "what the primary sent is not taken back", rewind.fork());
             log.rewind(rewind.fork());
             Checks.that(log.held() == rewind.fork(), "a rewound log ends at the fork", log.held(), rewind.fork());
         }
@@ -113,13 +109,13 @@ final class Following {
 
     /** Something is on stable storage here, or in a root. */
     void progressed() {
-        if (heard) {
+        if (compared) {
             answer(answeredNanos);
         }
     }
 
     void tick() {
-        if (!heard && self.clock().nanos() - askedNanos > Terms.ASK_NANOS) {
+        if (!compared && self.clock().nanos() - askedNanos > Terms.ASK_NANOS) {
             ask();
         }
     }
@@ -132,10 +128,7 @@ final class Following {
     private void answer(long sentNanos) {
         answeredNanos = Math.max(answeredNanos, sentNanos);
         promise();
-        Checks.that(matched <= log.held(), "nothing is answered over a hole", matched, log.held());
-        long logged = Math.min(log.logged(), matched);
-        long rooted = Math.min(log.rooted(), matched);
-        self.out().send(new Message.Have(route, matched, logged, rooted, answeredNanos));
+        self.out().send(new Message.Have(route, log.held(), log.logged(), log.rooted(), answeredNanos));
     }
 
     private void promise() {

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>commit &lt;= what every member holds that is in this set, or in one that was proposed and may yet count (M1,
  *       M4).
  *   <li>stable, and what is told to be flushed: the same with logged.
+ *   <li>Nothing is opened or told without a lease: who has none may have a successor, which may have lost it all since.
  *   <li>Entries that some replica may still ask for are kept: durable is the least over all nodes, absent ones too
  *       (M3).
  *   <li>What a follower said in another epoch, or in another start, counts for nothing.
@@ -37,7 +38,7 @@ final class Leading {
     private long stable;
     private long durable;
     private long logWanted;
-    private long flushed;
+    private long flushed = -1;
     private long proposedNanos;
 
     /** The primary's side of {@code set}; {@code shard} is what was known of the shard before. */
@@ -46,6 +47,7 @@ final class Leading {
         this.log = self.log();
         this.set = set;
         this.commit = log.visible();
+        this.logWanted = log.visible(); // A flush may wait since the epoch before.
         Checks.that(
                 isSelf(set.primary()),
                 "only the primary leads",
@@ -68,6 +70,7 @@ final class Leading {
     /** It is durable that this node may act in this epoch: from now on it does. */
     void act() {
         acting = true;
+        log.log(logWanted);
         advance();
     }
 
@@ -127,8 +130,9 @@ final class Leading {
         advance();
     }
 
-    /** Somebody waits until everything up to {@code upTo} is on stable storage everywhere. */
+    /** Somebody waits until everything up to {@code upTo} is on stable storage everywhere, and is told if it is. */
     void wantLogged(long upTo) {
+        flushed = Math.min(flushed, upTo - 1);
         if (upTo > logWanted) {
             logWanted = upTo;
             log.log(upTo);
@@ -275,9 +279,9 @@ final class Leading {
         if (!acting) {
             return;
         }
-        boolean mayOpen = leaseRuns() || !confirmed;
+        boolean leaseRuns = leaseRuns();
         long heldByAll = Mutant.on("mirror.acknowledge-before-held") ? log.held() : least(true, log.held());
-        if (mayOpen && heldByAll > commit) {
+        if (leaseRuns && heldByAll > commit) {
             commit = heldByAll;
             log.open(commit);
         }
@@ -287,10 +291,10 @@ final class Leading {
         durable = Math.max(durable, leastSafe());
         Checks.that(durable <= log.held(), "what is durable everywhere is held here", durable, log.held());
         log.durable(durable);
-        confirmed |= leaseRuns();
+        confirmed |= leaseRuns;
         Checks.that(stable <= log.held(), "what is stable is held here", stable, log.held());
         long done = Math.min(stable, commit);
-        if (confirmed && leaseRuns() && done > flushed) {
+        if (leaseRuns && done > flushed) {
             flushed = done;
             self.out().flushed(done);
         }

@@ -11,12 +11,13 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The primary of three replicas, which the test plays the other two of; what simulation reaches too rarely. */
+/** One of three replicas, which the test plays the other two of; what simulation reaches too rarely. */
 final class ReplicaTest {
     private static final Member SELF = new Member(0, 1);
     private static final List<Member> ALL = List.of(SELF, new Member(1, 1), new Member(2, 1));
 
     private final List<Message> sent = new ArrayList<>();
+    private final List<Long> flushed = new ArrayList<>();
     private final ListLog log = new ListLog();
     private final Authority authority = new Authority();
     private long nowNanos = 1_000_000_000L;
@@ -92,12 +93,81 @@ final class ReplicaTest {
         assertEquals(List.of(new Message.Rewind(route(1, 2).back(), new Position(2, 3), 1)), sent);
     }
 
+    @Test
+    void anAnswerThatComesWhenNoLeaseRunsOpensNothing() {
+        lead(1);
+        write();
+        decide(2);
+        compare(2);
+        long askedNanos = nowNanos;
+        nowNanos += Terms.LEASE_NANOS;
+        for (int node = 1; node <= 2; node++) {
+            replica.received(new Message.Have(route(node, 2), 1, 1, 0, askedNanos));
+        }
+        assertEquals(0, log.visible());
+        have(1, 2, 1);
+        have(2, 2, 1);
+        assertEquals(1, log.visible());
+    }
+
+    @Test
+    void aFlushIsAnsweredAlsoWhenNothingIsLeftToFlush() {
+        lead(1);
+        replica.flush();
+        assertEquals(List.of(0L, 0L), flushed);
+        write();
+        have(1, 1, 1);
+        have(2, 1, 1);
+        replica.flush();
+        replica.flush();
+        assertEquals(List.of(0L, 0L, 1L, 1L, 1L), flushed);
+    }
+
+    @Test
+    void whoWaitsForAFlushWhenTheSetChangesStillWaits() {
+        lead(1);
+        write();
+        held(1, 1, 1, 0);
+        held(2, 1, 1, 0);
+        replica.flush();
+        decide(2);
+        compare(2);
+        held(1, 2, 1, 0);
+        held(2, 2, 1, 0);
+        sent.clear();
+        nowNanos += Terms.RESEND_NANOS + 1;
+        replica.tick();
+        assertEquals(
+                List.of(1L, 1L),
+                sent.stream()
+                        .map(message -> ((Message.Append) message).logUpTo())
+                        .toList());
+    }
+
+    @Test
+    void whoMissesAnEntryStillSaysWhatItHasBeforeThat() {
+        lead(1);
+        write();
+        authority.replay(new Decision.NewSet(new ReplicaSet(2, ALL.get(1), ALL)));
+        replica.told();
+        sent.clear();
+        Message.Route route = route(1, 2);
+        Message.Shard shard = new Message.Shard(0, 0, 0);
+        replica.received(new Message.Append(route, new Position(2, 5), Batch.none(5), shard, 0, nowNanos));
+        assertEquals(List.of(new Message.Have(route.back(), 1, 1, 0, nowNanos)), sent);
+    }
+
     /** Becomes primary of {@code epoch}, compares with replicas whose logs are empty, and hears from both. */
     private void lead(int epoch) {
         decide(epoch);
+        compare(epoch);
+        have(1, epoch, 0);
+        have(2, epoch, 0);
+    }
+
+    private void compare(int epoch) {
         for (int node = 1; node <= 2; node++) {
             replica.received(new Message.Past(route(node, epoch), History.EMPTY, 0));
-            have(node, epoch, 0);
         }
     }
 
@@ -117,7 +187,11 @@ final class ReplicaTest {
     }
 
     private void have(int node, int epoch, long held) {
-        replica.received(new Message.Have(route(node, epoch), held, held, 0, nowNanos));
+        held(node, epoch, held, held);
+    }
+
+    private void held(int node, int epoch, long held, long logged) {
+        replica.received(new Message.Have(route(node, epoch), held, logged, 0, nowNanos));
     }
 
     private static Message.Route route(int node, int epoch) {
@@ -149,7 +223,9 @@ final class ReplicaTest {
             public void propose(ReplicaSet set) {}
 
             @Override
-            public void flushed(long seq) {}
+            public void flushed(long seq) {
+                flushed.add(seq);
+            }
         };
     }
 }
