@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Two or three replicas of one shard, clients, and every misfortune of docs/internals/mirror.md; {@link Judge} looks
+ * Two to four replicas of one shard, clients, and every misfortune of docs/internals/mirror.md; {@link Judge} looks
  * after each event. In the end everything is mended, and all replicas must become one.
  */
 public final class ShardScenario {
@@ -35,7 +35,7 @@ public final class ShardScenario {
         this.judge = new Judge(world.logGroup(LOG), oracle);
         this.wire = new Wire(world);
         this.favourite = random.below(KINDS);
-        List<Integer> numbers = IntStream.range(0, 2 + random.below(2)).boxed().toList();
+        List<Integer> numbers = IntStream.range(0, 2 + random.below(3)).boxed().toList();
         for (int number : numbers) {
             SimMachine machine = number == 0 ? world.machine() : world.newMachine("node-" + number);
             machine.clock().drift(random.between(-10_000, 10_000));
