@@ -381,6 +381,18 @@ final class ChangePath {
         }
     }
 
+    /** First memory log entry that another replica may ask for; beyond all of them if there is none. */
+    long firstKeptEntry() {
+        return mirrored == null ? Long.MAX_VALUE : mirrored.firstKeptEntry();
+    }
+
+    /** What roots cover is not kept for others any more. */
+    void letGoAll() {
+        if (mirrored != null) {
+            mirrored.letGoAll();
+        }
+    }
+
     /** A durable root covers changes up to {@code seq}. */
     void rooted(long seq) {
         Checks.that(seq <= visible, "a root covers what is visible", seq, visible);

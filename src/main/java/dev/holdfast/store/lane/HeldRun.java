@@ -5,11 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a mirrored shard knows of its own log: in which memory log entry each change lies that no root covers, and where
- * epochs begin. A shard alone has none. It holds no change and opens none.
+ * What a mirrored shard knows of its own log: in which memory log entry each change lies that no root covers, or that
+ * another replica may ask for, and where epochs begin. A shard alone has none. It holds no change and opens none.
  *
  * <ul>
- *   <li><b>H1</b> It has (rooted, held], without a gap; their entries ascend.
+ *   <li><b>H1</b> It has (kept, held], without a gap; their entries ascend; kept &lt;= rooted, but for the beginning of
+ *       the shard, for which nobody asks.
  *   <li><b>H2</b> Epochs ascend with the numbers of changes; the newest {@link #MOST_EPOCHS} are kept.
  *   <li><b>H3</b> rooted &lt;= stable &lt;= held: no root covers what a fork could take back.
  * </ul>
@@ -22,12 +23,15 @@ final class HeldRun {
     private long[] entries = new long[16];
     private long[] bytesUpTo = new long[16];
     private long bytesRooted;
+    private long kept;
+    private long durable;
     private long rooted;
     private long stable;
     private long held;
     private long end;
 
     HeldRun(long appliedSeq, List<EpochStart> history) {
+        kept = appliedSeq;
         rooted = appliedSeq;
         stable = appliedSeq;
         held = appliedSeq;
@@ -43,6 +47,7 @@ final class HeldRun {
     void begin(int epoch, long entry) {
         Checks.that(held == 0, "a shard begins once", held);
         add(epoch, 1, entry, 0);
+        kept = entry == Segment.REPLAYED ? 1 : 0;
         stable = 1;
     }
 
@@ -79,8 +84,8 @@ final class HeldRun {
     /** The next change lies in {@code entry} and takes {@code bytes} of the log. */
     void add(int epoch, long seq, long entry, long bytes) {
         Checks.that(seq == held + 1 && epoch >= newestEpoch(), "changes are held in order", seq, held, epoch);
-        Checks.that(held == rooted || entry > entryOf(held), "entries ascend", entry, seq);
-        if (held - rooted == entries.length) {
+        Checks.that(held == kept || entry > entryOf(held), "entries ascend", entry, seq);
+        if (held - kept == entries.length) {
             grow();
         }
         long before = bytesUpTo(held);
@@ -101,9 +106,35 @@ final class HeldRun {
         return end;
     }
 
-    /** The memory log entry of a change that no root covers. */
+    /** Changes after this one are in the memory log, all of them. */
+    long kept() {
+        return kept;
+    }
+
+    /** Changes up to {@code seq} need not be kept for others, once a root covers them. */
+    void durableTo(long seq) {
+        durable = Math.max(durable, seq);
+        letGo(Math.min(durable, rooted));
+    }
+
+    /** Nothing that a root covers is kept for others any more. */
+    void letGoAll() {
+        letGo(rooted);
+    }
+
+    private void letGo(long seq) {
+        kept = Math.max(kept, seq);
+        Checks.that(kept <= Math.max(rooted, 1), "what no root covers is kept", kept, rooted);
+    }
+
+    /** The memory log entry of the oldest change that is kept; beyond all of them if there is none. */
+    long firstKeptEntry() {
+        return kept == held ? Long.MAX_VALUE : entryOf(kept + 1);
+    }
+
+    /** The memory log entry of a change that is kept. */
     long entryOf(long seq) {
-        Checks.that(seq > rooted && seq <= held, "the change is held, and in no root", seq, rooted, held);
+        Checks.that(seq > kept && seq <= held, "the change is in the memory log", seq, kept, held);
         return entries[index(seq)];
     }
 
@@ -146,13 +177,14 @@ final class HeldRun {
         long bytes = bytesUpTo(seq) - bytesRooted;
         bytesRooted += bytes;
         rooted = seq;
+        letGo(Math.min(durable, rooted));
         return bytes;
     }
 
     private void grow() {
         long[] newEntries = new long[2 * entries.length];
         long[] newBytes = new long[2 * entries.length];
-        for (long seq = rooted + 1; seq <= held; seq++) {
+        for (long seq = kept + 1; seq <= held; seq++) {
             int at = (int) (seq & newEntries.length - 1);
             newEntries[at] = entries[index(seq)];
             newBytes[at] = bytesUpTo[index(seq)];

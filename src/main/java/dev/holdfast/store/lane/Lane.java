@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Lane implements LanePort {
     private static final int MOST_PAGES = 1 << 20;
+    private static final double KEPT_FRACTION = 0.5;
     private static final long DRAIN_LOOK_NANOS = 1_000_000L;
 
     private final int index;
@@ -354,11 +355,24 @@ public final class Lane implements LanePort {
             }
         }
         if (log != null) {
-            log.release(installed.releaseEntry());
+            release(log, installed.releaseEntry());
         }
         triggers.installed();
         admission.installed();
         committer.installed(index, installed.cp());
+    }
+
+    /** Lets go what a root covers, but for what other replicas may ask for; of that too if it takes half of the room. */
+    private void release(MemoryLog memoryLog, long covered) {
+        long keptFrom = covered;
+        for (Shard shard : shards.values()) {
+            keptFrom = Math.min(keptFrom, shard.path().firstKeptEntry());
+        }
+        memoryLog.release(Math.max(keptFrom, memoryLog.released()));
+        if (keptFrom < covered && memoryLog.usedFraction() > KEPT_FRACTION) {
+            shards.values().forEach(shard -> shard.path().letGoAll());
+            memoryLog.release(covered);
+        }
     }
 
     private void useRegion(MemoryLog memoryLog) {

@@ -127,6 +127,38 @@ public final class ReplicaShard {
         return path.rewind(toSeq);
     }
 
+    /** Every replica has changes up to {@code seq} on stable storage: nobody will ask for them. */
+    public void durable(long seq) {
+        Checks.that(lane.loop().isCurrent(), "on the shard's loop");
+        run.durableTo(seq);
+    }
+
+    /**
+     * Number of the oldest change that can be {@link #read} here: it is in the memory log since this process began, and
+     * there was room to keep it.
+     */
+    public long firstKeptSeq() {
+        return run.kept() + 1;
+    }
+
+    /** Shows change {@code seq}, which is kept and held, as it came. */
+    public void read(long seq, EntrySink sink) {
+        LogView view = lane.logView();
+        ByteBuffer descriptors = view.descriptors();
+        int at = view.at(run.entryOf(seq));
+        Checks.that(Entry.seq(descriptors, at) == seq, "the entry is the change", seq);
+        int start = Entry.firstSlot(descriptors, at) * Entry.SLOT_BYTES + Entry.payloadStart(descriptors, at);
+        ByteBuffer payload = lane.log().slotBytes().slice(start, Entry.payloadLength(descriptors, at));
+        sink.entry(descriptors, at, payload);
+    }
+
+    /** Looks at an entry where it lies. */
+    @FunctionalInterface
+    public interface EntrySink {
+        /** The descriptor at {@code at}, see {@link Entry}, and the payload; both are valid only in this call. */
+        void entry(ByteBuffer descriptors, int at, ByteBuffer payload);
+    }
+
     /** Number of the newest change that is held here, as {@link Shard#heldSeq}. */
     public long heldSeq() {
         return path.held();

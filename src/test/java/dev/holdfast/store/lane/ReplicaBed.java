@@ -1,5 +1,6 @@
 package dev.holdfast.store.lane;
 
+import dev.holdfast.store.log.Entry;
 import dev.holdfast.store.log.EntryKind;
 import dev.holdfast.store.log.LogIdentity;
 import dev.holdfast.store.log.MemoryLog;
@@ -60,6 +61,11 @@ final class ReplicaBed {
         bed.run(() -> replica.stable(seq));
     }
 
+    /** Every replica has changes up to {@code seq} on stable storage. */
+    void durable(long seq) {
+        bed.run(() -> replica.durable(seq));
+    }
+
     static byte[] block(int value) {
         byte[] bytes = new byte[4096];
         java.util.Arrays.fill(bytes, (byte) value);
@@ -97,6 +103,20 @@ final class ReplicaBed {
             epochsFoundAgain.add(set.entry().epoch());
         }
         return seqs;
+    }
+
+    /** Changes {@code first} to {@code last} as another replica is given them. */
+    List<String> read(long first, long last) {
+        List<String> seen = new ArrayList<>();
+        for (long seq = first; seq <= last; seq++) {
+            replica.read(
+                    seq,
+                    (descriptors, at, payload) -> seen.add(Entry.seq(descriptors, at) + " in "
+                            + Entry.epoch(descriptors, at) + " " + Entry.kind(descriptors, at) + " "
+                            + Entry.offset(descriptors, at) + "+" + Entry.length(descriptors, at) + ": "
+                            + (payload.hasRemaining() ? payload.get(payload.limit() - 1) : "none")));
+        }
+        return seen;
     }
 
     /** Changes up to {@code seq} are visible. */

@@ -159,6 +159,42 @@ final class ReplicaShardTest {
     }
 
     @Test
+    void whatAnotherReplicaMayAskForIsKeptAndReadAsItCame() {
+        bed.holdWrite(5, 11, 0, 1);
+        bed.holdTrim(6, 12, 4096, 8192);
+        bed.holdWrite(6, 13, 2, 3);
+        bed.opened(13);
+        bed.stable(13);
+        bed.durable(11);
+        bed.bed.checkpoint();
+        assertEquals(13, replica.rootedSeq());
+        assertEquals(12, replica.firstKeptSeq());
+        assertEquals(List.of("12 in 6 TRIM 4096+8192: none", "13 in 6 WRITE 8192+4096: 3"), bed.read(12, 13));
+        bed.durable(13);
+        assertEquals(14, replica.firstKeptSeq());
+        bed.holdWrite(6, 14, 2, 3);
+        bed.opened(14);
+        bed.stable(14);
+        bed.bed.checkpoint();
+        assertEquals(3, bed.bed.log.released());
+        assertEquals(List.of("14 in 6 WRITE 8192+4096: 3"), bed.read(14, 14));
+    }
+
+    @Test
+    void whatIsKeptForOthersTakesNoMoreThanHalfOfTheMemoryLog() {
+        long seq = 10;
+        while (bed.holdTrim(5, seq + 1, 0, 4096)) {
+            seq++;
+        }
+        assertTrue(bed.bed.log.usedFraction() > 0.5);
+        bed.opened(seq);
+        bed.stable(seq);
+        bed.bed.checkpoint();
+        assertEquals(seq + 1, replica.firstKeptSeq());
+        assertEquals(0.0, bed.bed.log.usedFraction());
+    }
+
+    @Test
     void whatIsTakenBackWasNever() {
         bed.holdWrite(5, 11, 0, 1);
         bed.holdWrite(5, 12, 0, 2);
@@ -174,6 +210,7 @@ final class ReplicaShardTest {
         bed.assertReads(1, 0);
         bed.assertReads(2, 4);
         bed.stable(13);
+        bed.durable(13);
         bed.bed.checkpoint();
         assertEquals(6, bed.bed.log.released(), "nothing keeps what was taken back");
         assertEquals(13, replica.rootedSeq());

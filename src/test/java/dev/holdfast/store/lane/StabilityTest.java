@@ -41,7 +41,8 @@ final class StabilityTest {
         bed.stable(12);
         assertApplied(12);
         assertEquals(12, bed.replica.rootedSeq());
-        assertEquals(2, bed.bed.log.released());
+        assertEquals(0, bed.bed.log.released(), "another replica may ask for it");
+        bed.durable(12);
         bed.assertReads(0, 3);
         bed.bed.checkpoint();
         bed.stable(13);
