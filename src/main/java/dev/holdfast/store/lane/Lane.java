@@ -362,7 +362,7 @@ public final class Lane implements LanePort {
         committer.installed(index, installed.cp());
     }
 
-    /** Lets go what a root covers, but for what other replicas may ask for; of that too if it takes half of the room. */
+    /** Lets go what a root covers, but for what other replicas may ask for; that too if it takes half of the room. */
     private void release(MemoryLog memoryLog, long covered) {
         long keptFrom = covered;
         for (Shard shard : shards.values()) {
