@@ -14,7 +14,7 @@ import java.util.concurrent.locks.LockSupport;
  * of the kind that belongs to the descriptor ({@code flock}), so nothing else that the process opens and closes can
  * lose it, and the same process is refused too. A process that dies lets go of it.
  */
-final class FileClaim implements AutoCloseable {
+public final class FileClaim implements AutoCloseable {
     private static final int TYPE_MASK = 0xf000;
     private static final int TYPE_BLOCK_DEVICE = 0x6000;
 
@@ -41,8 +41,12 @@ final class FileClaim implements AutoCloseable {
         return take(path, Posix.O_RDWR | (isBlockDevice(path) ? Posix.O_EXCL : 0));
     }
 
-    /** Claims a file, making an empty one if none is there; nobody but its owner may read it. */
-    static FileClaim existingOrNew(Path path) throws WorldException {
+    /**
+     * Claims a file, making an empty one if none is there; nobody but its owner may read it.
+     *
+     * @throws WorldException if it is claimed already (the message says by whom), or can't be made
+     */
+    public static FileClaim existingOrNew(Path path) throws WorldException {
         return take(path, Posix.O_RDWR | Posix.O_CREAT);
     }
 

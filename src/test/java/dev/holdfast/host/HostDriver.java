@@ -15,7 +15,7 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /** The real machine under a contract suite: waiting is all it takes for it to move on. */
-final class HostDriver implements WorldDriver {
+public final class HostDriver implements WorldDriver {
     private static final long BOUND_NANOS = 60_000_000_000L;
     private static final long LOOK_NANOS = 50_000;
 
@@ -41,7 +41,8 @@ final class HostDriver implements WorldDriver {
         this.world = HostWorld.start("", (where, what) -> thrown.compareAndSet(null, what));
     }
 
-    static HostDriver tcp() {
+    /** A world whose listeners get TCP ports. */
+    public static HostDriver tcp() {
         return new HostDriver(Sockets.TCP);
     }
 
