@@ -68,8 +68,7 @@ public final class ReplicaShard {
     }
 
     /**
-     * Tells {@code reader} a change that the memory log has for sure: one of ({@link #rootedSeq}, {@link #heldSeq}].
-     * What roots cover is no longer kept for others here.
+     * Tells {@code reader} a change that the memory log has: one of {@link #firstKeptSeq} to {@link #heldSeq}.
      */
     public void read(long seq, Reader reader) {
         Checks.that(lane.loop().isCurrent(), "on the shard's loop");
@@ -139,24 +138,6 @@ public final class ReplicaShard {
      */
     public long firstKeptSeq() {
         return run.kept() + 1;
-    }
-
-    /** Shows change {@code seq}, which is kept and held, as it came. */
-    public void read(long seq, EntrySink sink) {
-        LogView view = lane.logView();
-        ByteBuffer descriptors = view.descriptors();
-        int at = view.at(run.entryOf(seq));
-        Checks.that(Entry.seq(descriptors, at) == seq, "the entry is the change", seq);
-        int start = Entry.firstSlot(descriptors, at) * Entry.SLOT_BYTES + Entry.payloadStart(descriptors, at);
-        ByteBuffer payload = lane.log().slotBytes().slice(start, Entry.payloadLength(descriptors, at));
-        sink.entry(descriptors, at, payload);
-    }
-
-    /** Looks at an entry where it lies. */
-    @FunctionalInterface
-    public interface EntrySink {
-        /** The descriptor at {@code at}, see {@link Entry}, and the payload; both are valid only in this call. */
-        void entry(ByteBuffer descriptors, int at, ByteBuffer payload);
     }
 
     /** Number of the newest change that is held here, as {@link Shard#heldSeq}. */

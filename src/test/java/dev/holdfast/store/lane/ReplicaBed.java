@@ -1,6 +1,5 @@
 package dev.holdfast.store.lane;
 
-import dev.holdfast.store.log.Entry;
 import dev.holdfast.store.log.EntryKind;
 import dev.holdfast.store.log.LogIdentity;
 import dev.holdfast.store.log.MemoryLog;
@@ -108,13 +107,13 @@ final class ReplicaBed {
     /** Changes {@code first} to {@code last} as another replica is given them. */
     List<String> read(long first, long last) {
         List<String> seen = new ArrayList<>();
-        for (long seq = first; seq <= last; seq++) {
-            replica.read(
-                    seq,
-                    (descriptors, at, payload) -> seen.add(Entry.seq(descriptors, at) + " in "
-                            + Entry.epoch(descriptors, at) + " " + Entry.kind(descriptors, at) + " "
-                            + Entry.offset(descriptors, at) + "+" + Entry.length(descriptors, at) + ": "
-                            + (payload.hasRemaining() ? payload.get(payload.limit() - 1) : "none")));
+        for (long change = first; change <= last; change++) {
+            long wantedSeq = change;
+            bed.run(() -> replica.read(
+                    wantedSeq,
+                    (epoch, seq, kind, flags, offset, length, payload) ->
+                            seen.add(seq + " in " + epoch + " " + kind + " " + offset + "+" + length + ": "
+                                    + (payload.hasRemaining() ? payload.get(payload.limit() - 1) : "none"))));
         }
         return seen;
     }
