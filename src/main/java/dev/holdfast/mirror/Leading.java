@@ -132,7 +132,7 @@ final class Leading {
 
     /** Somebody waits until everything up to {@code upTo} is on stable storage everywhere, and is told if it is. */
     void wantLogged(long upTo) {
-        flushed = Math.min(flushed, upTo - 1);
+        flushed = Mutant.on("mirror.answer-flush-once") ? flushed : Math.min(flushed, upTo - 1);
         if (upTo > logWanted) {
             logWanted = upTo;
             log.log(upTo);
@@ -306,6 +306,9 @@ final class Leading {
         if (!Mutant.on("mirror.acknowledge-under-new-set-only") || proposed.isEmpty()) {
             least = least(set, held, least);
         }
+        if (!held && Mutant.on("mirror.flush-under-old-set-only")) {
+            return least;
+        }
         for (ReplicaSet next : proposed) {
             least = least(next, held, least);
         }
@@ -325,11 +328,12 @@ final class Leading {
 
     private long leastSafe() {
         long own = Math.max(log.logged(), log.rooted());
+        long absent = Mutant.on("mirror.forget-the-absent") ? own : 0;
         long least = own;
         for (int node : self.nodes()) {
             if (node != self.member().node() && !Mutant.on("mirror.trim-by-own-log")) {
                 Follower follower = followers.get(node);
-                least = Math.min(least, follower == null ? 0 : follower.safe());
+                least = Math.min(least, follower == null ? absent : follower.safe());
             }
         }
         return least;
@@ -365,9 +369,10 @@ final class Leading {
     private void addJoiner(List<Member> next) {
         for (Follower follower : followers.values()) {
             boolean logged = follower.logged >= stable || Mutant.on("mirror.join-without-logged");
-            boolean ready = follower.compared && follower.answered && follower.held >= commit && logged;
+            boolean held = follower.held >= commit || Mutant.on("mirror.join-without-held");
+            boolean ready = follower.compared && follower.answered && held && logged;
             if (ready
-                    && confirmed
+                    && (confirmed || Mutant.on("mirror.join-before-confirmed"))
                     && !set.has(follower.member)
                     && self.authority().isCurrent(follower.member)) {
                 Marks.reached("mirror.join");

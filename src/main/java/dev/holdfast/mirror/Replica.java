@@ -108,7 +108,8 @@ public final class Replica {
         }
         boolean leads = leading.isPresent();
         boolean fromPrimary = route.from().equals(set.orElseThrow().primary());
-        boolean takes = following.isPresent() && fromPrimary && role != Role.CLAIMING;
+        boolean claims = role == Role.CLAIMING && !Mutant.on("mirror.claimant-answers");
+        boolean takes = following.isPresent() && fromPrimary && !claims;
         switch (message) {
             case Message.Append append when takes -> following.get().append(append);
             case Message.Rewind rewind when takes -> following.get().rewind(rewind);
@@ -144,7 +145,7 @@ public final class Replica {
     /** Entries came to stable storage here, or a root that covers more is durable. */
     public void logged() {
         leading.ifPresent(Leading::progressed);
-        if (role != Role.CLAIMING) {
+        if (role != Role.CLAIMING || Mutant.on("mirror.claimant-answers")) {
             following.ifPresent(Following::progressed);
         }
         settle();
@@ -221,7 +222,8 @@ public final class Replica {
      * holds everything; or if all members of such sets have lost theirs, and nobody has logged more.
      */
     private boolean mayStartAlone() {
-        if (following.orElseThrow().silenceNanos() <= Terms.ALONE_NANOS) {
+        boolean silent = following.orElseThrow().silenceNanos() > Terms.ALONE_NANOS;
+        if (!silent && !Mutant.on("mirror.start-alone-at-once")) {
             return false;
         }
         boolean named = false;
@@ -237,7 +239,7 @@ public final class Replica {
                 Position its =
                         self.authority().start(holder.node()).orElseThrow().logged();
                 named |= own;
-                anyUnbroken |= isUnbroken(holder);
+                anyUnbroken |= isUnbroken(holder) && !Mutant.on("mirror.start-beside-memory");
                 furthest &= its.compareTo(mine) <= 0;
             }
         }

@@ -111,6 +111,21 @@ final class ReplicaTest {
     }
 
     @Test
+    void thatItActedInAnOlderEpochIsNotEnough() {
+        lead(1);
+        write();
+        authority.replay(new Decision.NewSet(new ReplicaSet(2, SELF, ALL)));
+        replica.told();
+        compare(2);
+        have(1, 2, 1);
+        have(2, 2, 1);
+        replica.acting(1);
+        assertEquals(0, log.visible());
+        replica.acting(2);
+        assertEquals(1, log.visible());
+    }
+
+    @Test
     void aFlushIsAnsweredAlsoWhenNothingIsLeftToFlush() {
         lead(1);
         replica.flush();

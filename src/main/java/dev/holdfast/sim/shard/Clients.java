@@ -11,7 +11,6 @@ import java.util.List;
  */
 final class Clients {
     private static final int BLOCKS = 6;
-    private static final long PATIENCE_NANOS = 400_000_000L;
 
     private final SimWorld world;
     private final SimRandom random;
@@ -20,6 +19,8 @@ final class Clients {
     private final long thinkNanos;
     private long lastValue;
     private long answered;
+    private long abandoned;
+    private long patienceNanos = 400_000_000L;
     private long remaining;
 
     Clients(SimWorld world, List<ShardNode> nodes, RegisterOracle oracle) {
@@ -33,6 +34,16 @@ final class Clients {
     /** Requests that were answered so far. */
     long answered() {
         return answered;
+    }
+
+    /** Requests that a replica took and did not answer in time. */
+    long abandoned() {
+        return abandoned;
+    }
+
+    /** From now on a client waits for {@code nanos} before it goes on. */
+    void bePatient(long nanos) {
+        patienceNanos = nanos;
     }
 
     /** Lets {@code count} clients send {@code requests} requests in all. */
@@ -62,7 +73,10 @@ final class Clients {
 
         private void ask(ShardNode node) {
             long present = ++request;
-            world.at(PATIENCE_NANOS, () -> ended(present));
+            world.at(patienceNanos, () -> {
+                abandoned += present == request ? 1 : 0;
+                ended(present);
+            });
             node.ask(() -> {
                 if (present == request && node.serves()) {
                     submit(node, present);

@@ -30,6 +30,7 @@ final class Judge {
     private Position acknowledged = Position.START;
     private Position flushed = Position.START;
     private int replayed;
+    private boolean memoryWasLost;
 
     /** What some log had at a position, and before it. */
     private record Entry(Change change, Position before) {}
@@ -81,6 +82,7 @@ final class Judge {
         catchUp();
         if (isMemoryLost()) {
             acknowledged = flushed;
+            memoryWasLost = true;
             oracle.memoryLost();
         }
     }
@@ -145,15 +147,17 @@ final class Judge {
                 throw new OracleViolation("M4: " + member + " has not logged " + flushed);
             }
         }
-        for (Member member : set.inSync()) {
-            Optional<Replica> replica = nodes.get(member.node()).replica();
-            if (replica.isPresent() && replica.get().member().equals(member)) {
-                lookAtVisible(set, nodes.get(member.node()));
+        for (ShardNode node : nodes) {
+            boolean looks = node.replica()
+                    .filter(replica -> !memoryWasLost || set.has(replica.member()))
+                    .isPresent();
+            if (looks) {
+                lookAtVisible(set, node);
             }
         }
     }
 
-    /** M1: nobody sees what an in-sync replica lacks. */
+    /** M1: nobody sees what an in-sync replica lacks; who is in no set may, if it saw what was lost with all memory. */
     private void lookAtVisible(ReplicaSet set, ShardNode node) {
         Position visible = node.medium().history().at(node.visible());
         for (Member member : set.inSync()) {

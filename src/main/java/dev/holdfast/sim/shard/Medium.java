@@ -129,7 +129,7 @@ final class Medium {
         memorySince = 0;
         List<Change> covered = held.subList(0, (int) rooted);
         if (ring.size() < rooted || !ring.subList(0, (int) rooted).equals(covered)) {
-            ring = List.copyOf(covered); // Only a root that covers what was not stable comes here: a planted bug.
+            ring = List.copyOf(covered); // Who catches up may have a root of what it never logged.
         }
         held = new ArrayList<>(ring);
         history = History.EMPTY;

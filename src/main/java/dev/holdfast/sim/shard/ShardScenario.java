@@ -7,17 +7,26 @@ import dev.holdfast.sim.world.SimMachine;
 import dev.holdfast.sim.world.SimWorld;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 
 /**
  * Two to four replicas of one shard, clients, and every misfortune of docs/internals/mirror.md; {@link Judge} looks
- * after each event. In the end everything is mended, and all replicas must become one.
+ * after each event. In the end everything is mended; then the shard must be served, all replicas become one, and every
+ * request be answered, each within its time.
  */
 public final class ShardScenario {
     private static final int KINDS = 11;
     private static final String LOG = "shard";
     private static final long REQUESTS = 12_000;
-    private static final long MENDED_NANOS = 120_000_000_000L;
+    private static final long RUN_NANOS = 120_000_000_000L;
+
+    /** After this long nothing is under way any more of what happened before all was mended, but late messages. */
+    private static final long QUIET_NANOS = 5_000_000_000L;
+
+    private static final long SERVED_NANOS = 15_000_000_000L;
+    private static final long CONVERGED_NANOS = 15_000_000_000L;
+    private static final long ANSWERED_NANOS = 5_000_000_000L;
 
     private final SimWorld world;
     private final SimRandom random;
@@ -50,7 +59,7 @@ public final class ShardScenario {
 
     private void run() {
         nodes.forEach(ShardNode::start);
-        until(judge::isConverged);
+        until(CONVERGED_NANOS, judge::isConverged);
         Clients clients = new Clients(world, nodes, oracle);
         clients.begin(1 + random.below(12), REQUESTS);
         if (random.oneIn(3)) {
@@ -65,19 +74,31 @@ public final class ShardScenario {
         wire.lateNanos = random.oneIn(2) ? 20_000_000_000L : 1_000_000_000L;
         misfortune();
         long endNanos = world.nowNanos() + random.between(20_000_000_000L, 60_000_000_000L);
-        until(() -> world.nowNanos() > endNanos);
+        until(RUN_NANOS, () -> world.nowNanos() > endNanos);
         mend();
         clients.end();
-        until(judge::isConverged);
+        judgeMended(clients);
+    }
+
+    private void judgeMended(Clients clients) {
+        long quietNanos = world.nowNanos() + QUIET_NANOS;
+        until(RUN_NANOS, () -> world.nowNanos() > quietNanos);
+        until(SERVED_NANOS, () -> nodes.stream().anyMatch(ShardNode::serves));
+        until(CONVERGED_NANOS, judge::isConverged);
         judge.judgeEqual();
         long answered = clients.answered();
+        long abandoned = clients.abandoned();
+        clients.bePatient(ANSWERED_NANOS);
         clients.begin(2, 60);
-        until(() -> clients.answered() >= answered + 60);
+        until(RUN_NANOS, () -> clients.answered() >= answered + 60);
+        if (clients.abandoned() > abandoned) {
+            throw new OracleViolation("a request was not answered: " + judge.describe());
+        }
         oracle.judge();
     }
 
-    private void until(java.util.function.BooleanSupplier condition) {
-        long lastNanos = world.nowNanos() + MENDED_NANOS;
+    private void until(long nanos, BooleanSupplier condition) {
+        long lastNanos = world.nowNanos() + nanos;
         while (!condition.getAsBoolean()) {
             if (world.nowNanos() > lastNanos || !world.step()) {
                 throw new OracleViolation("what was waited for does not happen: " + judge.describe());
