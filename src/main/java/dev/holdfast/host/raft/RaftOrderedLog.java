@@ -250,6 +250,7 @@ public final class RaftOrderedLog implements OrderedLog {
         Message message = Message.valueOf(ByteString.copyFrom(batch.encode()));
         long deadline = System.nanoTime() + patienceNanos;
         while (isUnderWay(batch.number())) {
+            refuseWaiting(System.nanoTime());
             long waitNanos = RETRY_NANOS;
             try {
                 if (client.io().send(message).isSuccess()) {

@@ -210,6 +210,17 @@ final class RaftGroupTest {
                 assertTrue(outcome != Outcome.REFUSED || !members.get(1).seen.contains(record), "refused, yet there"));
     }
 
+    @Test
+    void whatIsAppendedBeforeThereIsAMajorityIsAnsweredToo() throws WorldException {
+        group = new RaftGroupUnderTest(3, Path.of(driver.newPath()), SHORT_NANOS);
+        Member alone = new Member(group.open(0));
+        members.add(alone);
+        alone.append("early");
+        driver.runUntil(() -> alone.outcomes.containsKey("early"));
+        assertEquals(Outcome.REFUSED, alone.outcomes.get("early"));
+        assertFalse(alone.replayed.get());
+    }
+
     /** Tries until one gets in: with little patience and an election some may not. */
     private void awaitAppended(Member member) {
         for (int i = 0; !member.outcomes.containsValue(Outcome.APPENDED); i++) {
