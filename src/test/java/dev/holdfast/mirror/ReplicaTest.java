@@ -18,6 +18,7 @@ final class ReplicaTest {
 
     private final List<Message> sent = new ArrayList<>();
     private final List<Long> flushed = new ArrayList<>();
+    private final List<ReplicaSet> claims = new ArrayList<>();
     private final ListLog log = new ListLog();
     private final Authority authority = new Authority();
     private long nowNanos = 1_000_000_000L;
@@ -172,6 +173,32 @@ final class ReplicaTest {
         assertEquals(List.of(new Message.Have(route.back(), 1, 1, 0, nowNanos)), sent);
     }
 
+    @Test
+    void whenAllHaveLostTheirMemoryWhoLoggedLessDoesNotStart() {
+        loseAllMemory(3, 5);
+        assertEquals(List.of(), claims);
+    }
+
+    @Test
+    void whenAllHaveLostTheirMemoryWhoLoggedMostStarts() {
+        loseAllMemory(5, 5);
+        assertEquals(List.of(new ReplicaSet(2, new Member(0, 2), List.of(new Member(0, 2)))), claims);
+    }
+
+    /** All start again; node 0 has logged {@code own} entries, the others {@code its}. */
+    private void loseAllMemory(long own, long its) {
+        decide(1);
+        for (int node = 0; node <= 2; node++) {
+            Position logged = new Position(1, node == 0 ? own : its);
+            authority.replay(new Decision.Started(node, 10 + node, 1, new Decision.Found(0, 1, logged)));
+        }
+        Self again = new Self(new Member(0, 2), List.of(0, 1, 2), log, authority, clock(), outbox());
+        Replica started = new Replica(again);
+        started.told();
+        nowNanos += Terms.ALONE_NANOS + 1;
+        started.tick();
+    }
+
     /** Becomes primary of {@code epoch}, compares with replicas whose logs are empty, and hears from both. */
     private void lead(int epoch) {
         decide(epoch);
@@ -235,7 +262,9 @@ final class ReplicaTest {
             }
 
             @Override
-            public void propose(ReplicaSet set) {}
+            public void propose(ReplicaSet set) {
+                claims.add(set);
+            }
 
             @Override
             public void flushed(long seq) {
