@@ -88,10 +88,12 @@ public final class ShardScenario {
         judge.judgeEqual();
         long answered = clients.answered();
         long abandoned = clients.abandoned();
+        int before = decisions;
         clients.bePatient(ANSWERED_NANOS);
         clients.begin(2, 60);
         until(RUN_NANOS, () -> clients.answered() >= answered + 60);
-        if (clients.abandoned() > abandoned) {
+        boolean decided = decisions > before; // A record that came late may end a primary, and what waits there.
+        if (clients.abandoned() > abandoned && !decided) {
             throw new OracleViolation("a request was not answered: " + judge.describe());
         }
         oracle.judge();
