@@ -236,7 +236,7 @@ final class Leading {
         advance();
     }
 
-    /** A message of a start that the log knows nothing newer than. */
+    /** What is known of this very start of its node; null if nothing is. */
     private @Nullable Follower follower(Member from) {
         Follower follower = followers.get(from.node());
         return follower != null && follower.member.equals(from) ? follower : null;
