@@ -82,7 +82,8 @@ final class Replay {
                     return;
                 }
                 case FAILED -> {
-                    core.loop.post(() -> failed.accept("the log could not be read a second time"));
+                    core.loop.post(() -> failed.accept(
+                            "the log could not be read a second time as it was read the first: start again"));
                     return;
                 }
             }

@@ -51,6 +51,7 @@ public final class ReplaySet {
     private boolean inRing = true;
     private boolean ended;
     private long recordsTaken;
+    private long unreadable;
     private int recordEntries;
     private int recordIndex;
     private long payloadPosition;
@@ -83,7 +84,8 @@ public final class ReplaySet {
         this.ring = ring;
         this.memories = List.copyOf(memories);
         this.applied = applied;
-        walk = new RingWalk(array, ring.start(), loop, ready);
+        LastRecord known = Mutant.on("log.read-last-again") ? LastRecord.NONE : ring.last();
+        walk = new RingWalk(array, ring.start(), known, loop, ready);
         ring.rewinds().forEach(this::noteRewind);
         memories.forEach(memory -> memory.rewinds().forEach(this::noteRewind));
     }
@@ -114,6 +116,9 @@ public final class ReplaySet {
                 }
             } else if (takeFromRing()) {
                 return Step.ENTRY;
+            } else if (unreadable > ring.lost().count()) {
+                ended = true;
+                return Step.FAILED;
             }
         }
         while (memoryIndex < memories.size()) {
@@ -191,6 +196,9 @@ public final class ReplaySet {
             run.newestSeen = torn ? run.next - 1 : run.newestSeen; // Nobody was told of a torn commit: it is no gap.
             endRing();
             return false;
+        }
+        if (++unreadable > ring.lost().count()) {
+            return false; // The scan could read it: another start may be able to again.
         }
         Marks.reached("log.range-unreadable");
         take(area, at, MemoryLog.noPayload());

@@ -9,13 +9,12 @@ import java.util.List;
  * @param start where it begins
  * @param entries how many changes they hold
  * @param end where the next record would be; the last record, when torn, is before it
- * @param lastTorn the last record has a payload that is wrong everywhere: a commit nobody was told of. Its entries
- *     before that one are used
+ * @param last the last record, which replay does not read again
  * @param lost writes whose payload is lost though their commit was complete; their ranges become recorded errors
  * @param rewinds every rewind they hold
  */
 public record RingFound(
-        RingStart start, long entries, RingStart end, boolean lastTorn, LostPayloads lost, List<Rewind> rewinds) {
+        RingStart start, long entries, RingStart end, LastRecord last, LostPayloads lost, List<Rewind> rewinds) {
     /** Most lost payloads that are listed. */
     public static final int MAX_LISTED = 100;
 
@@ -28,7 +27,12 @@ public record RingFound(
 
     /** A ring without records. */
     public static RingFound nothing(RingStart start) {
-        return new RingFound(start, 0, start, false, new LostPayloads(List.of(), 0), List.of());
+        return new RingFound(start, 0, start, LastRecord.NONE, new LostPayloads(List.of(), 0), List.of());
+    }
+
+    /** Whether the last record is one that was never completed. */
+    public boolean lastTorn() {
+        return last.torn();
     }
 
     /** How many records follow each other. */
@@ -38,7 +42,7 @@ public record RingFound(
 
     /** One line for people. */
     public String summary() {
-        String torn = lastTorn ? ", the last torn" : "";
+        String torn = lastTorn() ? ", the last torn" : "";
         String unreadable = lost.count == 0 ? "" : ", " + lost.count + " of them unreadable";
         return records() + " log records" + torn + " with " + entries + " changes" + unreadable;
     }

@@ -5,13 +5,14 @@ import dev.holdfast.base.Checks;
 import dev.holdfast.base.Marks;
 import dev.holdfast.base.Mutant;
 import dev.holdfast.io.Loop;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
 /**
  * Finds out how far the ring goes after a root, and whether anything that was complete is missing (L7). It applies
- * nothing: {@link ReplaySet} reads the same records again.
+ * nothing: {@link ReplaySet} reads the same records again, but for the last one, which is kept.
  *
  * <p>It takes records as long as they follow each other, then looks over the whole rest of the ring, once and in order,
  * for a later one of this pool and open. Since at most one record is ever under way, a later one proves that all before
@@ -40,6 +41,8 @@ public final class RingScan {
     private long entries;
     private long lastEntries;
     private RingStart last;
+    private final ByteBuffer lastBytes;
+    private long lastPosition;
     private boolean looking;
     private boolean controlLost;
     private boolean ended;
@@ -71,7 +74,9 @@ public final class RingScan {
         this.done = done;
         last = start;
         hole = start;
-        walk = new RingWalk(array, start, loop, this::run);
+        lastBytes =
+                ByteBuffer.allocate(RingRecord.maxRecordBytes(array.logBytes())).limit(0);
+        walk = new RingWalk(array, start, LastRecord.NONE, loop, this::run);
     }
 
     /** Begins. */
@@ -135,6 +140,8 @@ public final class RingScan {
             }
             payload += (long) slots * Entry.SLOT_BYTES;
         }
+        walk.copyRecord(lastBytes);
+        lastPosition = walk.position();
     }
 
     private boolean isUsable(int descriptor, long payload) {
@@ -246,6 +253,7 @@ public final class RingScan {
             Marks.reached("log.ring-torn-tail");
         }
         RingFound.LostPayloads lost = new RingFound.LostPayloads(List.copyOf(unreadable), unreadableCount);
-        return new RingFound(start, entries, hole, torn, lost, List.copyOf(rewinds));
+        LastRecord kept = new LastRecord(lastPosition, lastBytes, torn);
+        return new RingFound(start, entries, hole, kept, lost, List.copyOf(rewinds));
     }
 }

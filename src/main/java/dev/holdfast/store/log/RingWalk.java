@@ -34,8 +34,8 @@ final class RingWalk {
     private int areaBytes;
     private int payloadBytes;
 
-    RingWalk(Array array, RingStart start, Loop loop, Runnable resume) {
-        windows = new RingWindows(array, loop, resume);
+    RingWalk(Array array, RingStart start, LastRecord known, Loop loop, Runnable resume) {
+        windows = new RingWindows(array, known, loop, resume);
         logBytes = array.logBytes();
         maxRecordBytes = RingRecord.maxRecordBytes(array.logBytes());
         expected = start;
@@ -191,6 +191,21 @@ final class RingWalk {
             }
         }
         return -1;
+    }
+
+    /** Puts the present record into {@code into} from index 0 on, each payload from a copy in which it is intact. */
+    void copyRecord(ByteBuffer into) {
+        into.clear().limit(areaBytes + payloadBytes);
+        into.put(0, area(), at(position), areaBytes + payloadBytes);
+        long payload = payloadPosition();
+        for (int i = 0; i < entries(); i++) {
+            int slotBytes = Entry.slots(area(), descriptorAt(i)) * Entry.SLOT_BYTES;
+            int intact = windows.copies() == 1 ? -1 : intactCopy(descriptorAt(i), payload);
+            if (intact >= 0) {
+                into.put((int) (payload - position), windows.bytes(intact), at(payload), slotBytes);
+            }
+            payload += slotBytes;
+        }
     }
 
     private RingStart after(long end, long number) {

@@ -14,6 +14,7 @@ import java.util.List;
  * The same stretch of the ring as every member has it, read forwards in pieces of 1 MiB. It understands nothing of what
  * it reads: a page that one member cannot read is filled from another, one that nobody can read is zeroes and known as
  * such. An error may pass, and what a start cannot read is lost for good: so such a page is tried again for a second.
+ * What is known of the last record already stands in for what is read of it.
  *
  * <p>Use: {@link #ensure}; when it answers false, come back with the same question when {@code resume} has run.
  */
@@ -26,6 +27,7 @@ final class RingWindows {
     private final Array array;
     private final Loop loop;
     private final Runnable resume;
+    private final LastRecord known;
     private final int maxPieceBytes;
     private final int capacityBytes;
     private final boolean[] unreadable;
@@ -36,8 +38,9 @@ final class RingWindows {
     private int pieceBytes;
     private int tries;
 
-    RingWindows(Array array, Loop loop, Runnable resume) {
+    RingWindows(Array array, LastRecord known, Loop loop, Runnable resume) {
         this.array = array;
+        this.known = known;
         this.loop = loop;
         this.resume = resume;
         maxPieceBytes = (int) Math.min(MAX_PIECE_BYTES, array.logBytes());
@@ -157,6 +160,10 @@ final class RingWindows {
 
     /** Copies that could not read a page take it from one that could. False when there is none. */
     private boolean fill(int at) {
+        if (known.has(base + at)) {
+            copies.forEach(copy -> known.copyPage(base + at, copy.bytes, at));
+            return true;
+        }
         Copy source = copies.getFirst();
         for (Copy copy : copies) {
             source = copy.failed[at / PAGE] ? source : copy;

@@ -55,6 +55,13 @@ final class LogMutantsTest {
     }
 
     @Test
+    void readingTheLastRecordAgainIsNoticed() {
+        assertNoticed(
+                "log.read-last-again",
+                () -> new ReplaySetTest().theLastRecordIsWhatTheScanReadOfItThoughItsOnlyCopyIsLostSince());
+    }
+
+    @Test
     void countingWhatARootLetGoIsNoticed() {
         assertNoticed("log.count-released", () -> {
             for (long seed = 1; seed <= 10; seed++) {

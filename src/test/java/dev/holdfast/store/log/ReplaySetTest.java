@@ -1,10 +1,13 @@
 package dev.holdfast.store.log;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
@@ -57,7 +60,11 @@ final class ReplaySetTest {
 
     /** A small fixed scene: 1 creates shard 3, 2..6 write a block each; 1..4 are logged in two records. */
     private static RingBed scene() {
-        RingBed bed = new RingBed(1, 64, 64, 1);
+        return scene(1);
+    }
+
+    private static RingBed scene(int copies) {
+        RingBed bed = new RingBed(1, 64, 64, copies);
         for (int seq = 1; seq <= 6; seq++) {
             ByteBuffer payload = ByteBuffer.allocate(4096);
             for (int i = 0; i < 4096; i += 4) {
@@ -110,6 +117,35 @@ final class ReplaySetTest {
         List<Change> alone = replay(bed, List.of());
         assertEquals(List.of(allHeld(bed).get(0), allHeld(bed).get(1).unreadable()), alone.subList(0, 2));
         assertEquals(2, alone.size(), "the second record is torn at its first entry");
+    }
+
+    /** A commit nobody was told of: one copy has all of the last record, the other nothing of it. */
+    @Test
+    void theLastRecordIsWhatTheScanReadOfItThoughItsOnlyCopyIsLostSince() {
+        for (int page = 0; page < 3; page++) {
+            for (boolean rots : new boolean[] {true, false}) {
+                RingBed bed = scene(2);
+                int last = bed.offsets.get(1).intValue();
+                Arrays.fill(bed.array.members[1], last, last + bed.lengths.get(1), (byte) 0);
+                RingVerdict verdict = bed.scan(bed.array);
+                assertFalse(verdict.found().lastTorn(), "one copy has it");
+                bed.array.members[0][last + page * 4096 + 100] ^= (byte) (rots ? 1 : 0);
+                if (!rots) {
+                    bed.array.fail(0, last + page * 4096);
+                }
+                assertEquals(bed.logged(), bed.replay(bed.array, verdict.found(), List.of(), cuts), "page " + page);
+            }
+        }
+    }
+
+    @Test
+    void whatTheScanCouldReadIsNotGivenUpForGood() {
+        RingBed bed = scene(1);
+        RingFound found = bed.scan(bed.array).found();
+        bed.array.members[0][4096 + 4096 + 50] ^= 1; // seq 2 in the first record
+        AssertionError failed = assertThrows(AssertionError.class, () -> bed.replay(bed.array, found, List.of(), cuts));
+        assertEquals("the ring changed between scan and replay", failed.getMessage());
+        assertEquals(1, bed.scan(bed.array).found().lost().count(), "the next start finds it lost, and goes on");
     }
 
     @Test
