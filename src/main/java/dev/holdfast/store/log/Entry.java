@@ -1,6 +1,5 @@
 package dev.holdfast.store.log;
 
-import dev.holdfast.base.Checks;
 import dev.holdfast.base.Crc32c;
 import java.nio.ByteBuffer;
 
@@ -57,11 +56,7 @@ public final class Entry {
 
     /** What it changes. Only of a sound descriptor. */
     public static EntryKind kind(ByteBuffer bytes, int at) {
-        EntryKind kind = EntryKind.ofCode(bytes.get(at + 4));
-        if (kind == null) {
-            throw Checks.unreachable("a descriptor in use has a known kind");
-        }
-        return kind;
+        return EntryKind.of(bytes.get(at + 4));
     }
 
     /** {@link #FUA}, {@link #KEEP_ALLOCATED}. */
@@ -174,8 +169,33 @@ public final class Entry {
                 && isSeqSound(bytes, at, kind)
                 && epoch(bytes, at) >= 0
                 && shard(bytes, at) >= 0;
-        boolean ranged = offset >= 0 && length >= 0 && offset <= Long.MAX_VALUE - length;
-        return numbered && ranged && isPayloadSound(bytes, at, kind, offset, length);
+        return numbered && isRangeSound(offset, length) && isPayloadSound(bytes, at, kind, offset, length);
+    }
+
+    /**
+     * Whether these fields, wherever they come from, can be those of a change: its kind is known and its flags are that
+     * kind's, its range ends, and its payload is as long as the kind has it. What the shard is like is not known here.
+     *
+     * @param code of an {@link EntryKind}
+     * @param payloadBytes length of the payload
+     */
+    public static boolean isSoundChange(byte code, int flags, long offset, long length, int payloadBytes) {
+        EntryKind kind = EntryKind.ofCode(code);
+        return kind != null
+                && kind != EntryKind.REWIND
+                && (flags & ~flagsOf(kind)) == 0
+                && isRangeSound(offset, length)
+                && isLengthSound(kind, length, payloadBytes);
+    }
+
+    private static boolean isRangeSound(long offset, long length) {
+        return offset >= 0 && length >= 0 && offset <= Long.MAX_VALUE - length;
+    }
+
+    private static boolean isLengthSound(EntryKind kind, long length, int payload) {
+        return kind == EntryKind.WRITE
+                ? payload > 0 && payload <= MAX_PAYLOAD_BYTES && payload == length
+                : payload >= 0 && payload <= MAX_CONTROL_BYTES;
     }
 
     private static int flagsOf(EntryKind kind) {
@@ -192,9 +212,8 @@ public final class Entry {
 
     private static boolean isPayloadSound(ByteBuffer bytes, int at, EntryKind kind, long offset, long length) {
         int payload = payloadLength(bytes, at);
-        boolean bounded = kind == EntryKind.WRITE
-                ? payload > 0 && payload <= MAX_PAYLOAD_BYTES && payload == length
-                : payload >= 0 && payload <= MAX_CONTROL_BYTES;
-        return bounded && firstSlot(bytes, at) >= 0 && slots(bytes, at) == slotsFor(startInSlot(kind, offset), payload);
+        return isLengthSound(kind, length, payload)
+                && firstSlot(bytes, at) >= 0
+                && slots(bytes, at) == slotsFor(startInSlot(kind, offset), payload);
     }
 }

@@ -1,5 +1,6 @@
 package dev.holdfast.store.log;
 
+import dev.holdfast.base.Checks;
 import org.jspecify.annotations.Nullable;
 
 /** What an entry of the log changes. The code is what is stored; codes are never reused. */
@@ -49,6 +50,15 @@ public enum EntryKind {
     /** The stored byte. */
     public byte code() {
         return code;
+    }
+
+    /** The kind with this code, which was found sound ({@link Entry#isSoundChange}). */
+    public static EntryKind of(byte code) {
+        EntryKind kind = ofCode(code);
+        if (kind == null) {
+            throw Checks.unreachable("a sound change has a known kind");
+        }
+        return kind;
     }
 
     /** The kind with this code, or null: a descriptor of an unknown kind is not sound. */
