@@ -11,9 +11,10 @@ import java.util.TreeMap;
  * the same order make the same authority everywhere; it proposes nothing.
  *
  * <ol>
- *   <li>Sets have epochs 1, 2, 3, ...; of several for one epoch the first in the log counts.
+ *   <li>Sets have epochs 2, 3, 4, ...; of several for one epoch the first in the log counts.
  *   <li>A set names only the newest start of each of its nodes.
- *   <li>A set is void if its primary started again without ever having acted in it: nothing was acknowledged in it.
+ *   <li>That a primary acts counts only while its set is the newest and its start the newest of its node.
+ *   <li>A set is void if its primary started again before it acted: nothing was acknowledged in it, nor will be.
  * </ol>
  */
 public final class Authority {
@@ -31,18 +32,20 @@ public final class Authority {
      *
      * @param incarnation its number
      * @param nonce what it called itself
+     * @param memory the number of its memory
      * @param memorySince the first incarnation whose memory this one still has; itself if it found none
      * @param logged what it found on stable storage
      */
-    public record Start(long incarnation, long nonce, long memorySince, Position logged) {}
+    public record Start(long incarnation, long nonce, long memory, long memorySince, Position logged) {}
 
-    private record Known(ReplicaSet set, boolean isVoid) {}
+    private record Known(ReplicaSet set, boolean acted, boolean isVoid) {}
 
     /** Takes the next record; false if it does not count. */
     public boolean replay(Decision decision) {
         return switch (decision) {
             case Decision.Started started -> started(started);
             case Decision.NewSet change -> newSet(change.set());
+            case Decision.Acts acts -> acts(acts);
         };
     }
 
@@ -66,9 +69,14 @@ public final class Authority {
         return holders;
     }
 
-    /** The newest epoch; 0 before the first. */
+    /** The newest epoch; before the first set that in which the shard was made. */
     public int epoch() {
-        return newest().map(ReplicaSet::epoch).orElse(0);
+        return newest().map(ReplicaSet::epoch).orElse(ReplicaSet.FIRST_EPOCH - 1);
+    }
+
+    /** Whether the primary of the newest set has said that it acts. */
+    public boolean isActedIn() {
+        return !sets.isEmpty() && sets.getLast().acted;
     }
 
     /** The newest start of {@code node}, if it ever started. */
@@ -83,22 +91,33 @@ public final class Authority {
     }
 
     private boolean started(Decision.Started started) {
-        Start before = starts.getOrDefault(started.node(), new Start(0, 0, 0, Position.START));
-        if (before.incarnation != started.after() || started.memory().memorySince() > before.incarnation) {
+        Start before = starts.getOrDefault(started.node(), new Start(0, 0, 0, 0, Position.START));
+        if (before.incarnation != started.after()) {
             return false;
         }
         boolean same = before.incarnation > 0 && Mutant.on("mirror.restart-under-old-incarnation");
         long incarnation = same ? before.incarnation : before.incarnation + 1;
-        Decision.Found memory = started.memory();
-        long since = memory.memorySince() == 0 ? incarnation : memory.memorySince();
-        starts.put(started.node(), new Start(incarnation, started.nonce(), since, memory.logged()));
+        Decision.Found found = started.memory();
+        boolean unbroken = before.incarnation > 0 && before.memory == found.memory();
+        long since = unbroken ? before.memorySince : incarnation;
+        starts.put(started.node(), new Start(incarnation, started.nonce(), found.memory(), since, found.logged()));
         for (int i = 0; i < sets.size(); i++) {
-            ReplicaSet set = sets.get(i).set;
-            if (set.primary().node() == started.node() && set.epoch() > memory.acted()) {
-                sets.set(i, new Known(set, true));
+            Known known = sets.get(i);
+            if (known.set.primary().node() == started.node() && !known.acted) {
+                sets.set(i, new Known(known.set, false, true));
             }
         }
         return true;
+    }
+
+    private boolean acts(Decision.Acts acts) {
+        boolean counts = acts.epoch() == epoch()
+                && newest().orElseThrow().primary().equals(acts.primary())
+                && isCurrent(acts.primary());
+        if (counts) {
+            sets.set(sets.size() - 1, new Known(sets.getLast().set, true, false));
+        }
+        return counts;
     }
 
     private boolean newSet(ReplicaSet set) {
@@ -106,7 +125,7 @@ public final class Authority {
         if (set.epoch() != epoch() + 1 || !current) {
             return false;
         }
-        sets.add(new Known(set, false));
+        sets.add(new Known(set, false, false));
         while (sets.stream().filter(known -> !known.isVoid).count() > SETS_KEPT) {
             sets.removeFirst();
         }

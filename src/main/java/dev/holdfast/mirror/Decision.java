@@ -17,17 +17,19 @@ public sealed interface Decision {
     /**
      * What a process found of the shard when it started.
      *
-     * @param memorySince incarnation since which its memory is unbroken; 0 if it was lost
-     * @param acted the newest epoch in which the node may have acknowledged anything as primary
+     * @param memory a number that two starts of a node have in common only if no memory was lost between them
      * @param logged the newest entry on stable storage
      */
-    record Found(long memorySince, int acted, Position logged) {
-        /** Checks the ranges. */
-        public Found {
-            Checks.that(memorySince >= 0 && acted >= 0, "memory and epochs count from 1", memorySince, acted);
-        }
-    }
+    record Found(long memory, Position logged) {}
 
     /** The next set: a compare-and-set from the epoch before it. */
     record NewSet(ReplicaSet set) implements Decision {}
+
+    /** The primary of {@code epoch} will acknowledge changes from now on; it counts only while that is the newest. */
+    record Acts(int epoch, Member primary) implements Decision {
+        /** Checks the range. */
+        public Acts {
+            Checks.that(epoch >= ReplicaSet.FIRST_EPOCH, "there is an epoch to act in", epoch);
+        }
+    }
 }

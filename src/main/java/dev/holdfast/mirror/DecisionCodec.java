@@ -12,13 +12,14 @@ import java.util.Optional;
 /**
  * Bytes of a {@link Decision}, little endian.
  *
- * <p>Started: 1 (1), node (4), nonce (8), after (8), memory since (8), acted (4), epoch (4) and seq (8) of what was
- * logged. Set: 2 (1), epoch
- * (4), members (1), each node (4) and incarnation (8), primary first.
+ * <p>Started: 1 (1), node (4), nonce (8), after (8), memory (8), epoch (4) and seq (8) of what was logged. Set: 2 (1),
+ * epoch (4), members (1), each node (4) and incarnation (8), primary first. Acts: 3 (1), epoch (4), node (4) and
+ * incarnation (8).
  */
 public final class DecisionCodec {
     private static final byte STARTED = 1;
     private static final byte SET = 2;
+    private static final byte ACTS = 3;
     private static final int MOST_BYTES = 64;
 
     private DecisionCodec() {}
@@ -32,11 +33,11 @@ public final class DecisionCodec {
                         .putInt(started.node())
                         .putLong(started.nonce())
                         .putLong(started.after())
-                        .putLong(started.memory().memorySince())
-                        .putInt(started.memory().acted())
+                        .putLong(started.memory().memory())
                         .putInt(started.memory().logged().epoch())
                         .putLong(started.memory().logged().seq());
             case Decision.NewSet change -> put(out, change.set());
+            case Decision.Acts acts -> put(out.put(ACTS).putInt(acts.epoch()), acts.primary());
         }
         byte[] bytes = new byte[out.position()];
         out.flip().get(bytes);
@@ -50,6 +51,7 @@ public final class DecisionCodec {
             return switch (in.get()) {
                 case STARTED -> Optional.of(new Decision.Started(in.getInt(), in.getLong(), in.getLong(), found(in)));
                 case SET -> set(in);
+                case ACTS -> Optional.of(new Decision.Acts(in.getInt(), new Member(in.getInt(), in.getLong())));
                 default -> Optional.empty();
             };
         } catch (BufferUnderflowException | Violation noDecision) {
@@ -69,7 +71,7 @@ public final class DecisionCodec {
     }
 
     private static Decision.Found found(ByteBuffer in) {
-        return new Decision.Found(in.getLong(), in.getInt(), new Position(in.getInt(), in.getLong()));
+        return new Decision.Found(in.getLong(), new Position(in.getInt(), in.getLong()));
     }
 
     private static Optional<Decision> set(ByteBuffer in) {

@@ -19,7 +19,7 @@ public final class DecisionLog {
     private final Listener listener;
     private final List<ReplicaSet> underWay = new ArrayList<>();
     private boolean registered;
-    private Start start = new Start(0, 0, new Decision.Found(0, 0, Position.START));
+    private Start start = new Start(0, 0, new Decision.Found(0, Position.START));
 
     /**
      * The start of a process.
@@ -64,6 +64,11 @@ public final class DecisionLog {
                 listener.refused(set);
             }
         });
+    }
+
+    /** Says that {@code primary}, which is this process, acts in {@code epoch}; to be said again until it is told. */
+    public void act(int epoch, Member primary) {
+        append(new Decision.Acts(epoch, primary), outcome -> {});
     }
 
     /** Registers, again and again until it counts: another start may come first, or the log may not answer. */

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>Entries that some replica may still ask for are kept: durable is the least over all nodes, absent ones too
  *       (M3).
  *   <li>What a follower said in another epoch, or in another start, counts for nothing.
- *   <li>Nothing is acknowledged before it is durable here that this node acts in this epoch: until then another may
- *       take it for certain that nothing was, if memory is lost.
+ *   <li>Nothing is acknowledged before it is in the ordered log that this member acts in this epoch: until then others
+ *       may take it for certain that nothing was, should it start again.
  * </ol>
  */
 final class Leading {
@@ -40,6 +40,7 @@ final class Leading {
     private long logWanted;
     private long flushed = -1;
     private long proposedNanos;
+    private long actsAskedNanos;
 
     /** The primary's side of {@code set}; {@code shard} is what was known of the shard before. */
     Leading(Self self, ReplicaSet set, Message.Shard shard) {
@@ -62,16 +63,24 @@ final class Leading {
             }
         }
         log.beginEpoch(set.epoch());
+        askToAct(now);
         if (Mutant.on("mirror.act-before-said")) {
             act();
         }
     }
 
-    /** It is durable that this node may act in this epoch: from now on it does. */
+    private void askToAct(long now) {
+        actsAskedNanos = now;
+        self.out().act(set.epoch());
+    }
+
+    /** It is in the ordered log that this member acts in this epoch: from now on it does. */
     void act() {
-        acting = true;
-        log.log(logWanted);
-        advance();
+        if (!acting) {
+            acting = true;
+            log.log(logWanted);
+            advance();
+        }
     }
 
     /** Positions of the shard as this primary knows them. */
@@ -133,6 +142,11 @@ final class Leading {
     /** Somebody waits until everything up to {@code upTo} is on stable storage everywhere, and is told if it is. */
     void wantLogged(long upTo) {
         flushed = Mutant.on("mirror.answer-flush-once") ? flushed : Math.min(flushed, upTo - 1);
+        wantStable(upTo);
+    }
+
+    /** A root wants to cover everything up to {@code upTo}. */
+    void wantStable(long upTo) {
         if (upTo > logWanted) {
             logWanted = upTo;
             log.log(upTo);
@@ -213,6 +227,9 @@ final class Leading {
             send(follower, now, now - follower.sentNanos > pause(follower));
         }
         advance();
+        if (!acting && now - actsAskedNanos > Terms.PROPOSE_NANOS) {
+            askToAct(now);
+        }
         if (proposed.isEmpty()) {
             proposeNext(now);
         } else if (now - proposedNanos > Terms.PROPOSE_NANOS) {

@@ -11,6 +11,12 @@ public interface Outbox {
      */
     void propose(ReplicaSet set);
 
+    /**
+     * Has it written into the ordered log that this member acts as primary in {@code epoch}; {@link Replica#told} when
+     * that is there. Asked again if it takes long.
+     */
+    void act(int epoch);
+
     /** Everything up to {@code seq} is on stable storage with every in-sync replica: flushes may be answered. */
     void flushed(long seq);
 }

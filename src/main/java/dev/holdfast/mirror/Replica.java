@@ -73,6 +73,8 @@ public final class Replica {
     public void told() {
         Optional<ReplicaSet> newest = self.authority().newest();
         if (newest.isEmpty() || newest.get().epoch() == epoch()) {
+            leading.filter(side -> self.authority().isActedIn()).ifPresent(Leading::act);
+            settle();
             return;
         }
         ReplicaSet next = newest.get();
@@ -122,14 +124,6 @@ public final class Replica {
         settle();
     }
 
-    /** It is durable that this node may act as primary in {@code epoch}. */
-    public void acting(int epoch) {
-        if (leading.isPresent() && epoch == epoch()) {
-            leading.get().act();
-            settle();
-        }
-    }
-
     /** Changes were numbered and held here. */
     public void numbered() {
         leading.orElseThrow().numbered();
@@ -139,6 +133,12 @@ public final class Replica {
     /** Somebody waits until all that is visible now is on stable storage everywhere: {@link Outbox#flushed} says so. */
     public void flush() {
         leading.orElseThrow().wantLogged(self.log().visible());
+        settle();
+    }
+
+    /** A root here could cover everything up to {@code upTo}, which is visible, if it were stable. */
+    public void wantStable(long upTo) {
+        leading.ifPresent(side -> side.wantStable(upTo));
         settle();
     }
 

@@ -12,7 +12,7 @@ public enum Role {
     SECONDARY,
     /** Has proposed itself as primary and takes nothing until the log has decided. */
     CLAIMING,
-    /** Primary of a new epoch: that it acts is not durable yet, or not everybody has answered; serves nothing. */
+    /** Primary of a new epoch: that it acts is not in the log yet, or not everybody has answered; serves nothing. */
     CONFIRMING,
     /** Numbers, sends, opens the gate, acknowledges. */
     PRIMARY,

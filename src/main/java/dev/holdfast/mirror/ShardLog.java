@@ -32,8 +32,12 @@ public interface ShardLog {
     /** Entries up to {@code upTo} take effect: readers see them, who waits for them is answered. */
     void open(long upTo);
 
-    /** Entries after {@code lastSeq} never were. If some are visible, the state goes back to the root first. */
-    void rewind(long lastSeq);
+    /**
+     * Entries after {@code lastSeq} never were. If some are visible, the state goes back to the root first.
+     *
+     * @return false if there is no room to say so now: nothing has happened
+     */
+    boolean rewind(long lastSeq);
 
     /** Puts entries up to {@code upTo} on stable storage; {@link Replica#logged} when some are there. */
     void log(long upTo);
@@ -44,9 +48,12 @@ public interface ShardLog {
     /** Entries up to {@code upTo} need not be kept for others. */
     void durable(long upTo);
 
-    /**
-     * Own changes are numbered in {@code epoch} from now on; and makes it durable that this node may act in it as
-     * primary: {@link Replica#acting} when that is so.
-     */
+    /** Own changes are numbered in {@code epoch} from now on, which is later than that of any entry held. */
     void beginEpoch(int epoch);
+
+    /**
+     * Own changes are numbered no more. Who waits for one, or for a flush, is told that nobody here knows what becomes
+     * of it.
+     */
+    void endEpoch();
 }

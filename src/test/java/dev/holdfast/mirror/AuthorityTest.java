@@ -14,73 +14,110 @@ final class AuthorityTest {
 
     @Test
     void ofTwoSetsForOneEpochTheFirstCounts() {
-        start(0, 0, 0);
-        start(1, 0, 0);
-        assertTrue(set(1, member(0, 1), member(1, 1)));
-        assertTrue(set(2, member(1, 1)));
-        assertFalse(set(2, member(0, 1)));
+        start(0, 0);
+        start(1, 0);
+        assertTrue(set(2, member(0, 1), member(1, 1)));
+        assertTrue(set(3, member(1, 1)));
+        assertFalse(set(3, member(0, 1)));
         assertEquals(member(1, 1), authority.newest().orElseThrow().primary());
     }
 
     @Test
     void aSetThatNamesAnEndedStartDoesNotCount() {
-        start(0, 0, 0);
-        start(1, 0, 0);
-        assertTrue(set(1, member(0, 1), member(1, 1)));
-        start(0, 1, 1);
-        assertFalse(set(2, member(0, 1)));
-        assertTrue(set(2, member(1, 1)));
+        start(0, 0);
+        start(1, 0);
+        assertTrue(set(2, member(0, 1), member(1, 1)));
+        start(0, 1);
+        assertFalse(set(3, member(0, 1)));
+        assertTrue(set(3, member(1, 1)));
     }
 
     @Test
     void aStartThatComesLateDoesNotCount() {
-        assertTrue(start(0, 0, 0));
-        assertFalse(start(0, 0, 0));
-        assertTrue(start(0, 1, 0));
-        assertFalse(start(0, 1, 0));
+        assertTrue(start(0, 0));
+        assertFalse(start(0, 0));
+        assertTrue(start(0, 1));
+        assertFalse(start(0, 1));
         assertEquals(2, authority.start(0).orElseThrow().incarnation());
     }
 
     @Test
     void whatALateSetTookAwayIsGivenBackWhenItsPrimaryNeverActed() {
-        start(0, 0, 0);
-        start(1, 0, 0);
-        ReplicaSet both = replicas(1, member(0, 1), member(1, 1));
-        ReplicaSet alone = replicas(2, member(1, 1));
+        start(0, 0);
+        start(1, 0);
+        ReplicaSet both = replicas(2, member(0, 1), member(1, 1));
+        ReplicaSet alone = replicas(3, member(1, 1));
         authority.replay(new Decision.NewSet(both));
         authority.replay(new Decision.NewSet(alone));
         assertEquals(List.of(alone), authority.holders());
-        start(1, 1, 1);
+        assertFalse(acts(2, member(0, 1)), "it is not the newest");
+        start(1, 1);
         assertEquals(List.of(alone, both), authority.holders());
     }
 
     @Test
     void whoActedInItsSetHoldsAlone() {
-        start(0, 0, 0);
-        start(1, 0, 0);
-        assertTrue(set(1, member(0, 1), member(1, 1)));
-        assertTrue(set(2, member(1, 1)));
-        start(1, 1, 2);
-        assertEquals(List.of(replicas(2, member(1, 1))), authority.holders());
+        start(0, 0);
+        start(1, 0);
+        assertTrue(set(2, member(0, 1), member(1, 1)));
+        assertTrue(set(3, member(1, 1)));
+        assertFalse(acts(3, member(0, 1)), "it is not the primary");
+        assertTrue(acts(3, member(1, 1)));
+        assertTrue(authority.isActedIn());
+        start(1, 1);
+        assertEquals(List.of(replicas(3, member(1, 1))), authority.holders());
     }
 
     @Test
     void whoNeverActsTakesNothingAwayHoweverOftenItClaims() {
-        start(0, 0, 0);
-        start(1, 0, 0);
-        ReplicaSet both = replicas(1, member(0, 1), member(1, 1));
+        start(0, 0);
+        start(1, 0);
+        ReplicaSet both = replicas(2, member(0, 1), member(1, 1));
         authority.replay(new Decision.NewSet(both));
         for (int times = 1; times <= 100; times++) {
-            start(1, times, 0);
-            assertTrue(set(times + 1, member(1, times + 1)));
+            start(1, times);
+            assertTrue(set(times + 2, member(1, times + 1)));
         }
-        start(1, 101, 0);
+        start(1, 101);
         assertEquals(both, authority.holders().getLast());
     }
 
-    private boolean start(int node, long after, int acted) {
-        Decision.Found memory = new Decision.Found(0, acted, Position.START);
-        return authority.replay(new Decision.Started(node, 100L * node + after, after, memory));
+    @Test
+    void whoSaysThatItActsAfterItStartedAgainDoesNot() {
+        start(0, 0);
+        start(1, 0);
+        ReplicaSet both = replicas(2, member(0, 1), member(1, 1));
+        authority.replay(new Decision.NewSet(both));
+        authority.replay(new Decision.NewSet(replicas(3, member(1, 1))));
+        start(1, 1);
+        assertFalse(acts(3, member(1, 1)));
+        assertEquals(both, authority.holders().getLast());
+    }
+
+    @Test
+    void memoryIsUnbrokenAsLongAsItsNumberStays() {
+        start(0, 0, 7);
+        start(0, 1, 7);
+        start(0, 2, 8);
+        assertEquals(3, authority.start(0).orElseThrow().memorySince());
+        start(0, 3, 8);
+        start(0, 4, 8);
+        assertEquals(3, authority.start(0).orElseThrow().memorySince());
+        start(0, 5, 7);
+        assertEquals(6, authority.start(0).orElseThrow().memorySince());
+    }
+
+    private boolean start(int node, long after) {
+        return start(node, after, 0);
+    }
+
+    private boolean start(int node, long after, long memory) {
+        Decision.Found found = new Decision.Found(memory, Position.START);
+        return authority.replay(new Decision.Started(node, 100L * node + after, after, found));
+    }
+
+    private boolean acts(int epoch, Member member) {
+        return authority.replay(new Decision.Acts(epoch, member));
     }
 
     private boolean set(int epoch, Member... members) {

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 final class DecisionLogTest {
     private static final Member FIRST = new Member(0, 1);
     private static final Member SECOND = new Member(1, 1);
-    private static final ReplicaSet OWN = new ReplicaSet(1, FIRST, List.of(FIRST, SECOND));
-    private static final ReplicaSet OTHER = new ReplicaSet(1, SECOND, List.of(SECOND));
+    private static final ReplicaSet OWN = new ReplicaSet(2, FIRST, List.of(FIRST, SECOND));
+    private static final ReplicaSet OTHER = new ReplicaSet(2, SECOND, List.of(SECOND));
 
     private final List<OrderedLog.AppendDone> waiting = new ArrayList<>();
     private final List<ReplicaSet> refused = new ArrayList<>();
@@ -25,7 +25,7 @@ final class DecisionLogTest {
 
     @BeforeEach
     void start() {
-        Decision.Found memory = new Decision.Found(0, 0, Position.START);
+        Decision.Found memory = new Decision.Found(0, Position.START);
         decisions.start(new DecisionLog.Start(0, 7, memory));
         for (Member member : OWN.inSync()) {
             decide(new Decision.Started(member.node(), 8, 0, memory));

@@ -7,6 +7,9 @@ final class ListLog implements ShardLog {
     private long visible;
     private int epoch;
 
+    /** Takes nothing back. */
+    boolean isFull;
+
     /** Numbers and holds one change. */
     void write() {
         history = history.with(epoch, ++held);
@@ -79,10 +82,14 @@ final class ListLog implements ShardLog {
     }
 
     @Override
-    public void rewind(long lastSeq) {
+    public boolean rewind(long lastSeq) {
+        if (isFull) {
+            return false;
+        }
         held = lastSeq;
         visible = Math.min(visible, lastSeq);
         history = history.until(lastSeq);
+        return true;
     }
 
     @Override
@@ -97,5 +104,10 @@ final class ListLog implements ShardLog {
     @Override
     public void beginEpoch(int begun) {
         epoch = begun;
+    }
+
+    @Override
+    public void endEpoch() {
+        epoch = 0;
     }
 }

@@ -19,6 +19,7 @@ final class ReplicaTest {
     private final List<Message> sent = new ArrayList<>();
     private final List<Long> flushed = new ArrayList<>();
     private final List<ReplicaSet> claims = new ArrayList<>();
+    private final List<Integer> asksToAct = new ArrayList<>();
     private final ListLog log = new ListLog();
     private final Authority authority = new Authority();
     private long nowNanos = 1_000_000_000L;
@@ -31,23 +32,23 @@ final class ReplicaTest {
 
     @Test
     void aChangeIsVisibleWhenAllHoldIt() {
-        lead(1);
+        lead(2);
         write();
-        have(1, 1, 1);
+        have(1, 2, 1);
         assertEquals(0, log.visible());
-        have(2, 1, 1);
+        have(2, 2, 1);
         assertEquals(1, log.visible());
     }
 
     @Test
     void nothingIsServedBeforeAllHaveAnsweredAndNotWhenTheyStop() {
-        lead(1);
+        lead(2);
         assertTrue(replica.serves());
         nowNanos += Terms.LEASE_NANOS;
         assertFalse(replica.serves());
-        have(1, 1, 0);
+        have(1, 2, 0);
         assertFalse(replica.serves());
-        have(2, 1, 0);
+        have(2, 2, 0);
         assertTrue(replica.serves());
     }
 
@@ -63,17 +64,17 @@ final class ReplicaTest {
     }
 
     private long visibleAfterALateAnswer() {
-        lead(1);
-        write();
         lead(2);
-        have(1, 2, 1);
-        have(2, 1, 1);
+        write();
+        lead(3);
+        have(1, 3, 1);
+        have(2, 2, 1);
         return log.visible();
     }
 
     @Test
     void entriesThatTheOthersLackAreSentOnceTheLogsWereCompared() {
-        lead(1);
+        lead(2);
         sent.clear();
         write();
         assertEquals(
@@ -85,55 +86,55 @@ final class ReplicaTest {
 
     @Test
     void whoHasAnotherTailIsToldToForgetIt() {
-        lead(1);
+        lead(2);
         write();
-        decide(2);
+        decide(3);
         sent.clear();
-        History other = History.EMPTY.with(1, 1).with(2, 2);
-        replica.received(new Message.Past(route(1, 2), other, 3));
-        assertEquals(List.of(new Message.Rewind(route(1, 2).back(), new Position(2, 3), 1)), sent);
+        History other = History.EMPTY.with(2, 1).with(3, 2);
+        replica.received(new Message.Past(route(1, 3), other, 3));
+        assertEquals(List.of(new Message.Rewind(route(1, 3).back(), new Position(3, 3), 1)), sent);
     }
 
     @Test
     void anAnswerThatComesWhenNoLeaseRunsOpensNothing() {
-        lead(1);
+        lead(2);
         write();
-        decide(2);
-        compare(2);
+        decide(3);
+        compare(3);
         long askedNanos = nowNanos;
         nowNanos += Terms.LEASE_NANOS;
         for (int node = 1; node <= 2; node++) {
-            replica.received(new Message.Have(route(node, 2), 1, 1, 0, askedNanos));
+            replica.received(new Message.Have(route(node, 3), 1, 1, 0, askedNanos));
         }
         assertEquals(0, log.visible());
-        have(1, 2, 1);
-        have(2, 2, 1);
+        have(1, 3, 1);
+        have(2, 3, 1);
         assertEquals(1, log.visible());
     }
 
     @Test
     void thatItActedInAnOlderEpochIsNotEnough() {
-        lead(1);
+        lead(2);
         write();
-        authority.replay(new Decision.NewSet(new ReplicaSet(2, SELF, ALL)));
+        authority.replay(new Decision.NewSet(new ReplicaSet(3, SELF, ALL)));
         replica.told();
-        compare(2);
-        have(1, 2, 1);
-        have(2, 2, 1);
-        replica.acting(1);
+        compare(3);
+        have(1, 3, 1);
+        have(2, 3, 1);
+        acts(2);
         assertEquals(0, log.visible());
-        replica.acting(2);
+        acts(3);
         assertEquals(1, log.visible());
     }
 
     @Test
     void aFlushIsAnsweredAlsoWhenNothingIsLeftToFlush() {
-        lead(1);
+        lead(2);
         replica.flush();
         assertEquals(List.of(0L, 0L), flushed);
         write();
-        have(1, 1, 1);
-        have(2, 1, 1);
+        have(1, 2, 1);
+        have(2, 2, 1);
         replica.flush();
         replica.flush();
         assertEquals(List.of(0L, 0L, 1L, 1L, 1L), flushed);
@@ -141,15 +142,15 @@ final class ReplicaTest {
 
     @Test
     void whoWaitsForAFlushWhenTheSetChangesStillWaits() {
-        lead(1);
+        lead(2);
         write();
-        held(1, 1, 1, 0);
-        held(2, 1, 1, 0);
-        replica.flush();
-        decide(2);
-        compare(2);
         held(1, 2, 1, 0);
         held(2, 2, 1, 0);
+        replica.flush();
+        decide(3);
+        compare(3);
+        held(1, 3, 1, 0);
+        held(2, 3, 1, 0);
         sent.clear();
         nowNanos += Terms.RESEND_NANOS + 1;
         replica.tick();
@@ -162,15 +163,92 @@ final class ReplicaTest {
 
     @Test
     void whoMissesAnEntryStillSaysWhatItHasBeforeThat() {
-        lead(1);
+        lead(2);
         write();
-        authority.replay(new Decision.NewSet(new ReplicaSet(2, ALL.get(1), ALL)));
+        authority.replay(new Decision.NewSet(new ReplicaSet(3, ALL.get(1), ALL)));
         replica.told();
         sent.clear();
-        Message.Route route = route(1, 2);
+        Message.Route route = route(1, 3);
         Message.Shard shard = new Message.Shard(0, 0, 0);
-        replica.received(new Message.Append(route, new Position(2, 5), Batch.none(5), shard, 0, nowNanos));
+        replica.received(new Message.Append(route, new Position(3, 5), Batch.none(5), shard, 0, nowNanos));
         assertEquals(List.of(new Message.Have(route.back(), 1, 1, 0, nowNanos)), sent);
+    }
+
+    @Test
+    void whoHasNoRoomToForgetItsTailAsksAgain() {
+        lead(2);
+        write();
+        log.isFull = true;
+        authority.replay(new Decision.NewSet(new ReplicaSet(3, ALL.get(1), ALL)));
+        replica.told();
+        sent.clear();
+        Message rewind = new Message.Rewind(route(1, 3), new Position(2, 1), 0);
+        replica.received(rewind);
+        assertEquals(List.of(), sent);
+        assertEquals(1, log.held());
+        log.isFull = false;
+        nowNanos += Terms.ASK_NANOS + 1;
+        replica.tick();
+        replica.received(rewind);
+        Message.Route route = route(1, 3).back();
+        assertEquals(
+                List.of(
+                        new Message.Past(route, History.EMPTY.with(2, 1), 1),
+                        new Message.Past(route, History.EMPTY, 0)),
+                sent);
+    }
+
+    @Test
+    void whatARootWaitsForIsLoggedEverywhere() {
+        lead(2);
+        write();
+        held(1, 2, 1, 0);
+        held(2, 2, 1, 0);
+        sent.clear();
+        replica.wantStable(1);
+        assertEquals(
+                List.of(1L, 1L),
+                sent.stream()
+                        .map(message -> ((Message.Append) message).logUpTo())
+                        .toList());
+    }
+
+    @Test
+    void whoIsNotToldThatItActsAsksAgain() {
+        lead(2);
+        authority.replay(new Decision.NewSet(new ReplicaSet(3, SELF, ALL)));
+        replica.told();
+        nowNanos += Terms.PROPOSE_NANOS + 1;
+        replica.tick();
+        assertEquals(List.of(2, 3, 3), asksToAct);
+        acts(3);
+        nowNanos += Terms.PROPOSE_NANOS + 1;
+        replica.tick();
+        assertEquals(List.of(2, 3, 3), asksToAct);
+    }
+
+    @Test
+    void whoHasProposedItselfPromisesNothingMore() {
+        assertEquals(List.of(), answersOfAClaimant());
+    }
+
+    @Test
+    void theMutantThatGoesOnToAnswerIsNoticed() {
+        Mutant.plant("mirror.claimant-answers");
+        assertEquals(1, answersOfAClaimant().size());
+    }
+
+    private List<Message> answersOfAClaimant() {
+        lead(2);
+        authority.replay(new Decision.NewSet(new ReplicaSet(3, ALL.get(1), ALL)));
+        replica.told();
+        nowNanos += Terms.PROMISE_NANOS + 1;
+        replica.tick();
+        assertEquals(List.of(new ReplicaSet(4, SELF, List.of(SELF, ALL.get(2)))), claims);
+        sent.clear();
+        Message.Shard shard = new Message.Shard(0, 0, 0);
+        replica.received(new Message.Append(route(1, 3), Position.START, Batch.none(0), shard, 0, nowNanos));
+        return sent;
     }
 
     @Test
@@ -182,15 +260,15 @@ final class ReplicaTest {
     @Test
     void whenAllHaveLostTheirMemoryWhoLoggedMostStarts() {
         loseAllMemory(5, 5);
-        assertEquals(List.of(new ReplicaSet(2, new Member(0, 2), List.of(new Member(0, 2)))), claims);
+        assertEquals(List.of(new ReplicaSet(3, new Member(0, 2), List.of(new Member(0, 2)))), claims);
     }
 
     /** All start again; node 0 has logged {@code own} entries, the others {@code its}. */
     private void loseAllMemory(long own, long its) {
-        decide(1);
+        decide(2);
         for (int node = 0; node <= 2; node++) {
-            Position logged = new Position(1, node == 0 ? own : its);
-            authority.replay(new Decision.Started(node, 10 + node, 1, new Decision.Found(0, 1, logged)));
+            Position logged = new Position(2, node == 0 ? own : its);
+            authority.replay(new Decision.Started(node, 10 + node, 1, new Decision.Found(1, logged)));
         }
         Self again = new Self(new Member(0, 2), List.of(0, 1, 2), log, authority, clock(), outbox());
         Replica started = new Replica(again);
@@ -215,12 +293,17 @@ final class ReplicaTest {
 
     private void decide(int epoch) {
         for (Member member : ALL) {
-            Decision.Found memory = new Decision.Found(0, 0, Position.START);
+            Decision.Found memory = new Decision.Found(0, Position.START);
             authority.replay(new Decision.Started(member.node(), member.node(), 0, memory));
         }
         authority.replay(new Decision.NewSet(new ReplicaSet(epoch, SELF, ALL)));
         replica.told();
-        replica.acting(epoch);
+        acts(epoch);
+    }
+
+    private void acts(int epoch) {
+        authority.replay(new Decision.Acts(epoch, SELF));
+        replica.told();
     }
 
     private void write() {
@@ -264,6 +347,11 @@ final class ReplicaTest {
             @Override
             public void propose(ReplicaSet set) {
                 claims.add(set);
+            }
+
+            @Override
+            public void act(int epoch) {
+                asksToAct.add(epoch);
             }
 
             @Override

@@ -30,6 +30,7 @@ final class Judge {
     private Position acknowledged = Position.START;
     private Position flushed = Position.START;
     private int replayed;
+    private int newestActed;
     private boolean memoryWasLost;
 
     /** What some log had at a position, and before it. */
@@ -51,7 +52,7 @@ final class Judge {
             authority.start(node).ifPresent(start -> members.add(new Member(node, start.incarnation())));
         }
         return members.size() == numbers.size()
-                ? Optional.of(new ReplicaSet(1, members.getFirst(), members))
+                ? Optional.of(new ReplicaSet(ReplicaSet.FIRST_EPOCH, members.getFirst(), members))
                 : Optional.empty();
     }
 
@@ -89,13 +90,9 @@ final class Judge {
 
     /** True if nobody remembers of those who hold everything: the sets since the newest whose primary ever acted. */
     private boolean isMemoryLost() {
-        int newestActed = 0;
-        for (int i = 0; i < sets.size(); i++) {
-            ReplicaSet set = sets.get(i);
-            newestActed = medium(set.primary()).acted >= set.epoch() ? i : newestActed;
-        }
         return !sets.isEmpty()
-                && sets.subList(newestActed, sets.size()).stream()
+                && sets.stream()
+                        .filter(set -> set.epoch() >= newestActed)
                         .flatMap(set -> set.inSync().stream())
                         .noneMatch(this::isUnbroken);
     }
@@ -223,8 +220,11 @@ final class Judge {
         while (replayed < decisions.size()) {
             Decision decision = DecisionCodec.decode(ByteBuffer.wrap(decisions.record(replayed++)))
                     .orElseThrow();
-            if (truth.replay(decision) && decision instanceof Decision.NewSet change) {
-                sets.add(change.set());
+            boolean counts = truth.replay(decision);
+            switch (decision) {
+                case Decision.NewSet change when counts -> sets.add(change.set());
+                case Decision.Acts acts when counts -> newestActed = acts.epoch();
+                default -> {}
             }
         }
     }

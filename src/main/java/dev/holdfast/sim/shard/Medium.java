@@ -25,8 +25,8 @@ final class Medium {
     /** Incarnation since which memory is unbroken; 0 if it was lost and no start has been registered since. */
     long memorySince;
 
-    /** The newest epoch in which this node may have acted as primary; on stable storage. */
-    int acted;
+    /** Another number whenever memory was lost. */
+    long memory = 1;
 
     Medium(int node) {
         this.node = node;
@@ -127,6 +127,7 @@ final class Medium {
     /** The power went: memory is lost. */
     void powerCut() {
         memorySince = 0;
+        memory++;
         List<Change> covered = held.subList(0, (int) rooted);
         if (ring.size() < rooted || !ring.subList(0, (int) rooted).equals(covered)) {
             ring = List.copyOf(covered); // Who catches up may have a root of what it never logged.

@@ -34,11 +34,11 @@ final class ModelLog implements ShardLog {
         /** Entries up to {@code upTo} are visible. */
         void opened(long upTo);
 
+        /** Nobody is told any more of what waits here. */
+        void endEpoch();
+
         /** Something came to stable storage. */
         void logged();
-
-        /** It is durable that this node may act in {@code epoch}. */
-        void acting(int epoch);
 
         /** An entry is held. */
         void held(Change change, Position before);
@@ -132,13 +132,17 @@ final class ModelLog implements ShardLog {
     }
 
     @Override
-    public void rewind(long lastSeq) {
+    public boolean rewind(long lastSeq) {
+        if (random.oneIn(ONE_IN_FULL)) {
+            return false;
+        }
         medium.rewind(lastSeq);
         logWanted = Math.min(logWanted, lastSeq);
         if (visible > lastSeq) {
             visible = lastSeq;
             state = medium.state(lastSeq);
         }
+        return true;
     }
 
     @Override
@@ -169,10 +173,11 @@ final class ModelLog implements ShardLog {
     @Override
     public void beginEpoch(int begun) {
         epoch = begun;
-        loop.after(diskNanos(), () -> {
-            medium.acted = Math.max(medium.acted, begun);
-            listener.acting(begun);
-        });
+    }
+
+    @Override
+    public void endEpoch() {
+        listener.endEpoch();
     }
 
     /** Makes a root of what is visible and stable, in the time that takes. */

@@ -161,13 +161,12 @@ final class ShardNode {
         }
 
         private DecisionLog.Start started() {
-            Decision.Found found = new Decision.Found(medium.memorySince, medium.acted, medium.ringEnd());
+            Decision.Found found = new Decision.Found(medium.memory, medium.ringEnd());
             return new DecisionLog.Start(number(), process.entropy().nextLong(), found);
         }
 
         private void tick() {
             replica.ifPresent(Replica::tick);
-            answerOnlyAsPrimary();
             loop.after(TICK_NANOS, this::tick);
         }
 
@@ -182,20 +181,6 @@ final class ShardNode {
 
         void arrived(Message message) {
             replica.ifPresent(present -> present.received(message));
-            answerOnlyAsPrimary();
-        }
-
-        /** Whoever waits here for an answer when this is no primary any more waits for ever. */
-        private void answerOnlyAsPrimary() {
-            boolean leads = replica.filter(present -> switch (present.role()) {
-                        case CONFIRMING, PRIMARY, CHANGING -> true;
-                        case IDLE, CATCHING_UP, SECONDARY, CLAIMING -> false;
-                    })
-                    .isPresent();
-            if (!leads) {
-                writes.clear();
-                flushes.clear();
-            }
         }
 
         @Override
@@ -209,7 +194,6 @@ final class ShardNode {
         @Override
         public void told() {
             replica.orElseThrow().told();
-            answerOnlyAsPrimary();
         }
 
         @Override
@@ -233,8 +217,9 @@ final class ShardNode {
         }
 
         @Override
-        public void acting(int epoch) {
-            replica.ifPresent(present -> present.acting(epoch));
+        public void endEpoch() {
+            writes.clear();
+            flushes.clear();
         }
 
         @Override
@@ -250,6 +235,11 @@ final class ShardNode {
         @Override
         public void propose(ReplicaSet set) {
             decisions.propose(set);
+        }
+
+        @Override
+        public void act(int epoch) {
+            decisions.act(epoch, replica.orElseThrow().member());
         }
 
         @Override

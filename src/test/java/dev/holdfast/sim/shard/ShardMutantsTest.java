@@ -30,7 +30,6 @@ final class ShardMutantsTest {
                 "mirror.answer-over-hole",
                 "mirror.apply-beyond-commit",
                 "mirror.claim-before-promise",
-                "mirror.claimant-answers",
                 "mirror.flush-under-old-set-only",
                 "mirror.forget-the-absent",
                 "mirror.join-before-confirmed",
