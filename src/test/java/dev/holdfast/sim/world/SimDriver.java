@@ -6,11 +6,12 @@ import dev.holdfast.io.WorldDriver;
 import java.util.function.BooleanSupplier;
 
 /** A simulated world under a contract suite. */
-final class SimDriver implements WorldDriver {
+public final class SimDriver implements WorldDriver {
     private final SimWorld world;
     private int names;
 
-    SimDriver(long seed) {
+    /** A world of this seed. */
+    public SimDriver(long seed) {
         world = new SimWorld(seed);
     }
 
@@ -19,7 +20,8 @@ final class SimDriver implements WorldDriver {
         return world;
     }
 
-    SimWorld sim() {
+    /** The world. */
+    public SimWorld sim() {
         return world;
     }
 

@@ -1,0 +1,11 @@
+package dev.holdfast.mirror.wire;
+
+import dev.holdfast.io.Network;
+
+/**
+ * Another node of the cluster.
+ *
+ * @param node its number
+ * @param address where its {@link Door} listens; used only by nodes with lower numbers
+ */
+public record Peer(int node, Network.Address address) {}
