@@ -8,7 +8,8 @@ import java.util.Optional;
  * One read of up to {@link #MAX_BLOCKS} consecutive blocks with the checksum each must have. Reused by its owner.
  *
  * <p>Every copy is tried until one verifies. When it has ended, {@link #bad} has a bit for every block no copy of which
- * verified (its bytes are then not to be used), {@link #repairable} a bit for every block that some copy had wrong and
+ * verified (its bytes are then not to be used), {@link #unanswered} those of them that nobody knows to be lost, {@link
+ * #repairable} a bit for every block that some copy had wrong and
  * another right, and {@link #wrongCopies} the slots that were wrong.
  */
 public final class BlockRead {
@@ -38,6 +39,9 @@ public final class BlockRead {
 
     /** Bits of blocks that could not be read. */
     public long bad;
+
+    /** Bits of blocks that could not be read, where some device did not answer: they may be good when it does. */
+    public long unanswered;
 
     /** Bits of blocks that were good somewhere and wrong elsewhere. */
     public long repairable;

@@ -30,6 +30,7 @@ final class MirrorRead implements DiskDone {
     private final BlockRead read;
     private final Crc32c checksum = new Crc32c();
     private final long[] wrong;
+    private final long[] unanswered;
     private Optional<Device> device = Optional.empty();
     private int base;
     private long missing;
@@ -43,6 +44,7 @@ final class MirrorRead implements DiskDone {
         this.members = mirror.memberSet();
         this.read = read;
         this.wrong = new long[members.count()];
+        this.unanswered = new long[members.count()];
     }
 
     boolean belongsTo(Mirror other) {
@@ -56,6 +58,7 @@ final class MirrorRead implements DiskDone {
         tried = ~read.copies;
         round = 1;
         Arrays.fill(wrong, 0);
+        Arrays.fill(unanswered, 0);
         tryNext();
     }
 
@@ -111,12 +114,12 @@ final class MirrorRead implements DiskDone {
         Checks.that(pending > 0, "each try ends once", pending);
         pending--;
         if (token != WHOLE) {
-            judge((int) token, outcome == DiskOutcome.OK);
+            judge((int) token, outcome);
         } else if (outcome == DiskOutcome.MEDIA_ERROR && read.blocks > 1) {
             tryPieces();
         } else {
             for (int block = 0; block < read.blocks; block++) {
-                judge(block, outcome == DiskOutcome.OK);
+                judge(block, outcome);
             }
         }
         if (outcome == DiskOutcome.GONE) {
@@ -127,9 +130,10 @@ final class MirrorRead implements DiskDone {
         }
     }
 
-    private void judge(int block, boolean arrived) {
+    private void judge(int block, DiskOutcome outcome) {
         long bit = 1L << block;
-        if (arrived && verifies(block)) {
+        unanswered[slot] = outcome == DiskOutcome.GONE ? unanswered[slot] | bit : unanswered[slot] & ~bit;
+        if (outcome == DiskOutcome.OK && verifies(block)) {
             missing &= ~bit;
             wrong[slot] &= ~bit;
         } else {
@@ -160,10 +164,12 @@ final class MirrorRead implements DiskDone {
         read.bad = missing;
         read.repairable = 0;
         read.wrongCopies = 0;
+        read.unanswered = 0;
         for (long left = members.present(); left != 0; left &= left - 1) {
             int member = Long.numberOfTrailingZeros(left);
             long mendable = wrong[member] & ~missing;
             read.repairable |= mendable;
+            read.unanswered |= unanswered[member] & missing;
             read.wrongCopies |= mendable == 0 ? 0 : 1L << member;
         }
         read.done.done(read);

@@ -47,4 +47,10 @@ final class PoolMutantsTest {
                 "store.watch-no-device",
                 () -> new PoolFaultDeviceTest().aDeviceThatNeverAnswersIsLeftBehindAndTheLastOneIsWaitedFor());
     }
+
+    @Test
+    void givingUpWhatIsOnADiskThatIsAwayIsNoticed() {
+        assertNoticed(
+                "store.give-up-unanswered", () -> new PoolFaultPassingTest().aBlockOnADiskThatIsAwayIsNotGivenUp());
+    }
 }

@@ -104,6 +104,11 @@ public final class Core implements NodeLoader.Finds {
     }
 
     @Override
+    public void unanswered() {
+        trouble.failed("a device does not answer; what is on it may be whole: start again when it is back");
+    }
+
+    @Override
     public void wrongCopy(BlockPointer pointer, long copies) {
         trouble.copyWrong(pointer.address(), pointer.checksum(), copies);
     }

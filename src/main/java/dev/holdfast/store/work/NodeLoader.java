@@ -4,6 +4,7 @@ import dev.holdfast.array.Array;
 import dev.holdfast.array.BlockRead;
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Marks;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.io.Loop;
 import dev.holdfast.store.tree.BlockPointer;
 import java.nio.ByteBuffer;
@@ -16,7 +17,8 @@ import java.util.List;
 /**
  * Reads blocks that the committer lacks into its {@link LoadedBlocks}, neighbours together, many at a time. It
  * does not decide what a block that cannot be read means: it only names it. What it names may be forgotten for good (a
- * partial write over it makes a recorded error), so it tries again for a second: an error may pass.
+ * partial write over it makes a recorded error), so it tries again for a second: an error may pass. What is on a device
+ * that does not answer is not named: it may be whole.
  */
 public final class NodeLoader {
     private static final int READS = 16;
@@ -27,6 +29,9 @@ public final class NodeLoader {
     public interface Finds {
         /** {@code pointer} leads to nothing that can be trusted. */
         void unreadable(BlockPointer pointer);
+
+        /** Some block cannot be read because a device does not answer; who waits for it is not told. */
+        void unanswered();
 
         /** The members in {@code copies} hold wrong bytes for it; it was read from another. */
         void wrongCopy(BlockPointer pointer, long copies);
@@ -42,6 +47,7 @@ public final class NodeLoader {
     private final BlockPointer[][] underWay = new BlockPointer[READS][];
     private final long[][] wrong = new long[READS][];
     private boolean everyCopy;
+    private boolean unanswered;
     private int next;
     private int busy;
     private int tries;
@@ -91,6 +97,12 @@ public final class NodeLoader {
         Checks.that(busy == 0 && next == wanted.size(), "everything wanted was tried", busy);
         wanted.clear();
         next = 0;
+        if (unanswered && tries == TRIES) {
+            Marks.reached("store.load-unanswered");
+            finds.unanswered();
+            return;
+        }
+        unanswered = false;
         if (bad.isEmpty() || tries == TRIES) {
             bad.forEach(finds::unreadable);
             bad.clear();
@@ -138,6 +150,7 @@ public final class NodeLoader {
 
     private void done(BlockRead read) {
         Checks.that(busy > 0, "a read was under way", busy);
+        unanswered |= read.unanswered != 0 && !Mutant.on("store.give-up-unanswered");
         if (everyCopy) {
             copyRead(read);
             return;
