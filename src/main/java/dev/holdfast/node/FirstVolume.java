@@ -39,7 +39,12 @@ public final class FirstVolume {
             ControlState state = node.state();
             if (state.pools().isEmpty() && !wanted.disks().isEmpty()) {
                 steps.add(new Operation.CreatePool(
-                        wanted.pool(), wanted.disks(), wanted.protection(), wanted.logBytes(), wanted.createBytes()));
+                        wanted.pool(),
+                        "",
+                        wanted.disks(),
+                        wanted.protection(),
+                        wanted.logBytes(),
+                        wanted.createBytes()));
             }
             String name = wanted.volume().name();
             if (!name.isEmpty() && state.volumes().isEmpty()) {

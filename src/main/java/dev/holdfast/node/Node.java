@@ -6,6 +6,7 @@ import dev.holdfast.cluster.control.ControlState;
 import dev.holdfast.cluster.control.Controller;
 import dev.holdfast.cluster.control.Life;
 import dev.holdfast.cluster.control.Operation;
+import dev.holdfast.cluster.control.PoolInfo;
 import dev.holdfast.cluster.control.Result;
 import dev.holdfast.frontend.http.NodeStatus;
 import dev.holdfast.frontend.http.Service;
@@ -54,9 +55,14 @@ public final class Node implements Service {
         this.control = world.newLoop("control");
         this.pools = new Pools(world, config, control, this::generations);
         this.exports = new Exports(this::state, pools);
-        PoolExecution execution = new PoolExecution(control, pools, this::state, this::disconnectGone);
+        PoolExecution execution = new PoolExecution(
+                control, pools, this::state, new PoolExecution.Told(this::disconnectGone, this::over));
         this.controller = new Controller(control, log, world.entropy(), execution);
         this.nbd = new NbdServer(control, exports, NbdLimits.DEFAULTS);
+    }
+
+    private void over() {
+        differences.add("another process of this node has started: this one changes nothing any more");
     }
 
     private void disconnectGone() {
@@ -91,17 +97,17 @@ public final class Node implements Service {
 
     /** Starts; {@code started} is told on the control loop why that failed, or the empty text. */
     public void start(Consumer<String> started) {
-        control.post(() -> controller.start(config.name(), failure -> {
+        control.post(() -> controller.start(Controller.Starting.alone(config.name()), failure -> {
             if (!failure.isEmpty()) {
                 started.accept(failure);
                 return;
             }
-            pools.openAll(
-                    state().pools().stream()
-                            .filter(pool -> pool.life() == Life.LIVE)
-                            .toList(),
-                    why -> opened(why, started));
+            pools.openAll(state().pools().stream().filter(this::isToBeOpen).toList(), why -> opened(why, started));
         }));
+    }
+
+    private boolean isToBeOpen(PoolInfo pool) {
+        return pool.life() == Life.LIVE && pool.node() == controller.self().number();
     }
 
     private void opened(String failure, Consumer<String> started) {
@@ -171,8 +177,8 @@ public final class Node implements Service {
                         () -> notes.add("pool " + pool.info().name() + " is not open")));
         notes.addAll(differences);
         notes.addAll(pools.notes());
-        NodeStatus.Member member =
-                new NodeStatus.Member(config.name(), now.cluster().orElseThrow(), now.incarnation(config.name()));
+        NodeStatus.Member member = new NodeStatus.Member(
+                config.name(), now.cluster().orElseThrow(), controller.self().incarnation());
         return new NodeStatus(
                 member,
                 List.copyOf(endpoints),

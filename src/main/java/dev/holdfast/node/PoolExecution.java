@@ -17,14 +17,21 @@ final class PoolExecution implements Execution {
     private final Loop control;
     private final Pools pools;
     private final Supplier<ControlState> state;
-    private final Runnable changed;
+    private final Told told;
 
-    /** {@code changed} runs after every change of the state, before it is answered. */
-    PoolExecution(Loop control, Pools pools, Supplier<ControlState> state, Runnable changed) {
+    /**
+     * What the rest of the node is told.
+     *
+     * @param changed after every change of the state, before it is answered
+     * @param over when a later process of this node has started
+     */
+    record Told(Runnable changed, Runnable over) {}
+
+    PoolExecution(Loop control, Pools pools, Supplier<ControlState> state, Told told) {
         this.control = control;
         this.pools = pools;
         this.state = state;
-        this.changed = changed;
+        this.told = told;
     }
 
     @Override
@@ -95,7 +102,12 @@ final class PoolExecution implements Execution {
 
     @Override
     public void changed() {
-        changed.run();
+        told.changed().run();
+    }
+
+    @Override
+    public void over() {
+        told.over().run();
     }
 
     private Id128 cluster() {

@@ -11,9 +11,15 @@ public sealed interface Change {
         return false;
     }
 
-    /** A new pool; see {@link Operation.CreatePool}. */
+    /** A new pool of node {@code node}; see {@link Operation.CreatePool}. */
     record CreatePool(
-            Id128 pool, String name, List<String> paths, Protection protection, long logBytes, long createBytes)
+            Id128 pool,
+            int node,
+            String name,
+            List<String> paths,
+            Protection protection,
+            long logBytes,
+            long createBytes)
             implements Change {}
 
     /** A new volume, kept as shard {@code shard} of its pool, a number that is never used again. */

@@ -17,13 +17,16 @@ import java.util.Optional;
  * <pre>
  * record    1 version (1), 1 kind, then by kind:
  *   1 cluster created    id
- *   2 member started     text name, 8 incarnation
+ *   2 member started     text name, 8 incarnation (not written any more)
  *   3 applied            id operation, change
  *   4 intended           id operation, change
- *   5 ended              id operation, text failure (empty: done)
+ *   5 ended              id operation, text failure (empty: done) (not written any more)
  *   6 pool went on       id pool, 8 generation
+ *   7 node started       4 number, id, text name, text address, 8 after, 8 nonce
+ *   8 ended by           id operation, 4 node, 8 incarnation, 1 undo (0 or 1), text failure (empty: done)
+ *   9 asked
  * change    1 kind, then by kind:
- *   1 create pool        id, text name, 1 count, count x text path, text protection, 8 log bytes, 8 create bytes
+ *   1 create pool        as 9 without the node, which is 1 (not written any more)
  *   2 create volume      id, text name, id pool, 4 shard, 8 size
  *   3 resize volume      id, 8 size
  *   4 delete volume      id
@@ -31,6 +34,8 @@ import java.util.Optional;
  *   6 delete snapshot    id volume, 8 number
  *   7 add export         id volume, 1 protocol
  *   8 remove export      id volume, 1 protocol
+ *   9 create pool        id, 4 node, text name, 1 count, count x text path, text protection, 8 log bytes,
+ *                        8 create bytes
  * id        8 high, 8 low        text  2 length, bytes of UTF-8
  * </pre>
  *
@@ -62,19 +67,40 @@ final class ControlCodec {
             case ControlRecord.Applied r -> change(id(out.put((byte) 3), r.operation()), r.change());
             case ControlRecord.Intended r -> change(id(out.put((byte) 4), r.operation()), r.change());
             case ControlRecord.PoolWentOn r -> id(out.put((byte) 6), r.pool()).putLong(r.generation());
-            case ControlRecord.Ended r -> text(id(out.put((byte) 5), r.operation()), shortened(r.failure()));
+            case ControlRecord.NodeStarted r -> started(out.put((byte) 7), r);
+            case ControlRecord.Ended r -> ended(out, r);
+            case ControlRecord.Asked r -> out.put((byte) 9);
         }
-        Checks.that(out.position() > 2, "a record says something", out.position());
+        Checks.that(out.position() >= 2, "a record says something", out.position());
         byte[] bytes = new byte[out.position()];
         out.get(0, bytes);
         return bytes;
+    }
+
+    private static void started(ByteBuffer out, ControlRecord.NodeStarted r) {
+        Checks.that(r.node() > 0 && r.after() >= 0, "nodes and their starts are counted", r.node(), r.after());
+        text(text(id(out.putInt(r.node()), r.id()), r.name()), r.address())
+                .putLong(r.after())
+                .putLong(r.nonce());
+    }
+
+    private static void ended(ByteBuffer out, ControlRecord.Ended r) {
+        if (r.by().node() == 0) {
+            text(id(out.put((byte) 5), r.operation()), shortened(r.failure()));
+        } else {
+            id(out.put((byte) 8), r.operation())
+                    .putInt(r.by().node())
+                    .putLong(r.by().incarnation())
+                    .put((byte) (r.by().undo() ? 1 : 0));
+            text(out, shortened(r.failure()));
+        }
     }
 
     private static void change(ByteBuffer out, Change change) {
         switch (change) {
             case Change.CreatePool c -> {
                 Checks.that(c.paths().size() <= Protection.MIRROR_LIMIT, "a pool has few disks");
-                text(id(out.put((byte) 1), c.pool()), c.name())
+                text(id(out.put((byte) 9), c.pool()).putInt(c.node()), c.name())
                         .put((byte) c.paths().size());
                 c.paths().forEach(path -> text(out, path));
                 text(out, c.protection().toString()).putLong(c.logBytes()).putLong(c.createBytes());
@@ -148,11 +174,20 @@ final class ControlCodec {
                                 : new ControlRecord.Intended(operation, change));
             }
             case 5 -> {
-                return Optional.of(new ControlRecord.Ended(id(in), text(in)));
+                return Optional.of(new ControlRecord.Ended(id(in), ControlRecord.By.ALONE, text(in)));
             }
             case 6 -> {
                 ControlRecord.PoolWentOn wentOn = new ControlRecord.PoolWentOn(id(in), in.getLong());
                 return wentOn.generation() > 0 ? Optional.of(wentOn) : Optional.empty();
+            }
+            case 7 -> {
+                return started(in);
+            }
+            case 8 -> {
+                return ended(in);
+            }
+            case 9 -> {
+                return Optional.of(new ControlRecord.Asked());
             }
             default -> {
                 return Optional.empty();
@@ -160,11 +195,28 @@ final class ControlCodec {
         }
     }
 
+    private static Optional<ControlRecord> started(ByteBuffer in) throws CharacterCodingException {
+        int node = in.getInt();
+        ControlRecord.NodeStarted started =
+                new ControlRecord.NodeStarted(node, id(in), text(in), text(in), in.getLong(), in.getLong());
+        return node > 0 && started.after() >= 0 ? Optional.of(started) : Optional.empty();
+    }
+
+    private static Optional<ControlRecord> ended(ByteBuffer in) throws CharacterCodingException {
+        Id128 operation = id(in);
+        int node = in.getInt();
+        long incarnation = in.getLong();
+        int undo = in.get();
+        ControlRecord.Ended ended =
+                new ControlRecord.Ended(operation, new ControlRecord.By(node, incarnation, undo == 1), text(in));
+        return node > 0 && incarnation > 0 && (undo == 0 || undo == 1) ? Optional.of(ended) : Optional.empty();
+    }
+
     private static Optional<Change> change(ByteBuffer in) throws CharacterCodingException {
         int kind = in.get();
         Id128 id = id(in);
         return switch (kind) {
-            case 1 -> createPool(in, id);
+            case 1 -> createPool(in, id, 1);
             case 2 -> Optional.of(new Change.CreateVolume(id, text(in), id(in), in.getInt(), in.getLong()));
             case 3 -> Optional.of(new Change.ResizeVolume(id, in.getLong()));
             case 4 -> Optional.of(new Change.DeleteVolume(id));
@@ -175,11 +227,12 @@ final class ControlCodec {
             case 6 -> Optional.of(new Change.DeleteSnapshot(id, in.getLong()));
             case 7 -> Protocol.ofCode(in.get()).map(protocol -> new Change.AddExport(id, protocol));
             case 8 -> Protocol.ofCode(in.get()).map(protocol -> new Change.RemoveExport(id, protocol));
+            case 9 -> createPool(in, id, in.getInt());
             default -> Optional.empty();
         };
     }
 
-    private static Optional<Change> createPool(ByteBuffer in, Id128 id) throws CharacterCodingException {
+    private static Optional<Change> createPool(ByteBuffer in, Id128 id, int node) throws CharacterCodingException {
         String name = text(in);
         List<String> paths = new ArrayList<>();
         for (int left = in.get() & 0xFF; left > 0; left--) {
@@ -188,8 +241,9 @@ final class ControlCodec {
         Optional<Protection> protection = Protection.parse(text(in));
         long logBytes = in.getLong();
         long createBytes = in.getLong();
-        return protection.map(
-                found -> new Change.CreatePool(id, name, List.copyOf(paths), found, logBytes, createBytes));
+        return protection
+                .filter(found -> node > 0)
+                .map(found -> new Change.CreatePool(id, node, name, List.copyOf(paths), found, logBytes, createBytes));
     }
 
     private static Id128 id(ByteBuffer in) {

@@ -7,8 +7,21 @@ public sealed interface ControlRecord {
     /** The cluster begins: the first record. */
     record ClusterCreated(Id128 cluster) implements ControlRecord {}
 
-    /** A process of node {@code name} starts; its incarnation is one more than the last one's. */
+    /** A start in a log that was written before there were several nodes; {@code incarnation} was one for each name. */
     record MemberStarted(String name, long incarnation) implements ControlRecord {}
+
+    /**
+     * A process of a node starts, if {@code after} is the node's newest incarnation; its own is one more.
+     *
+     * @param node the node's number, the next free one if it is new
+     * @param id the node's for ever
+     * @param name the node's from now on
+     * @param address where other nodes reach it
+     * @param after the incarnation before
+     * @param nonce tells this start from every other
+     */
+    record NodeStarted(int node, Id128 id, String name, String address, long after, long nonce)
+            implements ControlRecord {}
 
     /** A change that is complete with this record. */
     record Applied(Id128 operation, Change change) implements ControlRecord {}
@@ -19,6 +32,21 @@ public sealed interface ControlRecord {
     /** A root of the pool with this generation is durable: disks that stopped at a lesser one are not current. */
     record PoolWentOn(Id128 pool, long generation) implements ControlRecord {}
 
-    /** How the change of {@code operation} ended; {@code failure} is empty if it was done. */
-    record Ended(Id128 operation, String failure) implements ControlRecord {}
+    /** How what {@code by} had to do for {@code operation} ended; {@code failure} is empty if it was done. */
+    record Ended(Id128 operation, By by, String failure) implements ControlRecord {}
+
+    /** Says nothing: who appended it has seen everything before it. */
+    record Asked() implements ControlRecord {}
+
+    /**
+     * Who ended something.
+     *
+     * @param node its number; 0 in a log that was written before there were several nodes
+     * @param incarnation of the process that says so
+     * @param undo true if it took back what had been done
+     */
+    record By(int node, long incarnation, boolean undo) {
+        /** Whoever kept the log alone. */
+        static final By ALONE = new By(0, 0, false);
+    }
 }

@@ -25,13 +25,13 @@ public final class ControlState {
     static final int RESULTS = 4096;
 
     private Optional<Id128> cluster = Optional.empty();
-    private final TreeMap<String, Long> members = new TreeMap<>();
+    private final Nodes nodes = new Nodes();
     private final LinkedHashMap<Id128, PoolInfo> pools = new LinkedHashMap<>();
     private final LinkedHashMap<Id128, Long> generations = new LinkedHashMap<>();
     private final LinkedHashMap<Id128, VolumeInfo> volumes = new LinkedHashMap<>();
     private final TreeMap<Long, SnapshotInfo> snapshots = new TreeMap<>();
     private final LinkedHashMap<Id128, Protocol> exports = new LinkedHashMap<>();
-    private final LinkedHashMap<Id128, Change> intents = new LinkedHashMap<>();
+    private final LinkedHashMap<Id128, Open> intents = new LinkedHashMap<>();
     private final LinkedHashMap<Id128, Result> results = new LinkedHashMap<>();
     private int nextShard = 1;
     private long nextSnapshot = 1;
@@ -47,7 +47,10 @@ public final class ControlState {
                 return true;
             }
             case ControlRecord.MemberStarted started -> {
-                return start(started);
+                return cluster.isPresent() && nodes.start(started);
+            }
+            case ControlRecord.NodeStarted started -> {
+                return cluster.isPresent() && nodes.start(started);
             }
             case ControlRecord.Applied applied -> {
                 return begin(applied.operation(), applied.change());
@@ -63,16 +66,10 @@ public final class ControlState {
             case ControlRecord.Ended ended -> {
                 return end(ended);
             }
+            case ControlRecord.Asked asked -> {
+                return false;
+            }
         }
-    }
-
-    private boolean start(ControlRecord.MemberStarted started) {
-        if (cluster.isEmpty() || started.incarnation() != incarnation(started.name()) + 1) {
-            return false;
-        }
-        Checks.that(cluster.isPresent(), "a member starts in a cluster");
-        members.put(started.name(), started.incarnation());
-        return true;
     }
 
     private boolean begin(Id128 operation, Change change) {
@@ -88,32 +85,79 @@ public final class ControlState {
         if (change.isImmediate()) {
             remember(operation, new Result.Done(change));
         } else {
-            Change before = intents.put(operation, change);
+            Open before = intents.put(operation, Open.begun(change, owners(change)));
             Checks.that(before == null, "an operation is begun once");
         }
         return true;
     }
 
+    /** Who carries it out: numbers of nodes, ascending. */
+    private List<Integer> owners(Change change) {
+        return switch (change) {
+            case Change.CreatePool c -> List.of(c.node());
+            case Change.CreateVolume c -> ownersOf(c.volume());
+            case Change.ResizeVolume c -> ownersOf(c.volume());
+            case Change.DeleteVolume c -> ownersOf(c.volume());
+            case Change.CreateSnapshot c -> ownersOf(c.volume());
+            case Change.DeleteSnapshot c -> ownersOf(c.volume());
+            case Change.AddExport c -> List.of();
+            case Change.RemoveExport c -> List.of();
+        };
+    }
+
+    private List<Integer> ownersOf(Id128 volume) {
+        VolumeInfo info = volume(volume).orElseThrow();
+        return List.of(pool(info.pool()).orElseThrow().node());
+    }
+
     private boolean end(ControlRecord.Ended ended) {
-        Change change = intents.remove(ended.operation());
-        if (change == null) {
+        Open open = intents.get(ended.operation());
+        if (open == null) {
             return false;
         }
-        Checks.that(!change.isImmediate(), "an intent is what takes time");
-        boolean done = ended.failure().isEmpty();
-        if (done) {
-            finish(change);
-        } else {
-            undo(change);
+        Open next = open;
+        if (ended.by().node() == 0) {
+            next = new Open(open.change(), open.owners(), List.of(), open.undo(), ended.failure());
+        } else if (isByItsOwner(ended.by(), open)) {
+            next = open.without(ended.by().node(), ended.failure());
         }
-        remember(ended.operation(), done ? new Result.Done(change) : Result.failed(ended.failure()));
+        if (next.equals(open)) {
+            return false;
+        }
+        if (next.left().isEmpty()) {
+            intents.remove(ended.operation());
+            end(ended.operation(), next);
+        } else {
+            intents.put(ended.operation(), next);
+        }
         return true;
+    }
+
+    private boolean isByItsOwner(ControlRecord.By by, Open open) {
+        return open.left().contains(by.node())
+                && open.undo() == by.undo()
+                && nodes.incarnation(by.node()) == by.incarnation();
+    }
+
+    private void end(Id128 operation, Open open) {
+        Checks.that(
+                open.left().isEmpty(),
+                "a change ends with its last part",
+                open.left().size());
+        Checks.that(!open.change().isImmediate(), "an intent is what takes time");
+        boolean done = open.failure().isEmpty();
+        if (done) {
+            finish(open.change());
+        } else {
+            undo(open.change());
+        }
+        remember(operation, done ? new Result.Done(open.change()) : Result.failed(open.failure()));
     }
 
     private void enter(Change change) {
         switch (change) {
             case Change.CreatePool c ->
-                pools.put(c.pool(), new PoolInfo(c.pool(), c.name(), c.paths(), c.protection(), Life.MAKING));
+                pools.put(c.pool(), new PoolInfo(c.pool(), c.node(), c.name(), c.paths(), c.protection(), Life.MAKING));
             case Change.CreateVolume c -> {
                 Checks.that(c.shard() >= nextShard, "shard numbers grow", c.shard(), nextShard);
                 nextShard = c.shard() + 1;
@@ -188,14 +232,23 @@ public final class ControlState {
         return generations.getOrDefault(pool, 0L);
     }
 
-    /** The incarnation of the newest process of a node; 0 if there never was one. */
-    public long incarnation(String member) {
-        return members.getOrDefault(member, 0L);
+    /** Every node that ever started, by number. */
+    public List<NodeInfo> nodes() {
+        return nodes.all();
     }
 
-    /** Nodes by name. */
-    public List<String> members() {
-        return List.copyOf(members.keySet());
+    /** A node by number. */
+    public Optional<NodeInfo> node(int number) {
+        return nodes.get(number);
+    }
+
+    /** A node by name. */
+    public Optional<NodeInfo> node(String name) {
+        return nodes.all().stream().filter(node -> node.name().equals(name)).findFirst();
+    }
+
+    int nextNode() {
+        return nodes.nextNumber();
     }
 
     /** Pools in the order they were made. */
@@ -266,12 +319,30 @@ public final class ControlState {
 
     /** Operations whose change was begun and has not ended, oldest first. */
     public Map<Id128, Change> intents() {
-        return new LinkedHashMap<>(intents);
+        LinkedHashMap<Id128, Change> changes = new LinkedHashMap<>();
+        intents.forEach((operation, open) -> changes.put(operation, open.change()));
+        return changes;
+    }
+
+    /** What {@code node} has to do now for {@code operation}, if anything. */
+    Optional<Open.Part> part(Id128 operation, int node) {
+        return Optional.ofNullable(intents.get(operation)).flatMap(open -> open.part(node));
+    }
+
+    /** Names of the nodes that have not said how their part of {@code operation} ended. */
+    List<String> waitedFor(Id128 operation) {
+        Open open = intents.get(operation);
+        Checks.that(open == null || !open.left().isEmpty(), "what nobody has a part in has ended");
+        return open == null
+                ? List.of()
+                : open.left().stream()
+                        .map(node -> node(node).map(NodeInfo::name).orElse("?"))
+                        .toList();
     }
 
     /** True while a change of the volume, or of its snapshots, is open. */
     public boolean isBeingChanged(Id128 volume) {
-        return intents.values().stream().anyMatch(change -> touches(change, volume));
+        return intents.values().stream().anyMatch(open -> touches(open.change(), volume));
     }
 
     private static boolean touches(Change change, Id128 volume) {
@@ -303,7 +374,8 @@ public final class ControlState {
     /** Everything in one text; equal states have equal texts. */
     @Override
     public String toString() {
-        return "cluster " + cluster + " members " + members + " pools " + pools.values() + " volumes "
+        return "cluster " + cluster + " nodes " + nodes + " generations " + generations + " pools " + pools.values()
+                + " volumes "
                 + volumes.values() + " snapshots " + snapshots.values() + " exports " + exports + " intents " + intents
                 + " results " + results + " next " + nextShard + " " + nextSnapshot;
     }

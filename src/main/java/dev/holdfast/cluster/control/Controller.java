@@ -5,41 +5,70 @@ import dev.holdfast.base.Id128;
 import dev.holdfast.io.Entropy;
 import dev.holdfast.io.Loop;
 import dev.holdfast.io.OrderedLog;
+import dev.holdfast.io.OrderedLog.Outcome;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * One member's controller: proposes records, applies those that arrive, has changes carried out. It does no I/O.
+ * One process's controller: proposes records, applies those that arrive, has changes carried out. It does no I/O.
  *
  * <ol>
- *   <li>The state changes only by records, here as on every other member.
- *   <li>A change is carried out only after its intent is in the log, and answered only after its outcome is.
+ *   <li>The state changes only by records, here as in every other process.
+ *   <li>A change is carried out only after its intent is in the log, by the node that has the pool, and answered only
+ *       after its outcome is.
  *   <li>One record is proposed at a time, so that what was planned still holds when it arrives unless another
- *       member came first; the rules are asked again then.
+ *       process came first; the rules are asked again then.
  *   <li>An operation id is carried out once; whoever repeats it gets the first answer.
+ *   <li>Where there are other nodes, nothing is refused before everything that they had acknowledged has arrived.
  * </ol>
  */
 public final class Controller {
     private static final int MOST_WAITING = 1024;
+
+    /** How long one waits for another node's outcome. */
+    private static final long PATIENCE_NANOS = 30_000_000_000L;
+
+    private static final String NO_RECORDS = "the control log takes no records: look for a full or broken disk";
+    private static final String NO_MAJORITY = "the control log takes no records: a majority of its nodes must run";
+    private static final String NO_ANSWER =
+            "the control log does not say whether it kept a record: it may still be done";
 
     private final Loop loop;
     private final OrderedLog log;
     private final Entropy entropy;
     private final Execution execution;
     private final ControlState state = new ControlState();
+    private final Parts parts;
     private final ArrayDeque<Asked> queue = new ArrayDeque<>();
     private final LinkedHashMap<Id128, List<Consumer<Result>>> waiters = new LinkedHashMap<>();
+    private final long nonce;
+    private Optional<NodeInfo> self = Optional.empty();
+    private boolean alone;
     private boolean proposing;
-    private boolean live;
     private boolean stopped;
+    private boolean over;
     private String damage = "";
 
-    private record Asked(Id128 id, Operation operation) {}
+    private record Asked(Id128 id, Operation operation, boolean stateIsFresh) {}
+
+    /**
+     * Who starts.
+     *
+     * @param name of the node
+     * @param address where other nodes reach it, or empty
+     * @param id of the node; empty if the log is its own, so that nobody else can have written it
+     */
+    public record Starting(String name, String address, Optional<Id128> id) {
+        /** A node that keeps its log alone. */
+        public static Starting alone(String name) {
+            return new Starting(name, "", Optional.empty());
+        }
+    }
 
     /** A controller that has not read its log yet. */
     public Controller(Loop loop, OrderedLog log, Entropy entropy, Execution execution) {
@@ -47,72 +76,108 @@ public final class Controller {
         this.log = log;
         this.entropy = entropy;
         this.execution = execution;
+        this.nonce = entropy.nextLong();
+        this.parts = new Parts(loop, state, execution, this::append);
     }
 
     /**
-     * Reads the log and notes that a process of node {@code name} starts, before anything is served. {@code ready} is
-     * told why that failed, or the empty text.
+     * Reads the log and notes that a process of a node starts, before anything is served. {@code ready} is told why
+     * that failed, or the empty text. If others keep the log too, it may take as long as their majority is away.
      */
-    public void start(String name, Consumer<String> ready) {
+    public void start(Starting starting, Consumer<String> ready) {
         Checks.that(loop.isCurrent(), "a controller is used on its loop");
-        if (!Names.isValid(name)) {
-            ready.accept("a node can't be called '" + name + "': " + Names.RULE);
+        if (!Names.isValid(starting.name())) {
+            ready.accept("a node can't be called '" + starting.name() + "': " + Names.RULE);
             return;
         }
-        log.start(loop, this::arrived, () -> replayed(name, ready));
+        alone = starting.id().isEmpty();
+        log.start(loop, this::arrived, () -> register(starting, ready));
     }
 
-    private void replayed(String name, Consumer<String> ready) {
+    private void register(Starting starting, Consumer<String> ready) {
+        Checks.that(loop.isCurrent(), "a start goes on on the controller's loop");
+        Runnable again = () -> register(starting, ready);
         if (!damage.isEmpty()) {
             ready.accept(damage);
+        } else if (self.isPresent()) {
+            ready.accept("");
         } else if (state.cluster().isEmpty()) {
             Id128 cluster = new Id128(entropy.nextLong(), entropy.nextLong());
-            append(new ControlRecord.ClusterCreated(cluster), () -> replayed(name, ready), ready);
+            appendToStart(new ControlRecord.ClusterCreated(cluster), again, ready);
         } else {
-            long next = state.incarnation(name) + 1;
-            append(
-                    new ControlRecord.MemberStarted(name, next),
-                    () -> {
-                        Checks.that(state.incarnation(name) >= next, "a start is recorded before it serves", next);
-                        live = true;
-                        ready.accept("");
-                    },
+            Optional<NodeInfo> known = known(starting);
+            String objection = objection(starting, known);
+            if (!objection.isEmpty()) {
+                ready.accept(objection);
+                return;
+            }
+            Id128 id = known.map(NodeInfo::id)
+                    .or(starting::id)
+                    .orElseGet(() -> new Id128(entropy.nextLong(), entropy.nextLong()));
+            int number = known.map(NodeInfo::number).orElse(state.nextNode());
+            long after = known.map(NodeInfo::incarnation).orElse(0L);
+            appendToStart(
+                    new ControlRecord.NodeStarted(number, id, starting.name(), starting.address(), after, nonce),
+                    again,
                     ready);
         }
     }
 
-    private void append(ControlRecord record, Runnable then, Consumer<String> failed) {
-        log.append(ControlCodec.encode(record), outcome -> {
+    /** The node that starts, as the log knows it from before. */
+    private Optional<NodeInfo> known(Starting starting) {
+        return starting.id().isEmpty()
+                ? state.nodes().stream().findFirst()
+                : state.nodes().stream()
+                        .filter(node -> node.id().equals(starting.id().get()))
+                        .findFirst();
+    }
+
+    /** Why the node can't start, or the empty text. */
+    private String objection(Starting starting, Optional<NodeInfo> known) {
+        if (starting.id().isEmpty() && state.nodes().size() > 1) {
+            return "this control log is that of several nodes";
+        }
+        boolean taken = state.node(starting.name()).isPresent()
+                && !state.node(starting.name()).equals(known);
+        if (taken) {
+            return "there is a node " + starting.name() + " with another directory: a node that lost its directory"
+                    + " starts under a new name";
+        }
+        return known.isEmpty() && state.nodes().size() >= Nodes.MOST ? "there are too many nodes" : "";
+    }
+
+    private void appendToStart(ControlRecord record, Runnable then, Consumer<String> failed) {
+        append(record, outcome -> {
             switch (outcome) {
                 case APPENDED -> then.run();
-                case REFUSED -> failed.accept("the control log takes no records: look for a full or broken disk");
+                case REFUSED -> failed.accept(refusal());
                 case UNKNOWN -> failed.accept("the control log does not say whether it kept a record: start again");
             }
         });
     }
 
+    private String refusal() {
+        return alone ? NO_RECORDS : NO_MAJORITY;
+    }
+
+    private void append(ControlRecord record, Consumer<Outcome> done) {
+        log.append(ControlCodec.encode(record), done::accept);
+    }
+
     /** Keeps that a root of {@code pool} has {@code generation}; {@code kept} is told whether the log has it. */
     public void poolWentOn(Id128 pool, long generation, Consumer<Boolean> kept) {
-        Checks.that(loop.isCurrent() && live, "generations are kept on the loop of a controller that is ready");
-        append(new ControlRecord.PoolWentOn(pool, generation), () -> kept.accept(true), why -> kept.accept(false));
+        Checks.that(isLive(), "generations are kept on the loop of a controller that has started");
+        append(new ControlRecord.PoolWentOn(pool, generation), outcome -> kept.accept(outcome == Outcome.APPENDED));
     }
 
-    /** Ends every change an earlier process left open; {@code then} runs when all have ended. */
+    /** Ends every change that earlier processes of this node left open; {@code then} runs when each has been tried. */
     public void recover(Runnable then) {
-        Checks.that(live, "a controller recovers after it has read its log");
-        recoverNext(new ArrayDeque<>(state.intents().entrySet()), then);
+        Checks.that(isLive(), "a controller recovers after it has read its log");
+        parts.recover(then);
     }
 
-    private void recoverNext(ArrayDeque<Map.Entry<Id128, Change>> left, Runnable then) {
-        Map.Entry<Id128, Change> next = left.poll();
-        if (next == null) {
-            then.run();
-            return;
-        }
-        execution.recover(next.getValue(), failure -> {
-            Runnable more = () -> recoverNext(left, then);
-            append(new ControlRecord.Ended(next.getKey(), failure), more, why -> more.run());
-        });
+    private boolean isLive() {
+        return loop.isCurrent() && self.isPresent();
     }
 
     /** What the log says so far; not to be kept beyond this turn. */
@@ -121,9 +186,15 @@ public final class Controller {
         return state;
     }
 
+    /** Who this process is; only after the start. */
+    public NodeInfo self() {
+        Checks.that(isLive(), "a process is somebody once its start is in the log");
+        return self.orElseThrow();
+    }
+
     /** Does an operation; {@code answer} is told once, in this turn or a later one. */
     public void submit(Id128 id, Operation operation, Consumer<Result> answer) {
-        Checks.that(loop.isCurrent() && live, "operations arrive on the loop of a controller that is ready");
+        Checks.that(isLive(), "operations arrive on the loop of a controller that has started");
         if (state.result(id).isPresent()) {
             answer.accept(state.result(id).get());
             return;
@@ -134,20 +205,42 @@ public final class Controller {
         }
         boolean isNew = !waiters.containsKey(id);
         waiters.computeIfAbsent(id, first -> new ArrayList<>()).add(answer);
+        if (isNew) {
+            loop.after(PATIENCE_NANOS, () -> giveUp(id));
+        }
         if (isNew && !state.intents().containsKey(id)) {
-            queue.add(new Asked(id, operation));
+            queue.add(new Asked(id, operation, alone));
             proposeNext();
+        }
+    }
+
+    /** Who waits for other nodes does not wait for ever. */
+    private void giveUp(Id128 id) {
+        List<String> others = state.waitedFor(id).stream()
+                .filter(name -> !name.equals(self.orElseThrow().name()))
+                .toList();
+        if (!others.isEmpty() && waiters.containsKey(id)) {
+            answer(
+                    id,
+                    Result.undecided("node " + String.join(", ", others)
+                            + " has not said yet how it ended; it will, or at its next start"));
+        } else if (waiters.containsKey(id)) {
+            loop.after(PATIENCE_NANOS, () -> giveUp(id));
         }
     }
 
     /** What {@link #submit} would do now, in lines for people; or why nothing. */
     public DryRun dryRun(Operation operation) {
-        Checks.that(loop.isCurrent() && live, "operations arrive on the loop of a controller that is ready");
-        return switch (new Planner(state, entropy).plan(operation)) {
+        return switch (planner().plan(operation)) {
             case Planner.Plan.Propose propose ->
                 new DryRun(new Result.Done(propose.change()), new Words(state).records(propose.change()));
             case Planner.Plan.End end -> new DryRun(end.result(), List.of());
         };
+    }
+
+    private Planner planner() {
+        Checks.that(isLive(), "operations are planned by a controller that has started");
+        return new Planner(state, entropy, self.orElseThrow().number());
     }
 
     /** What would happen: the result if all goes well, and the records with what they touch. */
@@ -157,6 +250,7 @@ public final class Controller {
     public void stop() {
         Checks.that(loop.isCurrent(), "a controller is stopped on its loop");
         stopped = true;
+        parts.end();
         Result.Refused refusal = Result.failed("the node is stopping");
         while (!queue.isEmpty()) {
             answer(queue.remove().id(), refusal);
@@ -166,28 +260,48 @@ public final class Controller {
     private void proposeNext() {
         while (!proposing && !queue.isEmpty()) {
             Asked asked = queue.remove();
-            switch (new Planner(state, entropy).plan(asked.operation())) {
-                case Planner.Plan.End end -> answer(asked.id(), end.result());
+            switch (planner().plan(asked.operation())) {
+                case Planner.Plan.End end when asked.stateIsFresh() -> answer(asked.id(), end.result());
+                case Planner.Plan.End end -> askAgain(asked);
                 case Planner.Plan.Propose propose -> propose(asked.id(), propose.change());
             }
         }
     }
 
-    private void propose(Id128 id, Change change) {
-        Checks.that(!proposing, "one record is proposed at a time");
-        proposing = true;
-        ControlRecord record =
-                change.isImmediate() ? new ControlRecord.Applied(id, change) : new ControlRecord.Intended(id, change);
-        append(record, this::proposed, why -> {
-            answer(id, Result.failed(why));
-            proposed();
+    /** Plans once more when everything has arrived that was in the log when this was asked. */
+    private void askAgain(Asked asked) {
+        Checks.that(!alone, "who keeps the log alone knows all of it");
+        propose(new ControlRecord.Asked(), outcome -> {
+            if (outcome == Outcome.APPENDED) {
+                queue.addFirst(new Asked(asked.id(), asked.operation(), true));
+            } else {
+                answer(asked.id(), Result.failed(refusal()));
+            }
         });
     }
 
-    private void proposed() {
-        Checks.that(proposing, "a proposal ends once");
-        proposing = false;
-        proposeNext();
+    private void propose(Id128 id, Change change) {
+        ControlRecord record =
+                change.isImmediate() ? new ControlRecord.Applied(id, change) : new ControlRecord.Intended(id, change);
+        propose(record, outcome -> {
+            if (outcome == Outcome.APPENDED) {
+                answerIfEnded(id);
+            } else if (!state.intents().containsKey(id)) {
+                boolean isUnknown = outcome == Outcome.UNKNOWN;
+                answer(id, isUnknown ? Result.undecided(NO_ANSWER) : Result.failed(refusal()));
+            }
+        });
+    }
+
+    private void propose(ControlRecord record, Consumer<Outcome> then) {
+        Checks.that(!proposing, "one record is proposed at a time");
+        proposing = true;
+        append(record, outcome -> {
+            Checks.that(proposing, "a proposal ends once");
+            proposing = false;
+            then.accept(outcome);
+            proposeNext();
+        });
     }
 
     private void arrived(long index, ByteBuffer bytes) {
@@ -196,14 +310,47 @@ public final class Controller {
         }
         switch (ControlCodec.decode(bytes)) {
             case ControlCodec.Decoded.Bad bad ->
-                damage = "record " + index + " of the control log can't be used: " + bad.why();
+                damaged("record " + index + " of the control log can't be used: " + bad.why());
             case ControlCodec.Decoded.Found found -> {
                 boolean changed = state.apply(found.record());
-                if (live) {
+                if (found.record() instanceof ControlRecord.NodeStarted started && changed) {
+                    started(started);
+                }
+                if (self.isPresent()) {
                     react(found.record(), changed);
                 }
             }
         }
+    }
+
+    /** A later version of the program wrote it: whatever follows can't be judged here. */
+    private void damaged(String why) {
+        damage = why;
+        if (self.isPresent()) {
+            goOver();
+        }
+    }
+
+    private void started(ControlRecord.NodeStarted started) {
+        NodeInfo node = state.node(started.node()).orElseThrow();
+        Checks.that(node.incarnation() == started.after() + 1, "a start that counts is the newest", node.number());
+        if (started.nonce() == nonce) {
+            self = Optional.of(node);
+            parts.started(node);
+        } else if (self.isPresent() && self.get().number() == node.number()) {
+            goOver();
+        }
+    }
+
+    private void goOver() {
+        over = true;
+        stop();
+        execution.over();
+    }
+
+    /** True if this process has no say any more: its node has started again, or the log is of a later version. */
+    public boolean isOver() {
+        return over;
     }
 
     private void react(ControlRecord record, boolean changed) {
@@ -211,24 +358,27 @@ public final class Controller {
             execution.changed();
         }
         switch (record) {
-            case ControlRecord.Intended intended
-            when changed -> execution.carryOut(intended.change(), failure -> ended(intended.operation(), failure));
-            case ControlRecord.Intended intended -> answerIfEnded(intended.operation());
+            case ControlRecord.Intended intended -> come(intended.operation());
             case ControlRecord.Applied applied -> answerIfEnded(applied.operation());
-            case ControlRecord.Ended ended -> answerIfEnded(ended.operation());
+            case ControlRecord.Ended ended -> {
+                parts.forgetEnded(ended.operation());
+                come(ended.operation());
+            }
             case ControlRecord.PoolWentOn wentOn -> Checks.that(!changed, "who keeps it is told by the append");
             case ControlRecord.ClusterCreated created -> Checks.that(!changed, "a cluster begins once");
-            case ControlRecord.MemberStarted started -> Checks.that(live, "others may start at any time");
+            case ControlRecord.MemberStarted started -> Checks.that(!changed, "nodes start with numbers now");
+            case ControlRecord.NodeStarted started -> Checks.that(self.isPresent(), "others may start at any time");
+            case ControlRecord.Asked asked -> Checks.that(!changed, "who asked is told by the append");
         }
     }
 
-    private void ended(Id128 operation, String failure) {
-        Checks.that(loop.isCurrent(), "a change ends on the controller's loop");
-        append(new ControlRecord.Ended(operation, failure), () -> {}, why -> answer(operation, Result.failed(why)));
+    private void come(Id128 operation) {
+        parts.come(operation);
+        answerIfEnded(operation);
     }
 
     private void answerIfEnded(Id128 operation) {
-        Checks.that(live, "answers follow the replay");
+        Checks.that(self.isPresent(), "answers follow the replay");
         state.result(operation).ifPresent(result -> answer(operation, result));
     }
 

@@ -9,12 +9,14 @@ public sealed interface Operation {
      * A new pool.
      *
      * @param name for people
+     * @param node the name of the node whose it is; empty means the one that is asked
      * @param paths its devices, absolute or relative to the node's directory
      * @param protection how they guard against loss
      * @param logBytes length of the write log
      * @param createBytes length of the files to make at {@code paths}; 0 if something is there to be used
      */
-    record CreatePool(String name, List<String> paths, Protection protection, long logBytes, long createBytes)
+    record CreatePool(
+            String name, String node, List<String> paths, Protection protection, long logBytes, long createBytes)
             implements Operation {}
 
     /** A new thin volume; an empty pool name means the only one. */

@@ -10,10 +10,13 @@ import java.util.Optional;
 final class Planner {
     private final ControlState state;
     private final Entropy entropy;
+    private final int here;
 
-    Planner(ControlState state, Entropy entropy) {
+    /** {@code here} is the number of the node that is asked. */
+    Planner(ControlState state, Entropy entropy, int here) {
         this.state = state;
         this.entropy = entropy;
+        this.here = here;
     }
 
     /** What an operation comes to. */
@@ -28,9 +31,7 @@ final class Planner {
     Plan plan(Operation operation) {
         Checks.that(state.cluster().isPresent(), "operations are planned in a cluster");
         return switch (operation) {
-            case Operation.CreatePool o ->
-                checked(new Change.CreatePool(
-                        newId(), o.name(), List.copyOf(o.paths()), o.protection(), o.logBytes(), o.createBytes()));
+            case Operation.CreatePool o -> createPool(o);
             case Operation.CreateVolume o -> createVolume(o);
             case Operation.ResizeVolume o -> withVolume(o.name(), volume -> resize(volume, o));
             case Operation.DeleteVolume o ->
@@ -56,6 +57,20 @@ final class Planner {
         return volume.isPresent()
                 ? next.plan(volume.get())
                 : new Plan.End(Result.notFound("there is no volume " + name + ": `holdfast volume ls` lists them"));
+    }
+
+    private Plan createPool(Operation.CreatePool o) {
+        Optional<NodeInfo> node = o.node().isEmpty() ? state.node(here) : state.node(o.node());
+        return node.isEmpty()
+                ? new Plan.End(Result.notFound("there is no node " + o.node() + ": `holdfast status` lists them"))
+                : checked(new Change.CreatePool(
+                        newId(),
+                        node.get().number(),
+                        o.name(),
+                        List.copyOf(o.paths()),
+                        o.protection(),
+                        o.logBytes(),
+                        o.createBytes()));
     }
 
     private Plan createVolume(Operation.CreateVolume o) {

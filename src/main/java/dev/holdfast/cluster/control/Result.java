@@ -20,7 +20,9 @@ public sealed interface Result {
         /** The present state does not allow it. */
         CONFLICT,
         /** It was tried and did not work. */
-        FAILED
+        FAILED,
+        /** It may have been done, or be done later; the same operation id asked again tells. */
+        UNDECIDED
     }
 
     /** The request is wrong. */
@@ -41,5 +43,10 @@ public sealed interface Result {
     /** It did not work. */
     static Refused failed(String why) {
         return new Refused(Kind.FAILED, why);
+    }
+
+    /** Nobody knows yet. */
+    static Refused undecided(String why) {
+        return new Refused(Kind.UNDECIDED, why);
     }
 }

@@ -48,6 +48,9 @@ final class Rules {
         if (!Names.isValid(c.name())) {
             return Optional.of(Result.invalid("a pool can't be called '" + c.name() + "': " + Names.RULE));
         }
+        if (state.node(c.node()).isEmpty()) {
+            return Optional.of(Result.notFound("the node for pool " + c.name() + " is not there"));
+        }
         if (c.paths().size() != c.protection().copies()) {
             return Optional.of(Result.invalid("protection " + c.protection() + " takes "
                     + c.protection().copies() + " disk(s), not " + c.paths().size()));
@@ -62,7 +65,8 @@ final class Rules {
             return conflict("there is a pool " + c.name() + " already");
         }
         for (String path : c.paths()) {
-            if (state.pools().stream().anyMatch(pool -> pool.paths().contains(path))) {
+            if (state.pools().stream()
+                    .anyMatch(pool -> pool.node() == c.node() && pool.paths().contains(path))) {
                 return conflict(path + " belongs to a pool already");
             }
         }

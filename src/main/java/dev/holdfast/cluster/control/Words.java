@@ -24,7 +24,8 @@ final class Words {
     private String of(Change change) {
         return switch (change) {
             case Change.CreatePool c ->
-                "create pool " + c.name() + " (" + c.protection() + ") of " + String.join(", ", c.paths());
+                "create pool " + c.name() + " (" + c.protection() + ") of " + String.join(", ", c.paths())
+                        + of(c.node());
             case Change.CreateVolume c ->
                 "create volume " + c.name() + ", " + c.sizeBytes() + " bytes, shard " + c.shard();
             case Change.ResizeVolume c -> "resize volume " + name(c.volume()) + " to " + c.sizeBytes() + " bytes";
@@ -41,7 +42,7 @@ final class Words {
 
     private String touched(Change change) {
         return switch (change) {
-            case Change.CreatePool c -> "everything on " + String.join(", ", c.paths());
+            case Change.CreatePool c -> "everything on " + String.join(", ", c.paths()) + of(c.node());
             case Change.CreateVolume c -> "pool " + pool(c.pool()) + "; no data of others";
             case Change.ResizeVolume c -> resized(c);
             case Change.DeleteVolume c -> "all data of volume " + name(c.volume());
@@ -57,6 +58,13 @@ final class Words {
         return c.sizeBytes() < before
                 ? "the last " + (before - c.sizeBytes()) + " bytes of volume " + name(c.volume()) + " are lost"
                 : "no data; volume " + name(c.volume()) + " grows by " + (c.sizeBytes() - before) + " bytes";
+    }
+
+    /** Which node's, if there are several. */
+    private String of(int node) {
+        return state.nodes().size() == 1
+                ? ""
+                : " of node " + state.node(node).map(NodeInfo::name).orElse("?");
     }
 
     private String name(Id128 volume) {

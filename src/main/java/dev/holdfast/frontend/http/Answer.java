@@ -34,6 +34,7 @@ record Answer(int code, String type, String body) {
             case NOT_FOUND -> 404;
             case CONFLICT -> 409;
             case FAILED -> 500;
+            case UNDECIDED -> 504;
         };
     }
 }

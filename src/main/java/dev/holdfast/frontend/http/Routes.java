@@ -66,6 +66,7 @@ final class Routes {
             case "POST pools" ->
                 new Operation.CreatePool(
                         call.text("name"),
+                        call.text("node", ""),
                         call.texts("disks"),
                         Protection.parse(call.text("protection", "single"))
                                 .orElseThrow(() -> new Call.Wrong(400, "a protection is single, mirror:2 or mirror:3")),

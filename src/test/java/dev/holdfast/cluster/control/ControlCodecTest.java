@@ -2,6 +2,7 @@ package dev.holdfast.cluster.control;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.base.Id128;
 import dev.holdfast.device.Protection;
@@ -19,7 +20,7 @@ final class ControlCodecTest {
             new ControlRecord.ClusterCreated(ID),
             new ControlRecord.MemberStarted("a", 7),
             new ControlRecord.Intended(
-                    ID, new Change.CreatePool(ID, "main", List.of("/d", "e"), Protection.mirror(2), 65536, 0)),
+                    ID, new Change.CreatePool(ID, 3, "main", List.of("/d", "e"), Protection.mirror(2), 65536, 0)),
             new ControlRecord.Intended(ID, new Change.CreateVolume(ID, "v", new Id128(3, 4), 5, 4096)),
             new ControlRecord.Intended(ID, new Change.ResizeVolume(ID, 8192)),
             new ControlRecord.Intended(ID, new Change.DeleteVolume(ID)),
@@ -27,8 +28,11 @@ final class ControlCodecTest {
             new ControlRecord.Intended(ID, new Change.DeleteSnapshot(ID, 9)),
             new ControlRecord.Applied(ID, new Change.AddExport(ID, Protocol.NBD)),
             new ControlRecord.Applied(ID, new Change.RemoveExport(ID, Protocol.NBD)),
-            new ControlRecord.Ended(ID, ""),
-            new ControlRecord.PoolWentOn(ID, 7));
+            new ControlRecord.Ended(ID, ControlRecord.By.ALONE, ""),
+            new ControlRecord.PoolWentOn(ID, 7),
+            new ControlRecord.NodeStarted(3, ID, "c", "127.0.0.1:8481", 4, 5),
+            new ControlRecord.Ended(ID, new ControlRecord.By(3, 5, true), "no"),
+            new ControlRecord.Asked());
 
     @Test
     void everyRecordReadsBackAsItWasWritten() {
@@ -50,6 +54,42 @@ final class ControlCodecTest {
         assertEquals("0103" + id + "07" + id + "01", hex(ALL.get(8)));
         assertEquals("0105" + id + "0000", hex(ALL.get(10)));
         assertEquals("0106" + id + "0000000000000007", hex(ALL.get(11)));
+        assertEquals(
+                "0107" + "00000003" + id + "000163" + "000e3132372e302e302e313a38343831" + "0000000000000004"
+                        + "0000000000000005",
+                hex(ALL.get(12)));
+        assertEquals("0108" + id + "00000003" + "0000000000000005" + "01" + "00026e6f", hex(ALL.get(13)));
+        assertEquals("0109", hex(ALL.get(14)));
+        String pool = "00046d61696e" + "02" + "00022f64" + "000165" + "00086d6972726f723a32" + "0000000000010000"
+                + "0000000000000000";
+        assertEquals("0104" + id + "09" + id + "00000003" + pool, hex(ALL.get(2)));
+    }
+
+    @Test
+    void aLogThatOneProcessWroteBeforeThereWereSeveralNodesIsReadAsThatOfNodeOne() {
+        String id = "00000000000000010000000000000002";
+        String pool = "00046d61696e" + "01" + "00022f64" + "000673696e676c65" + "0000000000800000" + "0000000000000000";
+        ControlState state = new ControlState();
+        List<String> log = List.of(
+                "0101" + id,
+                "0102000161" + "0000000000000001",
+                "0104" + id + "01" + id + pool,
+                "0105" + id + "0000",
+                "0102000161" + "0000000000000002");
+        for (String record : log) {
+            assertInstanceOf(
+                    ControlCodec.Decoded.Found.class, decode(HexFormat.of().parseHex(record)));
+            if (decode(HexFormat.of().parseHex(record)) instanceof ControlCodec.Decoded.Found found) {
+                assertTrue(state.apply(found.record()), record);
+            }
+        }
+        NodeInfo node = new NodeInfo(1, new Id128(0, 0), "a", "", 2);
+        assertEquals(List.of(node), state.nodes());
+        PoolInfo main = new PoolInfo(ID, 1, "main", List.of("/d"), Protection.SINGLE, Life.LIVE);
+        assertEquals(List.of(main), state.pools());
+        ControlRecord.NodeStarted next = new ControlRecord.NodeStarted(1, new Id128(0, 0), "b", "", 2, 7);
+        assertTrue(state.apply(next));
+        assertEquals(List.of(new NodeInfo(1, new Id128(0, 0), "b", "", 3)), state.nodes());
     }
 
     @Test

@@ -1,0 +1,80 @@
+package dev.holdfast.cluster.control;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.base.Id128;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Who has ever started. It changes by records of starts only.
+ *
+ * <ol>
+ *   <li>Numbers are 1, 2, 3, ... without gaps; a number keeps its id.
+ *   <li>No two nodes have one name or one id.
+ *   <li>A start counts only if it follows the node's newest one.
+ * </ol>
+ */
+final class Nodes {
+    static final int MOST = 64;
+
+    private static final Id128 BEFORE_IDS = new Id128(0, 0);
+
+    private final TreeMap<Integer, NodeInfo> byNumber = new TreeMap<>();
+
+    /** True if it counts. */
+    boolean start(ControlRecord.NodeStarted started) {
+        NodeInfo next =
+                new NodeInfo(started.node(), started.id(), started.name(), started.address(), started.after() + 1);
+        boolean isNew = !byNumber.containsKey(next.number());
+        boolean follows = isNew
+                ? next.number() == nextNumber() && started.after() == 0 && byNumber.size() < MOST
+                : incarnation(next.number()) == started.after();
+        boolean isOther = byNumber.values().stream()
+                .anyMatch(known -> known.number() == next.number()
+                        ? !known.id().equals(next.id())
+                        : known.id().equals(next.id()) || known.name().equals(next.name()));
+        if (!follows || isOther) {
+            return false;
+        }
+        byNumber.put(next.number(), next);
+        Checks.that(byNumber.lastKey() == byNumber.size(), "numbers of nodes have no gaps", byNumber.size());
+        return true;
+    }
+
+    /** A start in a log that one process kept, before nodes had numbers. */
+    boolean start(ControlRecord.MemberStarted started) {
+        NodeInfo next = new NodeInfo(1, BEFORE_IDS, started.name(), "", incarnation(1) + 1);
+        boolean isOwn = byNumber.size() <= 1
+                && byNumber.values().stream().allMatch(known -> known.id().equals(BEFORE_IDS));
+        Checks.that(!isOwn || nextNumber() <= 2, "who kept its log alone is node 1", nextNumber());
+        if (isOwn) {
+            byNumber.put(1, next);
+        }
+        return isOwn;
+    }
+
+    int nextNumber() {
+        return byNumber.size() + 1;
+    }
+
+    /** Of the newest process; 0 if there never was one. */
+    long incarnation(int number) {
+        Checks.that(number > 0, "nodes are counted from 1", number);
+        NodeInfo known = byNumber.get(number);
+        return known == null ? 0 : known.incarnation();
+    }
+
+    Optional<NodeInfo> get(int number) {
+        return Optional.ofNullable(byNumber.get(number));
+    }
+
+    List<NodeInfo> all() {
+        return List.copyOf(byNumber.values());
+    }
+
+    @Override
+    public String toString() {
+        return byNumber.values().toString();
+    }
+}

@@ -1,0 +1,37 @@
+package dev.holdfast.cluster.control;
+
+import dev.holdfast.base.Checks;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A change that was begun and has not ended.
+ *
+ * @param change what is to be done
+ * @param owners numbers of the nodes that have a part in it, ascending
+ * @param left those of them that have not said how theirs ended
+ * @param undo true if what was done is being taken back
+ * @param failure of the first part that failed, or empty
+ */
+record Open(Change change, List<Integer> owners, List<Integer> left, boolean undo, String failure) {
+    static Open begun(Change change, List<Integer> owners) {
+        Checks.that(!owners.isEmpty(), "a change is somebody's");
+        return new Open(change, owners, owners, false, "");
+    }
+
+    /** A node's part in a change: what it has to do now. */
+    record Part(Change change, boolean undo) {}
+
+    /** What {@code node} has to do now, if it has not done it. */
+    Optional<Part> part(int node) {
+        Checks.that(node > 0, "nodes are counted from 1", node);
+        return left.contains(node) ? Optional.of(new Part(change, undo)) : Optional.empty();
+    }
+
+    /** The same after {@code node} has said how its part ended. */
+    Open without(int node, String why) {
+        Checks.that(left.contains(node), "a part ends once", node);
+        List<Integer> others = left.stream().filter(other -> other != node).toList();
+        return new Open(change, owners, others, undo, failure.isEmpty() ? why : failure);
+    }
+}

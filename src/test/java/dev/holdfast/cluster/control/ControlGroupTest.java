@@ -1,0 +1,258 @@
+package dev.holdfast.cluster.control;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.holdfast.base.Id128;
+import dev.holdfast.device.Protection;
+import dev.holdfast.sim.random.SimRandom;
+import dev.holdfast.sim.world.SimLogGroup;
+import dev.holdfast.sim.world.SimWorld;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+/** Three processes on one simulated log: one order, owners only, every question answered once. */
+final class ControlGroupTest {
+    private static final long SECOND = 1_000_000_000L;
+    private static final Protection SINGLE = Protection.SINGLE;
+
+    private final ControlProcess.Begun begun = new ControlProcess.Begun();
+    private final List<ControlProcess> nodes = new ArrayList<>();
+    private SimWorld world = new SimWorld(0);
+    private SimLogGroup log = world.logGroup("none");
+
+    private void begin(long seed) {
+        world = new SimWorld(seed);
+        log = world.logGroup("control");
+        begun.changes.clear();
+        begun.recovered = 0;
+        nodes.clear();
+        nodes.add(new ControlProcess(world.machine(), "a", new Id128(1, 1), begun));
+        nodes.add(new ControlProcess(world.newMachine("b"), "b", new Id128(1, 2), begun));
+        nodes.add(new ControlProcess(world.newMachine("c"), "c", new Id128(1, 3), begun));
+        nodes.forEach(ControlProcess::start);
+        world.runUntil(() -> nodes.stream().allMatch(ControlProcess::isReady));
+    }
+
+    private Result ask(ControlProcess node, long number, Operation operation) {
+        Id128 id = new Id128(5, number);
+        int before = node.answers.getOrDefault(id, List.of()).size();
+        node.submit(id, operation);
+        world.runUntil(() -> node.answers.getOrDefault(id, List.of()).size() > before);
+        return node.answers.get(id).getLast();
+    }
+
+    private static Operation.CreatePool pool(String node) {
+        return new Operation.CreatePool("p-" + node, node, List.of("/d"), SINGLE, 8 << 20, 0);
+    }
+
+    private static Operation.CreateVolume volume(String name, String node) {
+        return new Operation.CreateVolume(name, "p-" + node, 4096);
+    }
+
+    /** Repeats until it is done: what is carried out fails now and then. */
+    private void make(ControlProcess node, long number, Operation operation) {
+        List<Result> results = new ArrayList<>();
+        for (long attempt = 0; attempt < 20; attempt++) {
+            results.add(ask(node, number + attempt, operation));
+            if (results.getLast() instanceof Result.Done) {
+                return;
+            }
+        }
+        throw new AssertionError("it never worked: " + operation + " " + results);
+    }
+
+    @Test
+    void whatOneNodeAcknowledgedAnotherOneKnowsWhenItIsAsked() {
+        for (long seed = 1; seed <= 20; seed++) {
+            begin(seed);
+            make(nodes.get(0), 100, pool("b"));
+            make(nodes.get(0), 200, volume("v", "b"));
+            Result result = ask(nodes.get(2), 300, new Operation.AddExport("v", Protocol.NBD));
+            assertInstanceOf(Result.Done.class, result, "seed " + seed);
+            assertInstanceOf(Result.Done.class, ask(nodes.get(0), 302, new Operation.RemoveExport("v", Protocol.NBD)));
+            assertInstanceOf(Result.Done.class, ask(nodes.get(1), 303, new Operation.AddExport("v", Protocol.NBD)));
+        }
+    }
+
+    @Test
+    void anIntentOfADeadOwnerStaysOpenAndItsNextStartEndsIt() {
+        begin(3);
+        ControlProcess asked = nodes.get(0);
+        ControlProcess owner = nodes.get(1);
+        make(asked, 100, pool("b"));
+        make(asked, 200, volume("v", "b"));
+        owner.mute = true;
+        long since = world.nowNanos();
+        Result late = ask(asked, 300, new Operation.ResizeVolume("v", 8192, false));
+        assertEquals(Result.undecided("node b has not said yet how it ended; it will, or at its next start"), late);
+        assertTrue(world.nowNanos() - since < 60 * SECOND, "it is told in time");
+        owner.kill();
+        Result other = ask(nodes.get(2), 301, new Operation.DeleteVolume("v"));
+        assertEquals(Result.conflict("volume v is being changed: try again"), other);
+        owner.mute = false;
+        owner.start();
+        world.runUntil(owner::isReady);
+        Result.Done done =
+                assertInstanceOf(Result.Done.class, ask(asked, 300, new Operation.ResizeVolume("v", 8192, false)));
+        assertInstanceOf(Change.ResizeVolume.class, done.change());
+        assertEquals(1, begun.recovered);
+    }
+
+    @Test
+    void aProcessWhoseNodeStartsElsewhereHasNoSayAnyMore() {
+        begin(4);
+        ControlProcess twin = new ControlProcess(world.newMachine("twin"), "b", new Id128(1, 2), begun);
+        twin.start();
+        world.runUntil(() -> twin.isReady() && nodes.get(1).over);
+        make(nodes.get(0), 100, pool("b"));
+        assertFalse(twin.over);
+        assertInstanceOf(Result.Refused.class, ask(nodes.get(1), 200, volume("v", "b")));
+    }
+
+    @Test
+    void anotherDirectoryCannotStartUnderANameThatIsTaken() {
+        begin(5);
+        ControlProcess stranger = new ControlProcess(world.newMachine("x"), "b", new Id128(9, 9), begun);
+        stranger.start();
+        world.runUntil(() -> !stranger.told.isEmpty());
+        assertTrue(stranger.told.getFirst().startsWith("there is a node b with another directory"));
+        assertFalse(nodes.get(1).over);
+    }
+
+    @Test
+    void aStartThatComesLateCountsForNothing() {
+        ControlState state = new ControlState();
+        state.apply(new ControlRecord.ClusterCreated(new Id128(1, 1)));
+        Id128 id = new Id128(2, 2);
+        ControlRecord first = new ControlRecord.NodeStarted(1, id, "a", "", 0, 10);
+        assertTrue(state.apply(first));
+        assertFalse(state.apply(first));
+        assertTrue(state.apply(new ControlRecord.NodeStarted(1, id, "a", "", 1, 11)));
+        assertFalse(state.apply(new ControlRecord.NodeStarted(1, id, "a", "", 1, 12)));
+        assertFalse(state.apply(new ControlRecord.NodeStarted(1, new Id128(3, 3), "a", "", 2, 13)));
+        assertFalse(state.apply(new ControlRecord.NodeStarted(2, new Id128(3, 3), "a", "", 0, 14)));
+        assertFalse(state.apply(new ControlRecord.NodeStarted(3, new Id128(3, 3), "c", "", 0, 15)));
+        assertTrue(state.apply(new ControlRecord.NodeStarted(2, new Id128(3, 3), "c", "", 0, 16)));
+        assertEquals(2, state.nodes().size());
+    }
+
+    @Test
+    void anOutcomeOfAnEndedProcessCountsForNothing() {
+        ControlState state = new ControlState();
+        Id128 id = new Id128(2, 2);
+        state.apply(new ControlRecord.ClusterCreated(new Id128(1, 1)));
+        state.apply(new ControlRecord.NodeStarted(1, id, "a", "", 0, 10));
+        Change change = new Change.CreatePool(id, 1, "p", List.of("/d"), SINGLE, 8 << 20, 0);
+        state.apply(new ControlRecord.Intended(id, change));
+        state.apply(new ControlRecord.NodeStarted(1, id, "a", "", 1, 11));
+        assertFalse(state.apply(new ControlRecord.Ended(id, new ControlRecord.By(1, 1, false), "")));
+        assertFalse(state.apply(new ControlRecord.Ended(id, new ControlRecord.By(2, 2, false), "")));
+        assertTrue(state.apply(new ControlRecord.Ended(id, new ControlRecord.By(1, 2, false), "")));
+    }
+
+    @Test
+    void randomOperationsDeathsAndLateRecordsLeaveOneStateEverywhere() {
+        for (long seed = 1; seed <= 30; seed++) {
+            begin(seed);
+            log.refusedPerMillion = 40_000;
+            log.unknownPerMillion = 40_000;
+            SimRandom random = world.random().split();
+            Map<Id128, Operation> asked = new LinkedHashMap<>();
+            for (int step = 0; step < 150; step++) {
+                disturb(random);
+                Id128 id = asked.isEmpty() || !random.oneIn(6)
+                        ? new Id128(7, step)
+                        : List.copyOf(asked.keySet()).get(random.below(asked.size()));
+                Operation operation = asked.computeIfAbsent(id, none -> operation(random));
+                ControlProcess node = nodes.get(random.below(nodes.size()));
+                if (node.isReady()) {
+                    node.submit(id, operation);
+                }
+                world.runFor(random.below(600_000_000));
+            }
+            mend();
+            judge("seed " + seed);
+        }
+    }
+
+    private void disturb(SimRandom random) {
+        ControlProcess node = nodes.get(random.below(nodes.size()));
+        switch (random.below(20)) {
+            case 0, 1 -> {
+                if (node.machine.isRunning()) {
+                    node.kill();
+                }
+            }
+            case 2 -> log.cut(node.machine);
+            case 3 -> log.join();
+            default ->
+                nodes.stream().filter(found -> !found.machine.isRunning()).forEach(found -> {
+                    if (random.oneIn(4)) {
+                        found.start();
+                    }
+                });
+        }
+    }
+
+    private void mend() {
+        log.refusedPerMillion = 0;
+        log.unknownPerMillion = 0;
+        log.join();
+        for (ControlProcess node : nodes) {
+            boolean couldNotStart = node.machine.isRunning() && !node.told.isEmpty() && !node.isReady();
+            if (couldNotStart) {
+                node.kill();
+            }
+            if (!node.machine.isRunning()) {
+                node.start();
+            }
+        }
+        world.runFor(120 * SECOND);
+    }
+
+    private void judge(String where) {
+        ControlState fresh = new ControlState();
+        for (int i = 0; i < log.size(); i++) {
+            ControlCodec.Decoded decoded = ControlCodec.decode(ByteBuffer.wrap(log.record(i)));
+            fresh.apply(
+                    assertInstanceOf(ControlCodec.Decoded.Found.class, decoded).record());
+        }
+        for (ControlProcess node : nodes) {
+            assertTrue(node.isReady(), where + ": " + node.name + " is up, " + node.told);
+            assertEquals(fresh.toString(), node.state(), where + ", node " + node.name);
+            assertEquals(node.asked, node.answered(), where + ": each question has one answer");
+        }
+        assertTrue(fresh.intents().isEmpty(), where + ": " + fresh.intents());
+        TreeSet<Integer> shards = new TreeSet<>();
+        for (Change change : begun.changes) {
+            if (change instanceof Change.CreateVolume created) {
+                assertTrue(shards.add(created.shard()), where + ": a volume was made twice");
+            }
+        }
+    }
+
+    private static Operation operation(SimRandom random) {
+        String volume = "v" + random.below(4);
+        String node = List.of("a", "b", "c").get(random.below(3));
+        return switch (random.below(9)) {
+            case 0, 1 -> pool(node);
+            case 2, 3 -> volume(volume, node);
+            case 4 -> new Operation.ResizeVolume(volume, 4096L * (1 + random.below(100)), true);
+            case 5 -> new Operation.DeleteVolume(volume);
+            case 6 -> new Operation.CreateSnapshot(volume, "s" + random.below(3));
+            case 7 -> new Operation.DeleteSnapshot(volume, "s" + random.below(3));
+            default ->
+                random.oneIn(2)
+                        ? new Operation.AddExport(volume, Protocol.NBD)
+                        : new Operation.RemoveExport(volume, Protocol.NBD);
+        };
+    }
+}
