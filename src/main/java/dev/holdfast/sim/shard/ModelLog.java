@@ -110,7 +110,7 @@ final class ModelLog implements ShardLog {
         if (random.oneIn(ONE_IN_FULL)) {
             return false;
         }
-        Changes changes = (Changes) batch;
+        Changes changes = Changes.of(batch);
         for (long seq = first; seq <= batch.last(); seq++) {
             hold(changes.at(seq));
         }

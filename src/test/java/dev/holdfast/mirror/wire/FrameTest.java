@@ -245,7 +245,8 @@ final class FrameTest {
         malformed(APPEND, bytes -> bytes.putLong(104, -1));
         malformed(APPEND, bytes -> bytes.putLong(112, 4));
         malformed(APPEND, bytes -> bytes.putInt(124, 2));
-        malformed(APPEND, bytes -> bytes.putInt(188, 3));
+        malformed(APPEND, bytes -> bytes.putInt(188, 3).putInt(184, 0));
+        malformed(APPEND, bytes -> bytes.putInt(164, 8));
         malformed(APPEND, bytes -> bytes.putLong(144, Long.MAX_VALUE));
         malformed(APPEND, bytes -> bytes.putInt(120, 0));
         malformed(APPEND, bytes -> bytes.put(192, (byte) 9));

@@ -131,6 +131,15 @@ abstract class LinksContract {
     }
 
     @Test
+    void aMessageToAFormerStartOfTheSameNodeGoesNowhere() {
+        WireNode lower = lower(identity(0, 2), 1, address);
+        Message.Route route = new Message.Route(lower.member(), new Member(0, 1), 5);
+        Links links = lower.channels.getFirst();
+        driver.runOn(links.loop(), () -> links.send(0, new Message.Have(route, 1, 1, 1, 1)));
+        assertEquals(0, status(lower, 0, 1).sent() + status(lower, 0, 1).dropped());
+    }
+
+    @Test
     void messagesBeforeTheLinkIsUpAreDropped() {
         WireNode lonely = lower(identity(0, 1), 1, WireNode.NOWHERE);
         send(lonely, 1, 2);
