@@ -1,75 +1,91 @@
 --------------------------- MODULE ReplicatedShard ---------------------------
-(* One replicated shard: epochs, incarnations, leases, joint acknowledgement, joining, and who may start after all have  *)
-(* restarted. The words are those of docs/internals/mirror.md; what is left out is bytes, roots and the replay queue.    *)
+(* One replicated shard: epochs, incarnations, leases, joint acknowledgement, joining, void sets, and who may start      *)
+(* alone. The words are those of docs/internals/mirror.md; left out are bytes, roots and the replay queue.               *)
 (*                                                                                                                      *)
-(* Time: a lease is counted from sending, a promise from answering, the drift is within the bound. All that the model    *)
-(* keeps of it is the consequence: a promise is over only after the leases that rest on it are (PromiseOver).            *)
+(* Network: what a primary has sent in an epoch is what its log was then, for that only grows (sent, commit); what       *)
+(* somebody has answered is the newest answer (said). Either may arrive at any later time, any number of times, or       *)
+(* never. A proposal may be taken into the ordered log long after who made it has died.                                  *)
 (*                                                                                                                      *)
-(* The network loses, delays, repeats and reorders: a message once sent may arrive at any later time, any number of      *)
-(* times, or never. Proposals to the ordered log, too, may be taken long after their sender has died.                    *)
+(* Time: a lease is counted from sending, a promise from answering, the drift is within the bound. All that is kept of    *)
+(* it is what follows: a promise is over only after every lease that rests on it (PromiseOver).                          *)
 EXTENDS Naturals, Sequences, FiniteSets
 
-CONSTANTS Members, First, MaxEpoch, MaxLog, MaxIncarnation, MaxMessages, Bugs
+CONSTANTS Members, First, MaxEpoch, MaxLog, MaxStarts, Bugs
 
 VARIABLES
   control,      \* the ordered log: set records; the epoch is the index
+  acts,         \* the epochs of which it says that their primary acts
+  started,      \* and the newest start of each member that stands in it
   proposals,    \* on their way to it
-  messages,     \* on their way between members
-  seen,         \* of each member: the last epoch it was told
-  incarnation,  \* of each member
-  memorySince,  \* the incarnation since which its memory is unbroken
+  seen,         \* of each member: the newest epoch that it was told
+  inc,          \* its incarnation
+  since,        \* the incarnation since which its memory is unbroken
   role,
   log,          \* held: the epoch of each entry
   logged,       \* how many of them are on stable storage
   applied,      \* how many are visible
-  have,         \* what a primary knows that others hold in this epoch ...
-  haveLogged,   \* ... and have logged
-  next,         \* the set that a primary has proposed, or NoSet
+  compared,     \* the epoch in which its log was compared with the primary's
+  promised,     \* the epoch in which it has answered that it would not claim, 0 when that is over
+  next,         \* the in-sync set that a primary has proposed
+  know,         \* know[p][s]: the newest answer of s that p has heard in its epoch
   lease,        \* lease[p][s]: the lease of p that rests on s is running
-  promised,     \* s does not claim
+  sent,         \* by epoch: the entries that its primary has sent ...
+  commit,       \* ... and how far it has said that they may be applied
+  said,         \* said[e][s]: the newest answer of s in epoch e
   acknowledged, \* <<position, epoch>> of what clients were told ...
   flushed       \* ... and of what they were told to be durable
 
-vars == <<control, proposals, messages, seen, incarnation, memorySince, role, log, logged, applied, have, haveLogged,
-          next, lease, promised, acknowledged, flushed>>
-data == <<log, logged>>
-knowledge == <<have, haveLogged>>
+ordered == <<control, acts, started, proposals>>
+process == <<seen, inc, role>>
+store == <<since, log, logged, applied>>
+talk == <<compared, promised, know, lease, sent, commit, said>>
+clients == <<acknowledged, flushed>>
+vars == <<ordered, process, store, talk, next, clients>>
 
-NoSet == [primary |-> First, isr |-> {}]
 Min(a, b) == IF a < b THEN a ELSE b
 Max(a, b) == IF a > b THEN a ELSE b
+Least(set) == CHOOSE a \in set : \A b \in set : a <= b
 Bug(name) == name \in Bugs
 
-Me(m) == <<m, incarnation[m]>>
+Silence == [inc |-> 0, held |-> 0, logged |-> 0]
+Nobody == [s \in Members |-> Silence]
+NoLease == [s \in Members |-> FALSE]
+
+Me(m) == <<m, inc[m]>>
 Now(m) == control[seen[m]]
 Isr(m) == Now(m).isr
-Newest == control[Len(control)]
-Others(p, set) == {x \in set : x[1] # p}
-Leads(p) == role[p] \in {"primary", "changing", "confirming"}
-LeaseRuns(p) == \A x \in Others(p, Isr(p)) : lease[p][x[1]]
-Serves(p) == role[p] \in {"primary", "changing"} /\ LeaseRuns(p)
+Leads(m) == role[m] \in {"confirming", "primary", "changing"}
+Follows(m) == role[m] \in {"idle", "secondary"}
+PrimaryLives(s) == LET p == Now(s).primary IN p = Me(p[1]) /\ seen[p[1]] = seen[s] /\ Leads(p[1])
 
-(* The members that must hold a change: of both sets while a change of set is open. *)
-Deciders(p) == Others(p, IF role[p] = "changing" /\ ~Bug("acknowledge under the new set only") THEN Isr(p) \cup next[p].isr
-                         ELSE IF role[p] = "changing" THEN next[p].isr ELSE Isr(p))
-HeldByAll(p, n) == \A x \in Deciders(p) : have[p][x[1]] >= n
-LoggedByAll(p, n) == logged[p] >= n /\ \A x \in Deciders(p) : haveLogged[p][x[1]] >= n
+(* In all of these: others than the primary itself. Both sets count while a change of set is open. *)
+Others(p, set) == {x \in set : x[1] # p}
+BothSets(p) == Others(p, Isr(p) \cup next[p])
+Deciders(p) == IF Bug("acknowledge under the new set only") /\ next[p] # {} THEN Others(p, next[p]) ELSE BothSets(p)
+Answers(p, x) == know[p][x[1]].inc = x[2]
+HeldByAll(p, n) == \A x \in Deciders(p) : Answers(p, x) /\ know[p][x[1]].held >= n
+LoggedByAll(p, n) == logged[p] >= n /\ \A x \in Deciders(p) : Answers(p, x) /\ know[p][x[1]].logged >= n
+Stable(p) == Least({logged[p]} \cup {know[p][x[1]].logged : x \in Others(p, Isr(p))})
+
+LeaseRuns(p) == \A x \in (IF Bug("lease of the old set only") THEN Others(p, Isr(p)) ELSE BothSets(p)) :
+                  Answers(p, x) /\ lease[p][x[1]]
+Serves(p) ==
+  /\ role[p] \in {"primary", "changing"} /\ LeaseRuns(p)
+  /\ seen[p] \in acts \/ Bug("act before the log says so")
 
 Init ==
-  /\ control = <<[primary |-> First, isr |-> {<<m, 1>> : m \in Members}]>>
-  /\ proposals = {} /\ messages = {}
-  /\ seen = [m \in Members |-> 1]
-  /\ incarnation = [m \in Members |-> 1]
-  /\ memorySince = [m \in Members |-> 1]
+  /\ control = <<[primary |-> <<First, 1>>, isr |-> {<<m, 1>> : m \in Members}]>>
+  /\ started = [m \in Members |-> [inc |-> 1, since |-> 1, last |-> <<0, 0>>]]
+  /\ acts = {1} /\ proposals = {}
+  /\ seen = [m \in Members |-> 1] /\ inc = [m \in Members |-> 1]
   /\ role = [m \in Members |-> IF m = First THEN "primary" ELSE "secondary"]
-  /\ log = [m \in Members |-> <<>>]
-  /\ logged = [m \in Members |-> 0]
-  /\ applied = [m \in Members |-> 0]
-  /\ have = [p \in Members |-> [s \in Members |-> 0]]
-  /\ haveLogged = [p \in Members |-> [s \in Members |-> 0]]
-  /\ next = [m \in Members |-> NoSet]
-  /\ lease = [p \in Members |-> [s \in Members |-> FALSE]]
-  /\ promised = [m \in Members |-> m # First]
+  /\ since = [m \in Members |-> 1]
+  /\ log = [m \in Members |-> <<>>] /\ logged = [m \in Members |-> 0] /\ applied = [m \in Members |-> 0]
+  /\ compared = [m \in Members |-> 1] /\ promised = [m \in Members |-> IF m = First THEN 0 ELSE 1]
+  /\ next = [m \in Members |-> {}]
+  /\ know = [p \in Members |-> Nobody] /\ lease = [p \in Members |-> NoLease]
+  /\ sent = [e \in 1..MaxEpoch |-> <<>>] /\ commit = [e \in 1..MaxEpoch |-> 0]
+  /\ said = [e \in 1..MaxEpoch |-> Nobody]
   /\ acknowledged = {} /\ flushed = {}
 
 ----------------------------------------------------------------------------
@@ -78,78 +94,77 @@ Init ==
 Write(p) ==
   /\ Serves(p) /\ role[p] = "primary" /\ Len(log[p]) < MaxLog
   /\ log' = [log EXCEPT ![p] = Append(@, seen[p])]
-  /\ UNCHANGED <<control, proposals, messages, seen, incarnation, memorySince, role, logged, applied, knowledge, next,
-                 lease, promised, acknowledged, flushed>>
+  /\ sent' = [sent EXCEPT ![seen[p]] = log'[p]]
+  /\ UNCHANGED <<ordered, process, since, logged, applied, compared, promised, know, lease, commit, said, next, clients>>
 
-(* Entry i, or none (i = 0): then it only asks for the lease and says how far the commit is. *)
-Send(p, s, i) ==
-  /\ Leads(p) /\ s # p /\ i <= Len(log[p])
-  /\ messages' = messages \cup
-       {[kind |-> "append", from |-> Me(p), to |-> Me(s), epoch |-> seen[p], at |-> i, commit |-> applied[p],
-         entry |-> IF i = 0 THEN 0 ELSE log[p][i], previous |-> IF i <= 1 THEN 0 ELSE log[p][i - 1]]}
-  /\ messages' # messages
-  /\ UNCHANGED <<control, proposals, seen, incarnation, memorySince, role, data, applied, knowledge, next, lease,
-                 promised, acknowledged, flushed>>
+Same(s, e, n) == n <= Len(log[s]) /\ n <= Len(sent[e]) /\ SubSeq(log[s], 1, n) = SubSeq(sent[e], 1, n)
+Fork(s, e) == CHOOSE n \in 0..MaxLog : Same(s, e, n) /\ \A k \in 0..MaxLog : Same(s, e, k) => k <= n
 
-Matches(s, m) == IF m.at <= 1 THEN TRUE ELSE IF Len(log[s]) < m.at - 1 THEN FALSE ELSE log[s][m.at - 1] = m.previous
-Has(s, m) == IF m.at = 0 \/ Len(log[s]) < m.at THEN FALSE ELSE log[s][m.at] = m.entry
+(* PAST, REWIND and the first answer: what is after the fork point was acknowledged by nobody. *)
+Compare(s) ==
+  LET e == seen[s]
+      kept == IF Bug("no rewind") THEN Len(log[s]) ELSE Fork(s, e)
+  IN /\ Follows(s) /\ compared[s] # e /\ PrimaryLives(s)
+     /\ log' = [log EXCEPT ![s] = SubSeq(@, 1, kept)]
+     /\ logged' = [logged EXCEPT ![s] = Min(@, kept)]
+     /\ applied' = [applied EXCEPT ![s] = Min(@, kept)]
+     /\ compared' = [compared EXCEPT ![s] = e]
+     /\ promised' = [promised EXCEPT ![s] = e]
+     /\ said' = [said EXCEPT ![e][s] = [inc |-> inc[s], held |-> kept, logged |-> logged'[s]]]
+     /\ UNCHANGED <<ordered, process, since, know, lease, sent, commit, next, clients>>
 
-Receive(s, m) ==
-  /\ m.kind = "append" /\ m.to[1] = s /\ m.to = Me(s)
-  /\ m.epoch = seen[s] /\ m.from[1] = Now(s).primary
-  /\ role[s] \in {"secondary", "idle"} /\ Matches(s, m)
-  /\ LET conflict == m.at > 0 /\ Len(log[s]) >= m.at /\ ~Has(s, m)
-         rewound == IF m.at = 0 \/ Has(s, m) \/ (conflict /\ Bug("no rewind")) THEN log[s]
-                    ELSE Append(SubSeq(log[s], 1, m.at - 1), m.entry)
-         holds == IF Bug("answer for more than is known to match") THEN Len(rewound) ELSE m.at
-     IN /\ log' = [log EXCEPT ![s] = rewound]
-        /\ logged' = [logged EXCEPT ![s] = IF rewound = log[s] THEN @ ELSE Min(@, m.at - 1)]
-        /\ applied' = [applied EXCEPT ![s] = Max(IF conflict THEN Min(@, m.at - 1) ELSE @,
-                                                 IF Bug("apply beyond commit") THEN Len(rewound) ELSE Min(m.commit, m.at))]
-        /\ messages' = messages \cup {[kind |-> "have", from |-> Me(s), to |-> m.from, epoch |-> m.epoch, held |-> holds,
-                                       logged |-> Min(logged'[s], holds)]}
-        /\ promised' = [promised EXCEPT ![s] = @ \/ role[s] = "secondary"]
-  /\ UNCHANGED <<control, proposals, seen, incarnation, memorySince, role, knowledge, next, lease, acknowledged, flushed>>
+Receive(s) ==
+  LET e == seen[s]
+      n == Len(log[s])
+  IN /\ Follows(s) /\ compared[s] = e /\ n < Len(sent[e])
+     /\ log' = [log EXCEPT ![s] = Append(@, sent[e][n + 1])]
+     /\ UNCHANGED <<ordered, process, since, logged, applied, talk, next, clients>>
 
-Learn(p, m) ==
-  /\ m.kind = "have" /\ m.to[1] = p /\ m.to = Me(p) /\ Leads(p)
-  /\ m.epoch = seen[p] \/ Bug("count an answer of an older epoch")
-  /\ m.from[2] = incarnation[m.from[1]] \/ m.from \in Isr(p)
-  /\ have' = [have EXCEPT ![p][m.from[1]] = Max(@, m.held)]
-  /\ haveLogged' = [haveLogged EXCEPT ![p][m.from[1]] = Max(@, m.logged)]
-  /\ lease' = [lease EXCEPT ![p][m.from[1]] = @ \/ (m.from \in Isr(p)
-                 /\ (promised[m.from[1]] \/ Bug("count the lease from the answer")))]
-  /\ UNCHANGED <<control, proposals, messages, seen, incarnation, memorySince, role, data, applied, next, promised,
-                 acknowledged, flushed>>
+Apply(s) ==
+  LET most == IF Bug("apply beyond commit") THEN Len(log[s]) ELSE Min(commit[seen[s]], Len(log[s]))
+  IN /\ Follows(s) /\ compared[s] = seen[s] /\ applied[s] < most
+     /\ applied' = [applied EXCEPT ![s] = most]
+     /\ UNCHANGED <<ordered, process, since, log, logged, talk, next, clients>>
+
+Answer(s) ==
+  LET e == seen[s]
+      now == [inc |-> inc[s], held |-> Len(log[s]), logged |-> logged[s]]
+  IN /\ Follows(s) /\ compared[s] = e
+     /\ now # said[e][s] \/ promised[s] # e
+     /\ said' = [said EXCEPT ![e][s] = now]
+     /\ promised' = [promised EXCEPT ![s] = e]
+     /\ UNCHANGED <<ordered, process, store, compared, know, lease, sent, commit, next, clients>>
+
+Learn(p, s) ==
+  LET e == seen[p]
+      answer == said[e][s]
+  IN /\ Leads(p) /\ s # p /\ answer.inc # 0
+     /\ know' = [know EXCEPT ![p][s] = IF Bug("count what another incarnation said")
+                                       THEN [answer EXCEPT !.inc = inc[s]] ELSE answer]
+     /\ lease' = [lease EXCEPT ![p][s] = (@ /\ know[p][s].inc = answer.inc) \/ promised[s] = e]
+     /\ know' # know \/ lease' # lease
+     /\ UNCHANGED <<ordered, process, store, compared, promised, sent, commit, said, next, clients>>
 
 Log(m) ==
-  /\ logged[m] < Len(log[m])
+  /\ role[m] # "down" /\ logged[m] < Len(log[m])
   /\ logged' = [logged EXCEPT ![m] = Len(log[m])]
-  /\ UNCHANGED <<control, proposals, messages, seen, incarnation, memorySince, role, log, applied, knowledge, next, lease,
-                 promised, acknowledged, flushed>>
+  /\ UNCHANGED <<ordered, process, since, log, applied, talk, next, clients>>
 
-(* The gate; a client is told at once, since that binds most. A new primary serves when its tail is confirmed. *)
+(* The gate; a client is told at once, since that binds most. *)
 Open(p) ==
-  /\ Leads(p) /\ applied[p] < Len(log[p])
+  /\ Serves(p) /\ applied[p] < Len(log[p])
   /\ HeldByAll(p, applied[p] + 1) \/ Bug("acknowledge before all hold it")
   /\ applied' = [applied EXCEPT ![p] = @ + 1]
-  /\ acknowledged' = IF Serves(p) THEN acknowledged \cup {<<applied'[p], log[p][applied'[p]]>>} ELSE acknowledged
-  /\ UNCHANGED <<control, proposals, messages, seen, incarnation, memorySince, role, data, knowledge, next, lease, promised,
-                 flushed>>
-
-Confirmed(p) ==
-  /\ role[p] = "confirming" /\ applied[p] = Len(log[p])
-  /\ role' = [role EXCEPT ![p] = "primary"]
-  /\ UNCHANGED <<control, proposals, messages, seen, incarnation, memorySince, data, applied, knowledge, next, lease,
-                 promised, acknowledged, flushed>>
+  /\ commit' = [commit EXCEPT ![seen[p]] = applied'[p]]
+  /\ acknowledged' = acknowledged \cup {<<applied'[p], log[p][applied'[p]]>>}
+  /\ UNCHANGED <<ordered, process, since, log, logged, compared, promised, know, lease, sent, said, next, flushed>>
 
 Flush(p) ==
   /\ Serves(p) /\ applied[p] > 0 /\ LoggedByAll(p, applied[p])
   /\ flushed' = flushed \cup {<<n, log[p][n]>> : n \in 1..applied[p]}
   /\ flushed' # flushed
   /\ acknowledged' = acknowledged \cup flushed'
-  /\ UNCHANGED <<control, proposals, messages, seen, incarnation, memorySince, role, data, applied, knowledge, next, lease,
-                 promised>>
+  /\ UNCHANGED <<ordered, process, store, talk, next>>
 
 ----------------------------------------------------------------------------
 (* Sets. *)
@@ -157,125 +172,171 @@ Flush(p) ==
 LeaseOver(p, s) ==
   /\ lease[p][s]
   /\ lease' = [lease EXCEPT ![p][s] = FALSE]
-  /\ UNCHANGED <<control, proposals, messages, seen, incarnation, memorySince, role, data, applied, knowledge, next,
-                 promised, acknowledged, flushed>>
+  /\ UNCHANGED <<ordered, process, store, compared, promised, know, sent, commit, said, next, clients>>
 
 PromiseOver(s) ==
-  /\ promised[s]
+  /\ promised[s] # 0 /\ Follows(s)
   /\ (\A p \in Members : ~lease[p][s]) \/ Bug("claim before the promise is over")
-  /\ promised' = [promised EXCEPT ![s] = FALSE]
-  /\ UNCHANGED <<control, proposals, messages, seen, incarnation, memorySince, role, data, applied, knowledge, next, lease,
-                 acknowledged, flushed>>
+  /\ promised' = [promised EXCEPT ![s] = 0]
+  /\ UNCHANGED <<ordered, process, store, compared, know, lease, sent, commit, said, next, clients>>
+
+(* Nobody proposes whom the ordered log knows to have ended. *)
+Living(set) == {x \in set : started[x[1]].inc = x[2]}
 
 Propose(m, set, newRole) ==
   /\ Len(control) < MaxEpoch
-  /\ proposals' = proposals \cup {[base |-> seen[m], set |-> set]}
-  /\ next' = [next EXCEPT ![m] = set]
+  /\ proposals' = IF seen[m] < Len(control) THEN proposals ELSE proposals \cup {[by |-> Me(m), isr |-> set]}
+  /\ next' = [next EXCEPT ![m] = IF newRole = "changing" THEN set ELSE {}]
   /\ role' = [role EXCEPT ![m] = newRole]
-  /\ UNCHANGED <<control, messages, seen, incarnation, memorySince, data, applied, knowledge, lease, promised,
-                 acknowledged, flushed>>
+  /\ UNCHANGED <<control, acts, started, seen, inc, store, talk, clients>>
 
 Remove(p, x) ==
   /\ role[p] = "primary" /\ x \in Others(p, Isr(p))
-  /\ Propose(p, [primary |-> p, isr |-> Isr(p) \ {x}], "changing")
+  /\ Propose(p, Living(Isr(p) \ {x}), "changing")
 
 Join(p, s) ==
-  /\ role[p] = "primary" /\ s # p /\ Me(s) \notin Isr(p)
-  /\ (IF Bug("join without having logged") THEN have ELSE haveLogged)[p][s] >= Len(log[p])
-  /\ Propose(p, [primary |-> p, isr |-> {x \in Isr(p) : x[1] # s} \cup {Me(s)}], "changing")
+  LET who == <<s, know[p][s].inc>>
+  IN /\ role[p] = "primary" /\ s # p /\ who[2] > 0 /\ who \notin Isr(p)
+     /\ know[p][s].held >= applied[p]
+     /\ know[p][s].logged >= Stable(p) \/ Bug("join without having logged")
+     /\ Propose(p, {x \in Isr(p) : x[1] # s} \cup {who}, "changing")
 
 Claim(s) ==
-  /\ role[s] = "secondary" /\ ~promised[s]
-  /\ Propose(s, [primary |-> s, isr |-> {x \in Isr(s) : x[1] # Now(s).primary}], "claiming")
+  /\ role[s] = "secondary" /\ promised[s] = 0
+  /\ Propose(s, Living(Isr(s) \ {Now(s).primary}), "claiming")
 
-(* After a restart, alone. That a lease and the drift have passed since the start: nobody's lease rests on it. *)
-Unbroken(x) == memorySince[x[1]] <= x[2]
-Last(m) == IF logged[m] = 0 THEN 0 ELSE log[m][logged[m]]
-Furthest(m) == \A x \in Newest.isr : Last(x[1]) < Last(m) \/ (Last(x[1]) = Last(m) /\ logged[x[1]] <= logged[m])
+Void(k) ==
+  LET p == control[k].primary
+  IN ~Bug("no set is void") /\ started[p[1]].inc > p[2] /\ k \notin acts
+Holders == UNION {control[k].isr : k \in {i \in 1..Len(control) : \A j \in (i + 1)..Len(control) : Void(j)}}
+SaysLost(x) == started[x[1]].inc > x[2] /\ started[x[1]].since > x[2]
+Further(a, b) == a[1] > b[1] \/ (a[1] = b[1] /\ a[2] > b[2])
+
+(* After a restart. That nobody spoke for a lease and the drift: no lease rests on it. *)
 StartAlone(m) ==
-  /\ role[m] = "idle" /\ seen[m] = Len(control) /\ \A p \in Members : ~lease[p][m]
-  /\ \E x \in Newest.isr :
-       /\ x[1] = m /\ x[2] < incarnation[m]
-       /\ \/ Unbroken(x)
-          \/ \A y \in Newest.isr : ~Unbroken(y) /\ Furthest(m)
-          \/ Bug("start alone with broken memory")
-  /\ Propose(m, [primary |-> m, isr |-> {Me(m)}], "claiming")
+  /\ role[m] = "idle" /\ seen[m] = Len(control) /\ promised[m] = 0
+  /\ \E x \in Holders : x[1] = m /\ x[2] < inc[m]
+  /\ \/ \E x \in Holders : x[1] = m /\ since[m] <= x[2]
+     \/ /\ \A y \in Holders : SaysLost(y) \/ Bug("start alone before all have said that they lost")
+        /\ \A y \in Holders : ~Further(started[y[1]].last, started[m].last)
+  /\ Propose(m, {Me(m)}, "claiming")
 
 (* The ordered log takes one record for an epoch, and none that names an incarnation that has ended. *)
-Take ==
-  /\ \E r \in proposals :
-       /\ r.base = Len(control) /\ control' = Append(control, r.set)
-       /\ (\A x \in r.set.isr : x = Me(x[1])) \/ Bug("take a set that names the dead")
-  /\ UNCHANGED <<proposals, messages, seen, incarnation, memorySince, role, data, applied, knowledge, next, lease, promised,
-                 acknowledged, flushed>>
+Take(r) ==
+  /\ r.isr # {} /\ r.isr = Living(r.isr)
+  /\ control' = Append(control, [primary |-> r.by, isr |-> r.isr])
+  /\ proposals' = {}
+  /\ UNCHANGED <<acts, started, process, store, talk, next, clients>>
+
+(* It is certain that the proposal is not in the ordered log and never will be. *)
+Refused(m) ==
+  /\ role[m] \in {"changing", "claiming"}
+  /\ \A e \in 1..Len(control) : e > seen[m] => control[e].primary # Me(m)
+  /\ proposals' = {r \in proposals : r.by # Me(m)}
+  /\ next' = [next EXCEPT ![m] = {}]
+  /\ role' = [role EXCEPT ![m] = IF @ = "changing" THEN "primary" ELSE IF Me(m) \in Isr(m) THEN "secondary" ELSE "idle"]
+  /\ UNCHANGED <<control, acts, started, seen, inc, store, talk, clients>>
 
 Told(m) ==
-  /\ seen[m] < Len(control)
-  /\ LET set == control[seen[m] + 1]
-         led == role[m] \in {"primary", "changing"}
-     IN /\ seen' = [seen EXCEPT ![m] = @ + 1]
-        /\ role' = [role EXCEPT ![m] =
-             IF Me(m) \notin set.isr THEN "idle"
-             ELSE IF set.primary # m THEN "secondary"
-             ELSE IF led THEN "primary" ELSE "confirming"]
-  /\ have' = [have EXCEPT ![m] = [s \in Members |-> 0]]
-  /\ haveLogged' = [haveLogged EXCEPT ![m] = [s \in Members |-> 0]]
-  /\ next' = [next EXCEPT ![m] = NoSet]
-  /\ lease' = [lease EXCEPT ![m] = [s \in Members |-> FALSE]]
-  /\ promised' = [promised EXCEPT ![m] = role'[m] = "secondary" /\ ~Bug("name a secondary without its promise")]
-  /\ UNCHANGED <<control, proposals, messages, incarnation, memorySince, data, applied, acknowledged, flushed>>
+  LET e == seen[m] + 1
+      set == control[e]
+      led == role[m] \in {"primary", "changing"}
+  IN /\ role[m] # "down" /\ e <= Len(control)
+     /\ seen' = [seen EXCEPT ![m] = e]
+     /\ role' = [role EXCEPT ![m] = IF Me(m) \notin set.isr THEN "idle" ELSE IF set.primary # Me(m) THEN "secondary"
+                                    ELSE IF led THEN "primary" ELSE "confirming"]
+     /\ sent' = IF set.primary = Me(m) THEN [sent EXCEPT ![e] = log[m]] ELSE sent
+     /\ commit' = IF set.primary = Me(m) /\ led THEN [commit EXCEPT ![e] = applied[m]] ELSE commit
+     /\ next' = [next EXCEPT ![m] = {}]
+     /\ know' = [know EXCEPT ![m] = Nobody]
+     /\ lease' = [lease EXCEPT ![m] = NoLease]
+     /\ compared' = [compared EXCEPT ![m] = 0]
+     /\ promised' = [promised EXCEPT ![m] = IF set.primary = Me(m) \/ Bug("be told without a promise") THEN 0 ELSE e]
+     /\ UNCHANGED <<ordered, inc, store, said, clients>>
+
+(* A record that comes late counts for nothing: when its set is not the newest, or its primary has started again. *)
+Acts(p) ==
+  /\ Leads(p) /\ seen[p] = Len(control) /\ seen[p] \notin acts
+  /\ acts' = acts \cup {seen[p]}
+  /\ UNCHANGED <<control, started, proposals, process, store, talk, next, clients>>
+
+(* Every member has said where its log forks from this one: what anybody was told or saw is before that. *)
+Confirmed(p) ==
+  /\ role[p] = "confirming" /\ \A x \in Others(p, Isr(p)) : Answers(p, x)
+  /\ role' = [role EXCEPT ![p] = "primary"]
+  /\ applied' = [applied EXCEPT ![p] = Max(@, Least({Len(log[p])} \cup {know[p][x[1]].held : x \in Others(p, Isr(p))}))]
+  /\ commit' = [commit EXCEPT ![seen[p]] = applied'[p]]
+  /\ UNCHANGED <<ordered, seen, inc, since, log, logged, compared, promised, know, lease, sent, said, next, clients>>
 
 ----------------------------------------------------------------------------
 (* Misfortune. *)
 
-Reborn(m) ==
-  /\ incarnation[m] < MaxIncarnation
-  /\ incarnation' = [incarnation EXCEPT ![m] = IF Bug("restart under the old incarnation") THEN @ ELSE @ + 1]
-  /\ role' = [role EXCEPT ![m] = IF Bug("restart under the old incarnation") /\ Now(m).primary # m THEN "secondary" ELSE "idle"]
+Ends(m) ==
+  /\ role[m] # "down"
+  /\ role' = [role EXCEPT ![m] = "down"]
   /\ applied' = [applied EXCEPT ![m] = 0]
-  /\ have' = [have EXCEPT ![m] = [s \in Members |-> 0]]
-  /\ haveLogged' = [haveLogged EXCEPT ![m] = [s \in Members |-> 0]]
-  /\ next' = [next EXCEPT ![m] = NoSet]
-  /\ lease' = [lease EXCEPT ![m] = [s \in Members |-> FALSE]]
-  /\ UNCHANGED <<control, proposals, messages, seen>>
+  /\ next' = [next EXCEPT ![m] = {}]
+  /\ know' = [know EXCEPT ![m] = Nobody]
+  /\ lease' = [lease EXCEPT ![m] = NoLease]
+  /\ compared' = [compared EXCEPT ![m] = 0]
+  /\ promised' = [promised EXCEPT ![m] = 0]
+  /\ seen' = [seen EXCEPT ![m] = 1]
+  /\ UNCHANGED <<ordered, inc, sent, commit, said>>
 
-Dies(m) ==
-  /\ Reborn(m)
-  /\ promised' = [promised EXCEPT ![m] = FALSE]
-  /\ UNCHANGED <<memorySince, data, acknowledged, flushed>>
+Dies(m) == Ends(m) /\ inc[m] < MaxStarts /\ UNCHANGED <<since, log, logged, clients>>
 
-(* What only memories held and no member of the newest set remembers is gone, and may be. *)
+(* What is true of the holders, whoever knows it already. *)
+Idle(k) ==
+  LET p == control[k].primary
+  IN k \notin acts /\ (inc[p[1]] > p[2] \/ role[p[1]] = "down")
+HolderSets == {i \in 1..Len(control) : \A j \in (i + 1)..Len(control) : Idle(j)}
+Unbroken(x) == since[x[1]] <= x[2]
+Remembers(m, x) == x[1] # m /\ Unbroken(x)
+
+(* What was not flushed may be gone when nobody remembers it who would have to. *)
 LosesPower(m) ==
-  /\ Reborn(m)
-  /\ promised' = [promised EXCEPT ![m] = FALSE]
+  /\ Ends(m) /\ inc[m] < MaxStarts
   /\ log' = [log EXCEPT ![m] = SubSeq(@, 1, logged[m])]
-  /\ memorySince' = [memorySince EXCEPT ![m] = incarnation'[m]]
-  /\ acknowledged' = IF \E x \in Newest.isr : memorySince'[x[1]] <= x[2] THEN acknowledged ELSE flushed
+  /\ since' = [since EXCEPT ![m] = inc[m] + 1]
+  /\ acknowledged' = IF \E x \in UNION {control[k].isr : k \in HolderSets} : Remembers(m, x) THEN acknowledged ELSE flushed
   /\ UNCHANGED <<logged, flushed>>
 
+Starts(m) ==
+  /\ role[m] = "down" /\ inc[m] < MaxStarts
+  /\ inc' = [inc EXCEPT ![m] = @ + 1]
+  /\ role' = [role EXCEPT ![m] = "idle"]
+  /\ seen' = [seen EXCEPT ![m] = Len(control)]
+  /\ started' = [started EXCEPT ![m] = [inc |-> inc'[m], since |-> since[m],
+                   last |-> IF logged[m] = 0 THEN <<0, 0>> ELSE <<log[m][logged[m]], logged[m]>>]]
+  /\ proposals' = {r \in proposals : r.by[1] # m}
+  /\ promised' = [promised EXCEPT ![m] = IF Bug("start alone within the lease") THEN 0 ELSE Len(control)]
+  /\ UNCHANGED <<control, acts, store, compared, know, lease, sent, commit, said, next, clients>>
+
 Next ==
-  \/ \E p \in Members : Write(p) \/ Open(p) \/ Confirmed(p) \/ Flush(p) \/ Log(p)
-  \/ \E p, s \in Members : \E i \in 0..MaxLog : Send(p, s, i)
-  \/ \E m \in messages : \E s \in Members : Receive(s, m) \/ Learn(s, m)
-  \/ \E p, s \in Members : LeaseOver(p, s) \/ Join(p, s)
+  \/ \E p \in Members : Write(p) \/ Open(p) \/ Confirmed(p) \/ Acts(p) \/ Flush(p) \/ Log(p) \/ Told(p)
+  \/ \E s \in Members : Compare(s) \/ Receive(s) \/ Apply(s) \/ Answer(s) \/ PromiseOver(s) \/ Claim(s) \/ StartAlone(s)
+  \/ \E p, s \in Members : Learn(p, s) \/ LeaseOver(p, s) \/ Join(p, s)
   \/ \E p \in Members : \E x \in Isr(p) : Remove(p, x)
-  \/ \E s \in Members : PromiseOver(s) \/ Claim(s) \/ StartAlone(s) \/ Told(s) \/ Dies(s) \/ LosesPower(s)
-  \/ Take
+  \/ \E r \in proposals : Take(r)
+  \/ \E m \in Members : Refused(m) \/ Dies(m) \/ LosesPower(m) \/ Starts(m)
 
 Spec == Init /\ [][Next]_vars
 
 ----------------------------------------------------------------------------
 Holds(m, a) == Len(log[m]) >= a[1] /\ log[m][a[1]] = a[2]
+HolderMembers == UNION {control[k].isr : k \in HolderSets}
 
 (* M5 *) OneServes == \A p, q \in Members : Serves(p) /\ Serves(q) => p = q
 (* M6 *) LogsMatch == \A a, b \in Members : \A n \in 1..Min(Len(log[a]), Len(log[b])) :
            log[a][n] = log[b][n] => \A k \in 1..n : log[a][k] = log[b][k]
-(* M4 *) AcknowledgedIsHeld == \A x \in Newest.isr : Unbroken(x) => \A a \in acknowledged : Holds(x[1], a)
-         FlushedIsLogged == \A x \in Newest.isr : \A a \in flushed : Holds(x[1], a) /\ logged[x[1]] >= a[1]
-(* M2 *) ServedIsWhole == \A p \in Members : Serves(p) => \A a \in acknowledged : Holds(p, a)
-(* M1 *) VisibleIsHeld == \A m \in Members : Me(m) \in Newest.isr => \A n \in 1..applied[m] :
-           n <= Len(log[m]) => \A x \in Newest.isr : Unbroken(x) => Holds(x[1], <<n, log[m][n]>>)
+(* M4 *) AcknowledgedIsHeld == \A x \in HolderMembers : Unbroken(x) => \A a \in acknowledged : Holds(x[1], a)
+         FlushedIsLogged == \A x \in HolderMembers : \A a \in flushed : Holds(x[1], a) /\ logged[x[1]] >= a[1]
+(* M2 *) ServedIsWhole == \A p \in Members : Serves(p) => \A a \in acknowledged : Holds(p, a) /\ applied[p] >= a[1]
+(* M1 *) VisibleIsHeld == \A m \in Members : Me(m) \in HolderMembers => \A n \in 1..applied[m] :
+           \A x \in HolderMembers : Unbroken(x) => Holds(x[1], <<n, log[m][n]>>)
 
-(* For a model that ends. *)
-Bounded == Cardinality(messages) <= MaxMessages
+(* For the checker: what was said in an epoch that everybody has left is of no consequence. *)
+Matters(e) == \E m \in Members : role[m] # "down" /\ seen[m] <= e
+View == <<ordered, process, store, compared, promised, know, lease, next, clients,
+          [e \in 1..MaxEpoch |-> IF Matters(e) THEN <<sent[e], commit[e], said[e]>> ELSE <<>>]>>
 =============================================================================

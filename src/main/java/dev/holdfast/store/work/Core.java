@@ -105,7 +105,7 @@ public final class Core implements NodeLoader.Finds {
 
     @Override
     public void unanswered() {
-        trouble.failed("a device does not answer; what is on it may be whole: start again when it is back");
+        trouble.failed("a device does not work; what is on it may be whole: start again when it does");
     }
 
     @Override

@@ -18,7 +18,7 @@ import java.util.List;
  * Reads blocks that the committer lacks into its {@link LoadedBlocks}, neighbours together, many at a time. It
  * does not decide what a block that cannot be read means: it only names it. What it names may be forgotten for good (a
  * partial write over it makes a recorded error), so it tries again for a second: an error may pass. What is on a device
- * that does not answer is not named: it may be whole.
+ * that does not answer, or has nothing but errors to say, is not named: it may be whole.
  */
 public final class NodeLoader {
     private static final int READS = 16;
@@ -30,7 +30,7 @@ public final class NodeLoader {
         /** {@code pointer} leads to nothing that can be trusted. */
         void unreadable(BlockPointer pointer);
 
-        /** Some block cannot be read because a device does not answer; who waits for it is not told. */
+        /** Some block cannot be read because a device does not work at all; who waits for it is not told. */
         void unanswered();
 
         /** The members in {@code copies} hold wrong bytes for it; it was read from another. */
@@ -41,6 +41,7 @@ public final class NodeLoader {
     private final Array array;
     private final Loop loop;
     private final Finds finds;
+    private final Probe probe;
     private final ArrayDeque<BlockRead> idle = new ArrayDeque<>();
     private final List<BlockPointer> wanted = new ArrayList<>();
     private final List<BlockPointer> bad = new ArrayList<>();
@@ -59,6 +60,7 @@ public final class NodeLoader {
         this.array = array;
         this.loop = loop;
         this.finds = finds;
+        this.probe = new Probe(array, loop);
     }
 
     /** One more read, the first time that so many are under way at once. */
@@ -113,7 +115,15 @@ public final class NodeLoader {
         tries++;
         bad.stream().sorted(Comparator.comparingLong(BlockPointer::address)).forEach(this::want);
         bad.clear();
-        loop.after(PAUSE_NANOS, this::startReads);
+        loop.after(PAUSE_NANOS, tries == TRIES ? this::askThenRead : this::startReads);
+    }
+
+    /** The last try decides only if the devices answered right before it. */
+    private void askThenRead() {
+        probe.ask(all -> {
+            unanswered = !all && !Mutant.on("store.give-up-unanswered");
+            startReads();
+        });
     }
 
     private void want(BlockPointer pointer) {
