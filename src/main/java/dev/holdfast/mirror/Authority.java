@@ -40,6 +40,20 @@ public final class Authority {
 
     private record Known(ReplicaSet set, boolean acted, boolean isVoid) {}
 
+    /** The same, to be gone on with apart from this one. */
+    public Authority copy() {
+        Authority copy = new Authority();
+        copy.starts.putAll(starts);
+        copy.sets.addAll(sets);
+        return copy;
+    }
+
+    /** Everything in one text; equal authorities have equal texts. */
+    @Override
+    public String toString() {
+        return "starts " + starts + " sets " + sets;
+    }
+
     /** Takes the next record; false if it does not count. */
     public boolean replay(Decision decision) {
         return switch (decision) {
@@ -67,6 +81,20 @@ public final class Authority {
             goesOn = sets.get(i).isVoid && !Mutant.on("mirror.void-sets-count");
         }
         return holders;
+    }
+
+    /**
+     * The sets that are {@link #holders}, or may come to be when later ones turn out to be void: the newest in which
+     * anybody acted, and all after it.
+     */
+    public List<ReplicaSet> mayBeHolders() {
+        List<ReplicaSet> found = new ArrayList<>();
+        boolean goesOn = true;
+        for (int i = sets.size() - 1; i >= 0 && goesOn; i--) {
+            found.add(sets.get(i).set);
+            goesOn = !sets.get(i).acted;
+        }
+        return found;
     }
 
     /** The newest epoch; before the first set that in which the shard was made. */

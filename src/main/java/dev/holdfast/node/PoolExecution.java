@@ -43,6 +43,8 @@ final class PoolExecution implements Execution {
                         new ShardMeta(c.shard(), c.volume().high(), c.volume().low(), c.name(), c.sizeBytes());
                 on(pools.get(c.pool()), ended, pool -> pool.createShard(meta, control, telling(ended)));
             }
+            case Change.CreateMirrored c -> ended.accept("mirrored volumes are not served yet");
+            case Change.RemoveCopy c -> ended.accept("");
             case Change.ResizeVolume c ->
                 onVolume(
                         c.volume(),

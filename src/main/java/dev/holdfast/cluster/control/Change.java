@@ -25,6 +25,17 @@ public sealed interface Change {
     /** A new volume, kept as shard {@code shard} of its pool, a number that is never used again. */
     record CreateVolume(Id128 volume, String name, Id128 pool, int shard, long sizeBytes) implements Change {}
 
+    /** A new volume of which every one of {@code pools}, each of another node, keeps a copy as shard {@code shard}. */
+    record CreateMirrored(Id128 volume, String name, List<Id128> pools, int shard, long sizeBytes) implements Change {}
+
+    /** A pool keeps no copy any more; what it has is left where it is. */
+    record RemoveCopy(Id128 volume, Id128 pool) implements Change {
+        @Override
+        public boolean isImmediate() {
+            return true;
+        }
+    }
+
     /** Another size. */
     record ResizeVolume(Id128 volume, long sizeBytes) implements Change {}
 

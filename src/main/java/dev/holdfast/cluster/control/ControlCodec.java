@@ -3,6 +3,8 @@ package dev.holdfast.cluster.control;
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Id128;
 import dev.holdfast.device.Protection;
+import dev.holdfast.mirror.DecisionCodec;
+import dev.holdfast.mirror.ReplicaSet;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -25,6 +27,7 @@ import java.util.Optional;
  *   7 node started       4 number, id, text name, text address, 8 after, 8 nonce
  *   8 ended by           id operation, 4 node, 8 incarnation, 1 undo (0 or 1), text failure (empty: done)
  *   9 asked
+ *  10 decided            4 shard, 4 node, 8 incarnation, 8 number, 2 length, a decision as DecisionCodec has it
  * change    1 kind, then by kind:
  *   1 create pool        as 9 without the node, which is 1 (not written any more)
  *   2 create volume      id, text name, id pool, 4 shard, 8 size
@@ -36,6 +39,8 @@ import java.util.Optional;
  *   8 remove export      id volume, 1 protocol
  *   9 create pool        id, 4 node, text name, 1 count, count x text path, text protection, 8 log bytes,
  *                        8 create bytes
+ *  10 create mirrored    id, text name, 1 count (2 to 4), count x id pool, 4 shard, 8 size
+ *  11 remove copy        id volume, id pool
  * id        8 high, 8 low        text  2 length, bytes of UTF-8
  * </pre>
  *
@@ -70,6 +75,7 @@ final class ControlCodec {
             case ControlRecord.NodeStarted r -> started(out.put((byte) 7), r);
             case ControlRecord.Ended r -> ended(out, r);
             case ControlRecord.Asked r -> out.put((byte) 9);
+            case ControlRecord.Decided r -> decided(out.put((byte) 10), r);
         }
         Checks.that(out.position() >= 2, "a record says something", out.position());
         byte[] bytes = new byte[out.position()];
@@ -96,6 +102,17 @@ final class ControlCodec {
         }
     }
 
+    private static void decided(ByteBuffer out, ControlRecord.Decided r) {
+        byte[] decision = DecisionCodec.encode(r.decision());
+        Checks.that(r.shard() > 0 && decision.length <= MOST_TEXT, "a decision is about a shard", r.shard());
+        out.putInt(r.shard())
+                .putInt(r.by().node())
+                .putLong(r.by().incarnation())
+                .putLong(r.number())
+                .putShort((short) decision.length)
+                .put(decision);
+    }
+
     private static void change(ByteBuffer out, Change change) {
         switch (change) {
             case Change.CreatePool c -> {
@@ -109,6 +126,14 @@ final class ControlCodec {
                 text(id(out.put((byte) 2), c.volume()), c.name());
                 id(out, c.pool()).putInt(c.shard()).putLong(c.sizeBytes());
             }
+            case Change.CreateMirrored c -> {
+                Checks.that(c.pools().size() > 1 && c.pools().size() <= ReplicaSet.MOST, "a mirror has few copies");
+                text(id(out.put((byte) 10), c.volume()), c.name())
+                        .put((byte) c.pools().size());
+                c.pools().forEach(pool -> id(out, pool));
+                out.putInt(c.shard()).putLong(c.sizeBytes());
+            }
+            case Change.RemoveCopy c -> id(id(out.put((byte) 11), c.volume()), c.pool());
             case Change.ResizeVolume c -> id(out.put((byte) 3), c.volume()).putLong(c.sizeBytes());
             case Change.DeleteVolume c -> id(out.put((byte) 4), c.volume());
             case Change.CreateSnapshot c ->
@@ -189,6 +214,9 @@ final class ControlCodec {
             case 9 -> {
                 return Optional.of(new ControlRecord.Asked());
             }
+            case 10 -> {
+                return decided(in);
+            }
             default -> {
                 return Optional.empty();
             }
@@ -200,6 +228,17 @@ final class ControlCodec {
         ControlRecord.NodeStarted started =
                 new ControlRecord.NodeStarted(node, id(in), text(in), text(in), in.getLong(), in.getLong());
         return node > 0 && started.after() >= 0 ? Optional.of(started) : Optional.empty();
+    }
+
+    private static Optional<ControlRecord> decided(ByteBuffer in) {
+        int shard = in.getInt();
+        ControlRecord.Process by = new ControlRecord.Process(in.getInt(), in.getLong());
+        long number = in.getLong();
+        ByteBuffer bytes = part(in);
+        boolean isValid = shard > 0 && by.node() > 0 && by.incarnation() > 0;
+        return DecisionCodec.decode(bytes)
+                .filter(decision -> isValid && DecisionCodec.encode(decision).length == bytes.remaining())
+                .map(decision -> new ControlRecord.Decided(shard, by, number, decision));
     }
 
     private static Optional<ControlRecord> ended(ByteBuffer in) throws CharacterCodingException {
@@ -228,8 +267,23 @@ final class ControlCodec {
             case 7 -> Protocol.ofCode(in.get()).map(protocol -> new Change.AddExport(id, protocol));
             case 8 -> Protocol.ofCode(in.get()).map(protocol -> new Change.RemoveExport(id, protocol));
             case 9 -> createPool(in, id, in.getInt());
+            case 10 -> createMirrored(in, id);
+            case 11 -> Optional.of(new Change.RemoveCopy(id, id(in)));
             default -> Optional.empty();
         };
+    }
+
+    private static Optional<Change> createMirrored(ByteBuffer in, Id128 id) throws CharacterCodingException {
+        String name = text(in);
+        int count = in.get();
+        if (count < 2 || count > ReplicaSet.MOST) {
+            return Optional.empty();
+        }
+        List<Id128> pools = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            pools.add(id(in));
+        }
+        return Optional.of(new Change.CreateMirrored(id, name, List.copyOf(pools), in.getInt(), in.getLong()));
     }
 
     private static Optional<Change> createPool(ByteBuffer in, Id128 id, int node) throws CharacterCodingException {
@@ -251,12 +305,17 @@ final class ControlCodec {
     }
 
     private static String text(ByteBuffer in) throws CharacterCodingException {
+        return StandardCharsets.UTF_8.newDecoder().decode(part(in)).toString();
+    }
+
+    /** 2 length, then as many bytes. */
+    private static ByteBuffer part(ByteBuffer in) {
         int length = in.getShort() & 0xFFFF;
         if (length > in.remaining()) {
             throw new BufferUnderflowException();
         }
         ByteBuffer part = in.slice(in.position(), length);
         in.position(in.position() + length);
-        return StandardCharsets.UTF_8.newDecoder().decode(part).toString();
+        return part;
     }
 }

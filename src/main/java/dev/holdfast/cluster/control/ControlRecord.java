@@ -1,6 +1,7 @@
 package dev.holdfast.cluster.control;
 
 import dev.holdfast.base.Id128;
+import dev.holdfast.mirror.Decision;
 
 /** One record of the control log. */
 public sealed interface ControlRecord {
@@ -37,6 +38,19 @@ public sealed interface ControlRecord {
 
     /** Says nothing: who appended it has seen everything before it. */
     record Asked() implements ControlRecord {}
+
+    /**
+     * A decision about a mirrored shard. It counts only while {@code by} is the newest process of its node.
+     *
+     * @param shard which
+     * @param by whose decision it is
+     * @param number tells it from every other of {@code by}
+     * @param decision what is decided, if it counts
+     */
+    record Decided(int shard, Process by, long number, Decision decision) implements ControlRecord {}
+
+    /** A process of node {@code node}. */
+    record Process(int node, long incarnation) {}
 
     /**
      * Who ended something.

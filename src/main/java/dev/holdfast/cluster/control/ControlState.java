@@ -2,6 +2,7 @@ package dev.holdfast.cluster.control;
 
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Id128;
+import dev.holdfast.mirror.Authority;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,7 @@ public final class ControlState {
 
     private Optional<Id128> cluster = Optional.empty();
     private final Nodes nodes = new Nodes();
+    private final Mirrors mirrors = new Mirrors();
     private final LinkedHashMap<Id128, PoolInfo> pools = new LinkedHashMap<>();
     private final LinkedHashMap<Id128, Long> generations = new LinkedHashMap<>();
     private final LinkedHashMap<Id128, VolumeInfo> volumes = new LinkedHashMap<>();
@@ -69,6 +71,12 @@ public final class ControlState {
             case ControlRecord.Asked asked -> {
                 return false;
             }
+            case ControlRecord.Decided decided -> {
+                if (mayCount(decided)) {
+                    mirrors.authority(decided.shard()).orElseThrow().replay(decided.decision());
+                }
+                return false;
+            }
         }
     }
 
@@ -91,11 +99,22 @@ public final class ControlState {
         return true;
     }
 
+    /** True if the decision, would it arrive now, were one that is looked at in its time. */
+    boolean mayCount(ControlRecord.Decided decided) {
+        ControlRecord.Process by = decided.by();
+        Optional<VolumeInfo> volume = mirrors.volume(decided.shard()).flatMap(this::volume);
+        return volume.isPresent()
+                && nodes.incarnation(by.node()) == by.incarnation()
+                && Mirrors.mayCount(decided.decision(), by, volume.get().life(), nodesOf(volume.get()));
+    }
+
     /** Who carries it out: numbers of nodes, ascending. */
     private List<Integer> owners(Change change) {
         return switch (change) {
             case Change.CreatePool c -> List.of(c.node());
             case Change.CreateVolume c -> ownersOf(c.volume());
+            case Change.CreateMirrored c -> ownersOf(c.volume());
+            case Change.RemoveCopy c -> List.of();
             case Change.ResizeVolume c -> ownersOf(c.volume());
             case Change.DeleteVolume c -> ownersOf(c.volume());
             case Change.CreateSnapshot c -> ownersOf(c.volume());
@@ -106,8 +125,14 @@ public final class ControlState {
     }
 
     private List<Integer> ownersOf(Id128 volume) {
-        VolumeInfo info = volume(volume).orElseThrow();
-        return List.of(pool(info.pool()).orElseThrow().node());
+        return nodesOf(volume(volume).orElseThrow());
+    }
+
+    private List<Integer> nodesOf(VolumeInfo volume) {
+        return volume.pools().stream()
+                .map(id -> pool(id).orElseThrow().node())
+                .sorted()
+                .toList();
     }
 
     private boolean end(ControlRecord.Ended ended) {
@@ -126,7 +151,13 @@ public final class ControlState {
         }
         if (next.left().isEmpty()) {
             intents.remove(ended.operation());
-            end(ended.operation(), next);
+            boolean isHalf =
+                    !next.failure().isEmpty() && !next.undo() && next.owners().size() > 1;
+            if (isHalf && next.change() instanceof Change.CreateMirrored) {
+                intents.put(ended.operation(), next.undoing());
+            } else {
+                end(ended.operation(), next);
+            }
         } else {
             intents.put(ended.operation(), next);
         }
@@ -145,7 +176,9 @@ public final class ControlState {
                 "a change ends with its last part",
                 open.left().size());
         Checks.that(!open.change().isImmediate(), "an intent is what takes time");
-        boolean done = open.failure().isEmpty();
+        boolean isGone =
+                open.change() instanceof Change.DeleteVolume && open.owners().size() > 1;
+        boolean done = open.failure().isEmpty() || isGone;
         if (done) {
             finish(open.change());
         } else {
@@ -163,7 +196,20 @@ public final class ControlState {
                 nextShard = c.shard() + 1;
                 volumes.put(
                         c.volume(),
-                        new VolumeInfo(c.volume(), c.name(), c.pool(), c.shard(), c.sizeBytes(), Life.MAKING));
+                        new VolumeInfo(c.volume(), c.name(), List.of(c.pool()), c.shard(), c.sizeBytes(), Life.MAKING));
+            }
+            case Change.CreateMirrored c -> {
+                Checks.that(c.shard() >= nextShard, "shard numbers grow", c.shard(), nextShard);
+                nextShard = c.shard() + 1;
+                volumes.put(
+                        c.volume(),
+                        new VolumeInfo(c.volume(), c.name(), c.pools(), c.shard(), c.sizeBytes(), Life.MAKING));
+                mirrors.add(c.shard(), c.volume());
+            }
+            case Change.RemoveCopy c -> {
+                VolumeInfo left = volume(c.volume()).orElseThrow().without(c.pool());
+                Checks.that(!left.pools().isEmpty(), "a volume keeps a copy", left.shard());
+                volumes.put(c.volume(), left);
             }
             case Change.CreateSnapshot c -> {
                 Checks.that(c.snapshot() >= nextSnapshot, "snapshot numbers grow", c.snapshot(), nextSnapshot);
@@ -183,17 +229,26 @@ public final class ControlState {
         switch (change) {
             case Change.CreatePool c -> pools.computeIfPresent(c.pool(), (id, info) -> info.with(Life.LIVE));
             case Change.CreateVolume c -> volumes.computeIfPresent(c.volume(), (id, info) -> info.with(Life.LIVE));
+            case Change.CreateMirrored c -> volumes.computeIfPresent(c.volume(), (id, info) -> info.with(Life.LIVE));
             case Change.CreateSnapshot c ->
                 snapshots.computeIfPresent(c.snapshot(), (id, info) -> info.with(Life.LIVE));
             case Change.ResizeVolume c ->
                 volumes.computeIfPresent(c.volume(), (id, info) -> info.withSize(c.sizeBytes()));
             case Change.DeleteVolume c -> {
                 Checks.that(!exports.containsKey(c.volume()), "a volume that goes is not exported");
-                volumes.remove(c.volume());
+                forget(c.volume());
             }
             case Change.DeleteSnapshot c -> snapshots.remove(c.snapshot());
             case Change.AddExport c -> throw Checks.unreachable("an export is no intent");
             case Change.RemoveExport c -> throw Checks.unreachable("an export's end is no intent");
+            case Change.RemoveCopy c -> throw Checks.unreachable("a copy's end is no intent");
+        }
+    }
+
+    private void forget(Id128 volume) {
+        VolumeInfo gone = volumes.remove(volume);
+        if (gone != null) {
+            mirrors.remove(gone.shard());
         }
     }
 
@@ -204,6 +259,7 @@ public final class ControlState {
                 generations.remove(c.pool());
             }
             case Change.CreateVolume c -> volumes.remove(c.volume());
+            case Change.CreateMirrored c -> forget(c.volume());
             case Change.CreateSnapshot c -> snapshots.remove(c.snapshot());
             case Change.DeleteVolume c -> volumes.computeIfPresent(c.volume(), (id, info) -> info.with(Life.LIVE));
             case Change.DeleteSnapshot c ->
@@ -211,6 +267,7 @@ public final class ControlState {
             case Change.ResizeVolume c -> Checks.that(volumes.containsKey(c.volume()), "a volume keeps its size");
             case Change.AddExport c -> throw Checks.unreachable("an export is no intent");
             case Change.RemoveExport c -> throw Checks.unreachable("an export's end is no intent");
+            case Change.RemoveCopy c -> throw Checks.unreachable("a copy's end is no intent");
         }
     }
 
@@ -305,6 +362,21 @@ public final class ControlState {
         return Optional.ofNullable(volumes.get(id));
     }
 
+    /** True if the volume was made to be kept by several nodes. */
+    public boolean isMirrored(VolumeInfo volume) {
+        return mirrors.has(volume.shard());
+    }
+
+    /** What was decided about a mirrored shard; not to be changed. */
+    Optional<Authority> authority(int shard) {
+        return mirrors.authority(shard);
+    }
+
+    /** True if the pool may hold something of a mirrored volume that is acknowledged and nowhere else. */
+    boolean mayHold(VolumeInfo volume, Id128 pool) {
+        return mirrors.mayHold(volume.shard(), pool(pool).orElseThrow().node());
+    }
+
     /** A snapshot by name. */
     public Optional<SnapshotInfo> snapshot(Id128 volume, String name) {
         return snapshots.values().stream()
@@ -349,6 +421,8 @@ public final class ControlState {
         return switch (change) {
             case Change.CreatePool c -> false;
             case Change.CreateVolume c -> c.volume().equals(volume);
+            case Change.CreateMirrored c -> c.volume().equals(volume);
+            case Change.RemoveCopy c -> c.volume().equals(volume);
             case Change.ResizeVolume c -> c.volume().equals(volume);
             case Change.DeleteVolume c -> c.volume().equals(volume);
             case Change.CreateSnapshot c -> c.volume().equals(volume);
@@ -377,6 +451,6 @@ public final class ControlState {
         return "cluster " + cluster + " nodes " + nodes + " generations " + generations + " pools " + pools.values()
                 + " volumes "
                 + volumes.values() + " snapshots " + snapshots.values() + " exports " + exports + " intents " + intents
-                + " results " + results + " next " + nextShard + " " + nextSnapshot;
+                + " mirrors " + mirrors + " results " + results + " next " + nextShard + " " + nextSnapshot;
     }
 }

@@ -33,8 +33,12 @@ public final class Controller {
     /** How long one waits for another node's outcome. */
     private static final long PATIENCE_NANOS = 30_000_000_000L;
 
+    /** What the log of several nodes did not take is tried again after this long, at a start. */
+    private static final long RETRY_NANOS = 1_000_000_000L;
+
     private static final String NO_RECORDS = "the control log takes no records: look for a full or broken disk";
     private static final String NO_MAJORITY = "the control log takes no records: a majority of its nodes must run";
+    private static final String NOT_SAID = "the control log does not say whether it kept a record: start again";
     private static final String NO_ANSWER =
             "the control log does not say whether it kept a record: it may still be done";
 
@@ -44,6 +48,7 @@ public final class Controller {
     private final Execution execution;
     private final ControlState state = new ControlState();
     private final Parts parts;
+    private final Decisions decisions;
     private final ArrayDeque<Asked> queue = new ArrayDeque<>();
     private final LinkedHashMap<Id128, List<Consumer<Result>>> waiters = new LinkedHashMap<>();
     private final long nonce;
@@ -78,6 +83,7 @@ public final class Controller {
         this.execution = execution;
         this.nonce = entropy.nextLong();
         this.parts = new Parts(loop, state, execution, this::append);
+        this.decisions = new Decisions(loop, state, this::append);
     }
 
     /**
@@ -148,10 +154,12 @@ public final class Controller {
 
     private void appendToStart(ControlRecord record, Runnable then, Consumer<String> failed) {
         append(record, outcome -> {
-            switch (outcome) {
-                case APPENDED -> then.run();
-                case REFUSED -> failed.accept(refusal());
-                case UNKNOWN -> failed.accept("the control log does not say whether it kept a record: start again");
+            if (outcome == Outcome.APPENDED) {
+                then.run();
+            } else if (!alone) {
+                loop.after(RETRY_NANOS, then);
+            } else {
+                failed.accept(outcome == Outcome.REFUSED ? NO_RECORDS : NOT_SAID);
             }
         });
     }
@@ -178,6 +186,12 @@ public final class Controller {
 
     private boolean isLive() {
         return loop.isCurrent() && self.isPresent();
+    }
+
+    /** What is decided about a mirrored shard from now on, and what was before; empty if there is no such shard. */
+    public Optional<ShardDecisions> decisions(int shard) {
+        Checks.that(isLive(), "a shard's decisions are asked for by a process that has started", shard);
+        return decisions.open(shard);
     }
 
     /** What the log says so far; not to be kept beyond this turn. */
@@ -312,6 +326,9 @@ public final class Controller {
             case ControlCodec.Decoded.Bad bad ->
                 damaged("record " + index + " of the control log can't be used: " + bad.why());
             case ControlCodec.Decoded.Found found -> {
+                if (found.record() instanceof ControlRecord.Decided decided) {
+                    decisions.arrived(decided, state.mayCount(decided));
+                }
                 boolean changed = state.apply(found.record());
                 if (found.record() instanceof ControlRecord.NodeStarted started && changed) {
                     started(started);
@@ -337,6 +354,7 @@ public final class Controller {
         if (started.nonce() == nonce) {
             self = Optional.of(node);
             parts.started(node);
+            decisions.started(node);
         } else if (self.isPresent() && self.get().number() == node.number()) {
             goOver();
         }
@@ -344,6 +362,7 @@ public final class Controller {
 
     private void goOver() {
         over = true;
+        decisions.end();
         stop();
         execution.over();
     }
@@ -368,6 +387,7 @@ public final class Controller {
             case ControlRecord.ClusterCreated created -> Checks.that(!changed, "a cluster begins once");
             case ControlRecord.MemberStarted started -> Checks.that(!changed, "nodes start with numbers now");
             case ControlRecord.NodeStarted started -> Checks.that(self.isPresent(), "others may start at any time");
+            case ControlRecord.Decided decided -> Checks.that(!changed, "shards are told by their own logs");
             case ControlRecord.Asked asked -> Checks.that(!changed, "who asked is told by the append");
         }
     }

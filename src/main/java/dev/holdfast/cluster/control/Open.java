@@ -28,6 +28,12 @@ record Open(Change change, List<Integer> owners, List<Integer> left, boolean und
         return left.contains(node) ? Optional.of(new Part(change, undo)) : Optional.empty();
     }
 
+    /** The same when what was done is to be taken back, by all who have a part in it. */
+    Open undoing() {
+        Checks.that(left.isEmpty() && !undo && !failure.isEmpty(), "what failed is taken back, once");
+        return new Open(change, owners, owners, true, failure);
+    }
+
     /** The same after {@code node} has said how its part ended. */
     Open without(int node, String why) {
         Checks.that(left.contains(node), "a part ends once", node);

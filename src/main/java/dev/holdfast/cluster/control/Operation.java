@@ -22,6 +22,19 @@ public sealed interface Operation {
     /** A new thin volume; an empty pool name means the only one. */
     record CreateVolume(String name, String pool, long sizeBytes) implements Operation {}
 
+    /**
+     * A new thin volume that several nodes keep.
+     *
+     * @param name for people
+     * @param pools where, each of another node; empty: the pools of other nodes with the fewest volumes
+     * @param copies how many, if {@code pools} is empty
+     * @param sizeBytes its size
+     */
+    record CreateMirrored(String name, List<String> pools, int copies, long sizeBytes) implements Operation {}
+
+    /** A pool keeps no copy of the volume any more: it is lost, or will not come back. */
+    record RemoveCopy(String volume, String pool) implements Operation {}
+
     /** Another size; a smaller one only if {@code mayShrink}: what is cut off is gone. */
     record ResizeVolume(String name, long sizeBytes, boolean mayShrink) implements Operation {}
 

@@ -108,7 +108,10 @@ final class Parts {
     }
 
     private static Change todo(Open.Part part) {
-        Checks.that(!part.undo(), "a change of one node is not taken back by halves");
+        if (part.undo() && part.change() instanceof Change.CreateMirrored made) {
+            return new Change.DeleteVolume(made.volume());
+        }
+        Checks.that(!part.undo(), "only what several nodes make is taken back");
         return part.change();
     }
 

@@ -3,6 +3,8 @@ package dev.holdfast.cluster.control;
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Id128;
 import dev.holdfast.io.Entropy;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -33,6 +35,8 @@ final class Planner {
         return switch (operation) {
             case Operation.CreatePool o -> createPool(o);
             case Operation.CreateVolume o -> createVolume(o);
+            case Operation.CreateMirrored o -> createMirrored(o);
+            case Operation.RemoveCopy o -> withVolume(o.volume(), volume -> removeCopy(volume, o));
             case Operation.ResizeVolume o -> withVolume(o.name(), volume -> resize(volume, o));
             case Operation.DeleteVolume o ->
                 withVolume(o.name(), volume -> checked(new Change.DeleteVolume(volume.id())));
@@ -86,6 +90,50 @@ final class Planner {
                 ? new Plan.End(Result.notFound("there is no pool " + o.pool() + ": `holdfast pool ls` lists them"))
                 : checked(
                         new Change.CreateVolume(newId(), o.name(), pool.get().id(), state.nextShard(), o.sizeBytes()));
+    }
+
+    private Plan createMirrored(Operation.CreateMirrored o) {
+        List<Id128> pools = new ArrayList<>();
+        for (String name : o.pools()) {
+            Optional<PoolInfo> pool = state.pool(name);
+            if (pool.isEmpty()) {
+                return new Plan.End(Result.notFound("there is no pool " + name + ": `holdfast pool ls` lists them"));
+            }
+            pools.add(pool.get().id());
+        }
+        List<Id128> chosen = o.pools().isEmpty() ? fewestVolumes(o.copies()) : pools;
+        if (o.pools().isEmpty() && chosen.size() < o.copies()) {
+            return new Plan.End(
+                    Result.conflict(o.copies() + " copies need pools of as many nodes: there are " + chosen.size()));
+        }
+        return checked(
+                new Change.CreateMirrored(newId(), o.name(), List.copyOf(chosen), state.nextShard(), o.sizeBytes()));
+    }
+
+    /** At most {@code most} pools, each of another node: those with the fewest volumes, of equal ones the oldest. */
+    private List<Id128> fewestVolumes(int most) {
+        Checks.that(state.cluster().isPresent(), "there is somewhere to place things");
+        List<PoolInfo> pools = new ArrayList<>(state.pools());
+        pools.removeIf(pool -> pool.life() != Life.LIVE);
+        pools.sort(Comparator.comparingLong(pool -> state.volumes().stream()
+                .filter(volume -> volume.pools().contains(pool.id()))
+                .count()));
+        List<Id128> chosen = new ArrayList<>();
+        List<Integer> nodes = new ArrayList<>();
+        for (PoolInfo pool : pools) {
+            if (chosen.size() < most && !nodes.contains(pool.node())) {
+                chosen.add(pool.id());
+                nodes.add(pool.node());
+            }
+        }
+        return chosen;
+    }
+
+    private Plan removeCopy(VolumeInfo volume, Operation.RemoveCopy o) {
+        Optional<PoolInfo> pool = state.pool(o.pool());
+        return pool.isEmpty()
+                ? new Plan.End(Result.notFound("there is no pool " + o.pool() + ": `holdfast pool ls` lists them"))
+                : checked(new Change.RemoveCopy(volume.id(), pool.get().id()));
     }
 
     private Plan resize(VolumeInfo volume, Operation.ResizeVolume o) {

@@ -2,6 +2,8 @@ package dev.holdfast.cluster.control;
 
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Id128;
+import dev.holdfast.mirror.ReplicaSet;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -28,9 +30,13 @@ final class Rules {
         return switch (change) {
             case Change.CreatePool c -> toPool(c);
             case Change.CreateVolume c -> toVolume(c);
-            case Change.ResizeVolume c -> quiet(c.volume()).or(() -> toSize(c.sizeBytes()));
+            case Change.CreateMirrored c -> toMirror(c);
+            case Change.RemoveCopy c -> quiet(c.volume()).or(() -> toRemoval(c));
+            case Change.ResizeVolume c ->
+                quiet(c.volume()).or(() -> alone(c.volume())).or(() -> toSize(c.sizeBytes()));
             case Change.DeleteVolume c -> quiet(c.volume()).or(() -> toDeletion(c.volume()));
-            case Change.CreateSnapshot c -> quiet(c.volume()).or(() -> toSnapshot(c));
+            case Change.CreateSnapshot c ->
+                quiet(c.volume()).or(() -> alone(c.volume())).or(() -> toSnapshot(c));
             case Change.DeleteSnapshot c -> quiet(c.volume()).or(() -> toSnapshotDeletion(c));
             case Change.AddExport c ->
                 quiet(c.volume())
@@ -74,23 +80,68 @@ final class Rules {
     }
 
     private Optional<Result.Refused> toVolume(Change.CreateVolume c) {
-        Optional<PoolInfo> pool = state.pool(c.pool());
-        if (pool.isEmpty() || pool.get().life() != Life.LIVE) {
+        if (!isLive(c.pool())) {
             return Optional.of(Result.notFound("the pool for volume " + c.name() + " is not there"));
         }
-        if (!Names.isValid(c.name())) {
-            return Optional.of(Result.invalid("a volume can't be called '" + c.name() + "': " + Names.RULE));
+        return toNew(new VolumeInfo(c.volume(), c.name(), List.of(c.pool()), c.shard(), c.sizeBytes(), Life.MAKING));
+    }
+
+    private Optional<Result.Refused> toMirror(Change.CreateMirrored c) {
+        if (c.pools().size() < 2 || c.pools().size() > ReplicaSet.MOST) {
+            return Optional.of(Result.invalid("a mirrored volume has 2 to " + ReplicaSet.MOST + " copies"));
         }
-        if (state.volume(c.name()).isPresent() || state.volume(c.volume()).isPresent()) {
-            return conflict("there is a volume " + c.name() + " already");
+        if (!c.pools().stream().allMatch(this::isLive)) {
+            return Optional.of(Result.notFound("a pool for volume " + c.name() + " is not there"));
         }
-        if (c.shard() < state.nextShard()) {
+        long nodes = c.pools().stream()
+                .map(pool -> state.pool(pool).orElseThrow().node())
+                .distinct()
+                .count();
+        if (nodes < c.pools().size()) {
+            return conflict("each copy of volume " + c.name() + " has to be in a pool of another node");
+        }
+        return toNew(new VolumeInfo(c.volume(), c.name(), c.pools(), c.shard(), c.sizeBytes(), Life.MAKING));
+    }
+
+    private boolean isLive(Id128 pool) {
+        return state.pool(pool).filter(info -> info.life() == Life.LIVE).isPresent();
+    }
+
+    private Optional<Result.Refused> toNew(VolumeInfo volume) {
+        if (!Names.isValid(volume.name())) {
+            return Optional.of(Result.invalid("a volume can't be called '" + volume.name() + "': " + Names.RULE));
+        }
+        if (state.volume(volume.name()).isPresent() || state.volume(volume.id()).isPresent()) {
+            return conflict("there is a volume " + volume.name() + " already");
+        }
+        if (volume.shard() < state.nextShard()) {
             return conflict("another volume came first: try again");
         }
         if (state.volumes().size() >= ControlState.MOST_VOLUMES) {
             return conflict("there are too many volumes");
         }
-        return toSize(c.sizeBytes());
+        return toSize(volume.sizeBytes());
+    }
+
+    /** The last good copy stays: whoever is in a set that may hold what nobody else holds can't be removed. */
+    private Optional<Result.Refused> toRemoval(Change.RemoveCopy c) {
+        VolumeInfo volume = state.volume(c.volume()).orElseThrow();
+        if (!state.isMirrored(volume) || !volume.pools().contains(c.pool())) {
+            return Optional.of(Result.notFound("volume " + volume.name() + " has no such copy to be removed"));
+        }
+        if (volume.pools().size() == 1 || state.mayHold(volume, c.pool())) {
+            return conflict("the pool may hold what nobody else holds of volume " + volume.name()
+                    + ": a copy can be removed once the others go on without it");
+        }
+        return Optional.empty();
+    }
+
+    /** What is not done yet where several nodes have to do it at one moment. */
+    private Optional<Result.Refused> alone(Id128 volume) {
+        VolumeInfo info = state.volume(volume).orElseThrow();
+        return state.isMirrored(info)
+                ? conflict("volume " + info.name() + " is mirrored: sizes and snapshots of such come later")
+                : Optional.empty();
     }
 
     private static Optional<Result.Refused> toSize(long sizeBytes) {

@@ -1,14 +1,25 @@
 package dev.holdfast.cluster.control;
 
 import dev.holdfast.base.Id128;
+import java.util.List;
 
-/** A volume as the control plane knows it. */
-public record VolumeInfo(Id128 id, String name, Id128 pool, int shard, long sizeBytes, Life life) {
+/** A volume as the control plane knows it; {@code pools} has all that keep a copy, each of another node. */
+public record VolumeInfo(Id128 id, String name, List<Id128> pools, int shard, long sizeBytes, Life life) {
+    /** The first pool that keeps it; the only one if it is not mirrored. */
+    public Id128 pool() {
+        return pools.getFirst();
+    }
+
     VolumeInfo with(Life next) {
-        return new VolumeInfo(id, name, pool, shard, sizeBytes, next);
+        return new VolumeInfo(id, name, pools, shard, sizeBytes, next);
     }
 
     VolumeInfo withSize(long nextBytes) {
-        return new VolumeInfo(id, name, pool, shard, nextBytes, life);
+        return new VolumeInfo(id, name, pools, shard, nextBytes, life);
+    }
+
+    VolumeInfo without(Id128 pool) {
+        return new VolumeInfo(
+                id, name, pools.stream().filter(kept -> !kept.equals(pool)).toList(), shard, sizeBytes, life);
     }
 }

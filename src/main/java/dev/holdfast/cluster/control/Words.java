@@ -28,6 +28,10 @@ final class Words {
                         + of(c.node());
             case Change.CreateVolume c ->
                 "create volume " + c.name() + ", " + c.sizeBytes() + " bytes, shard " + c.shard();
+            case Change.CreateMirrored c ->
+                "create volume " + c.name() + ", " + c.sizeBytes() + " bytes, shard " + c.shard() + " in "
+                        + c.pools().size() + " copies";
+            case Change.RemoveCopy c -> "remove the copy of volume " + name(c.volume()) + " in pool " + pool(c.pool());
             case Change.ResizeVolume c -> "resize volume " + name(c.volume()) + " to " + c.sizeBytes() + " bytes";
             case Change.DeleteVolume c -> "delete volume " + name(c.volume());
             case Change.CreateSnapshot c ->
@@ -44,6 +48,10 @@ final class Words {
         return switch (change) {
             case Change.CreatePool c -> "everything on " + String.join(", ", c.paths()) + of(c.node());
             case Change.CreateVolume c -> "pool " + pool(c.pool()) + "; no data of others";
+            case Change.CreateMirrored c ->
+                "pools " + String.join(", ", c.pools().stream().map(this::pool).toList()) + "; no data of others";
+            case Change.RemoveCopy c ->
+                "no data; pool " + pool(c.pool()) + " keeps what it has, and nobody asks for it";
             case Change.ResizeVolume c -> resized(c);
             case Change.DeleteVolume c -> "all data of volume " + name(c.volume());
             case Change.CreateSnapshot c -> "no data; volume " + name(c.volume()) + " goes on";

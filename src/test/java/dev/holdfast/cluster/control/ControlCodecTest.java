@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.base.Id128;
 import dev.holdfast.device.Protection;
+import dev.holdfast.mirror.Decision;
+import dev.holdfast.mirror.Member;
+import dev.holdfast.mirror.ReplicaSet;
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
 import java.util.List;
@@ -32,7 +35,15 @@ final class ControlCodecTest {
             new ControlRecord.PoolWentOn(ID, 7),
             new ControlRecord.NodeStarted(3, ID, "c", "127.0.0.1:8481", 4, 5),
             new ControlRecord.Ended(ID, new ControlRecord.By(3, 5, true), "no"),
-            new ControlRecord.Asked());
+            new ControlRecord.Asked(),
+            new ControlRecord.Intended(
+                    ID, new Change.CreateMirrored(ID, "v", List.of(new Id128(3, 4), new Id128(5, 6)), 7, 4096)),
+            new ControlRecord.Applied(ID, new Change.RemoveCopy(ID, new Id128(3, 4))),
+            new ControlRecord.Decided(
+                    7,
+                    new ControlRecord.Process(3, 5),
+                    9,
+                    new Decision.NewSet(new ReplicaSet(2, new Member(3, 1), List.of(new Member(3, 1))))));
 
     @Test
     void everyRecordReadsBackAsItWasWritten() {
@@ -60,6 +71,15 @@ final class ControlCodecTest {
                 hex(ALL.get(12)));
         assertEquals("0108" + id + "00000003" + "0000000000000005" + "01" + "00026e6f", hex(ALL.get(13)));
         assertEquals("0109", hex(ALL.get(14)));
+        assertEquals(
+                "0104" + id + "0a" + id + "000176" + "02" + "00000000000000030000000000000004"
+                        + "00000000000000050000000000000006" + "00000007" + "0000000000001000",
+                hex(ALL.get(15)));
+        assertEquals("0103" + id + "0b" + id + "00000000000000030000000000000004", hex(ALL.get(16)));
+        String set = "02" + "02000000" + "01" + "03000000" + "0100000000000000";
+        assertEquals(
+                "010a" + "00000007" + "00000003" + "0000000000000005" + "0000000000000009" + "0012" + set,
+                hex(ALL.get(17)));
         String pool = "00046d61696e" + "02" + "00022f64" + "000165" + "00086d6972726f723a32" + "0000000000010000"
                 + "0000000000000000";
         assertEquals("0104" + id + "09" + id + "00000003" + pool, hex(ALL.get(2)));

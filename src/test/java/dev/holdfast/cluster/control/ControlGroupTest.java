@@ -128,6 +128,36 @@ final class ControlGroupTest {
     }
 
     @Test
+    void aMirroredVolumeIsMadeByAllItsNodesOrByNone() {
+        begin(6);
+        make(nodes.get(0), 100, pool("a"));
+        make(nodes.get(0), 200, pool("b"));
+        begun.changes.clear();
+        Operation mirror = new Operation.CreateMirrored("m", List.of("p-b", "p-a"), 0, 4096);
+        nodes.get(1).fails = true;
+        assertEquals(Result.failed("it did not work"), ask(nodes.get(2), 300, mirror));
+        assertEquals(
+                2,
+                begun.changes.stream()
+                        .filter(Change.CreateMirrored.class::isInstance)
+                        .count());
+        assertEquals(
+                2,
+                begun.changes.stream()
+                        .filter(Change.DeleteVolume.class::isInstance)
+                        .count());
+        assertFalse(nodes.get(2).state().contains("name=m,"));
+        nodes.get(1).fails = false;
+        make(nodes.get(2), 400, mirror);
+        Result.Refused three = assertInstanceOf(
+                Result.Refused.class, ask(nodes.get(2), 500, new Operation.CreateMirrored("n", List.of(), 3, 4096)));
+        assertEquals("3 copies need pools of as many nodes: there are 2", three.why());
+        make(nodes.get(0), 600, new Operation.CreatePool("q", "a", List.of("/e"), SINGLE, 8 << 20, 0));
+        Operation oneNode = new Operation.CreateMirrored("n", List.of("p-a", "q"), 0, 4096);
+        assertInstanceOf(Result.Refused.class, ask(nodes.get(1), 700, oneNode));
+    }
+
+    @Test
     void aStartThatComesLateCountsForNothing() {
         ControlState state = new ControlState();
         state.apply(new ControlRecord.ClusterCreated(new Id128(1, 1)));
@@ -233,7 +263,7 @@ final class ControlGroupTest {
         assertTrue(fresh.intents().isEmpty(), where + ": " + fresh.intents());
         TreeSet<Integer> shards = new TreeSet<>();
         for (Change change : begun.changes) {
-            if (change instanceof Change.CreateVolume created) {
+            if (change instanceof Change.CreateVolume created) { // a mirrored one is made by each of its nodes
                 assertTrue(shards.add(created.shard()), where + ": a volume was made twice");
             }
         }
@@ -242,13 +272,15 @@ final class ControlGroupTest {
     private static Operation operation(SimRandom random) {
         String volume = "v" + random.below(4);
         String node = List.of("a", "b", "c").get(random.below(3));
-        return switch (random.below(9)) {
+        return switch (random.below(12)) {
             case 0, 1 -> pool(node);
             case 2, 3 -> volume(volume, node);
             case 4 -> new Operation.ResizeVolume(volume, 4096L * (1 + random.below(100)), true);
             case 5 -> new Operation.DeleteVolume(volume);
             case 6 -> new Operation.CreateSnapshot(volume, "s" + random.below(3));
             case 7 -> new Operation.DeleteSnapshot(volume, "s" + random.below(3));
+            case 8, 9 -> new Operation.CreateMirrored(volume, List.of(), 2 + random.below(2), 4096);
+            case 10 -> new Operation.RemoveCopy(volume, "p-" + node);
             default ->
                 random.oneIn(2)
                         ? new Operation.AddExport(volume, Protocol.NBD)

@@ -1,6 +1,5 @@
 package dev.holdfast.cluster.control;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.base.Id128;
@@ -34,6 +33,7 @@ final class ControlProcess {
     int asked;
     boolean mute;
     boolean over;
+    boolean fails;
     private final Begun begun;
     private final SimRandom random;
     private Optional<Controller> controller = Optional.empty();
@@ -96,6 +96,10 @@ final class ControlProcess {
         return controller.orElseThrow();
     }
 
+    Loop loop() {
+        return loop;
+    }
+
     String state() {
         return machine.world().call(loop, () -> controller().state().toString());
     }
@@ -103,14 +107,14 @@ final class ControlProcess {
     private final class Carrying implements Execution {
         @Override
         public void carryOut(Change change, Consumer<String> ended) {
-            assertEquals(owner(change), controller().self().number(), "only the owner carries out");
+            assertTrue(owners(change).contains(controller().self().number()), "only owners carry out");
             begun.changes.add(change);
-            end(ended, random.oneIn(8) ? "it did not work" : "");
+            end(ended, fails || random.oneIn(8) ? "it did not work" : "");
         }
 
         @Override
         public void recover(Change change, Consumer<String> ended) {
-            assertEquals(owner(change), controller().self().number(), "only the owner recovers");
+            assertTrue(owners(change).contains(controller().self().number()), "only owners recover");
             begun.recovered++;
             end(ended, "");
         }
@@ -121,17 +125,20 @@ final class ControlProcess {
             }
         }
 
-        private int owner(Change change) {
+        private List<Integer> owners(Change change) {
             ControlState state = controller().state();
-            Id128 pool = change instanceof Change.CreatePool c
-                    ? c.pool()
-                    : state.volume(volume(change)).orElseThrow().pool();
-            return state.pool(pool).orElseThrow().node();
+            List<Id128> pools = change instanceof Change.CreatePool c
+                    ? List.of(c.pool())
+                    : state.volume(volume(change)).orElseThrow().pools();
+            return pools.stream()
+                    .map(pool -> state.pool(pool).orElseThrow().node())
+                    .toList();
         }
 
         private static Id128 volume(Change change) {
             return switch (change) {
                 case Change.CreateVolume c -> c.volume();
+                case Change.CreateMirrored c -> c.volume();
                 case Change.ResizeVolume c -> c.volume();
                 case Change.DeleteVolume c -> c.volume();
                 case Change.CreateSnapshot c -> c.volume();
