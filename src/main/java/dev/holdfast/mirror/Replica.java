@@ -124,15 +124,15 @@ public final class Replica {
         settle();
     }
 
-    /** Changes were numbered and held here. */
+    /** Changes were numbered and held here; says nothing if that ended since. */
     public void numbered() {
-        leading.orElseThrow().numbered();
+        leading.ifPresent(Leading::numbered);
         settle();
     }
 
     /** Somebody waits until all that is visible now is on stable storage everywhere: {@link Outbox#flushed} says so. */
     public void flush() {
-        leading.orElseThrow().wantLogged(self.log().visible());
+        leading.ifPresent(side -> side.wantLogged(self.log().visible()));
         settle();
     }
 

@@ -23,7 +23,11 @@ public final class Scenarios {
             new Scenario(
                     "shard-replicas",
                     "replicas of a shard lose nothing acknowledged, never disagree for good, and become one again",
-                    ShardScenario::run),
+                    ShardScenario::overModels),
+            new Scenario(
+                    "shard-pools",
+                    "the same over pools on simulated disks: in the end all replicas are equal byte for byte",
+                    ShardScenario::overPools),
             new Scenario(
                     "store-crashes",
                     "whatever ends the process, the store opens again and holds what it promised",

@@ -61,6 +61,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     private RingStart start;
     private long openCounter;
     private long usedCounter;
+    private long wholeSince;
     private List<Long> firstEntries;
     private long nextShardId;
     private boolean clean;
@@ -82,6 +83,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         this.repairs = new Repairs(core);
         this.openCounter = root.number().openCounter();
         this.usedCounter = root.number().usedCounter();
+        this.wholeSince = root.number().wholeSince();
         this.firstEntries = root.log().firstEntries();
         this.nextShardId = root.space().nextShardId();
         this.start = root.ringStart();
@@ -101,6 +103,12 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         Checks.that(commits.isEmpty(), "counters are for starts", usedCounter);
         usedCounter = (Mutant.on("store.reuse-open-counter") ? openCounter : usedCounter) + 1;
         return usedCounter;
+    }
+
+    /** Something that an earlier run held is gone: memory is whole since the counter that this start has reserved. */
+    void memoryLost() {
+        Checks.that(usedCounter > openCounter && commits.isEmpty(), "memory is lost at a start", usedCounter);
+        wholeSince = usedCounter;
     }
 
     /** From the next root on the pool is open once more, and its log goes on at {@code ringStart}. */
@@ -304,7 +312,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         return new Root(
                 poolId,
                 new Root.Number(
-                        cp, openCounter, roots.generationNow(), before.number().cp(), usedCounter),
+                        cp, openCounter, roots.generationNow(), before.number().cp(), usedCounter, wholeSince),
                 new Root.LogPoint(from.position(), from.number(), firstEntries(release), clean),
                 new Root.Written(core.clock.wallMillis(), core.array.members()),
                 objects,

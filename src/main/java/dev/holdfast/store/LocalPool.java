@@ -78,6 +78,11 @@ final class LocalPool implements Pool {
     }
 
     @Override
+    public long wholeSince() {
+        return committer.roots().newest().number().wholeSince();
+    }
+
+    @Override
     public void createShard(ShardMeta meta, Loop loop, Answer answer) {
         if (meta.mirrored()) {
             committer.loop().post(() -> committer.keepRoomForTails(() -> create(meta, loop, answer)));

@@ -22,6 +22,12 @@ public interface Pool {
     Id128 id();
 
     /**
+     * The open counter since which no start found that something held in memory was lost; 0 if none ever did. Two
+     * starts of the pool between which the power went never say the same.
+     */
+    long wholeSince();
+
+    /**
      * Makes an empty thin disk. {@code meta.id()} was never used in this pool before, except by this very call
      * repeated.
      */

@@ -137,7 +137,7 @@ public final class PoolOpen implements Trouble {
     private Root firstRoot(Id128 poolId, Array fresh) {
         return new Root(
                 poolId,
-                new Root.Number(0, 0, 1, -1, 0),
+                new Root.Number(0, 0, 1, -1, 0, 0),
                 new Root.LogPoint(0, 0, Committer.noEntries(plan.lanes().size()), true),
                 new Root.Written(world.clock().wallMillis(), fresh.members()),
                 new Root.Objects(ObjectRoot.EMPTY, ObjectRoot.EMPTY, ObjectRoot.EMPTY),

@@ -99,6 +99,9 @@ final class Recovery {
         Checks.that(core.loop.isCurrent(), "on the committer's loop");
         told = then;
         openCounter = committer.reserveCounter();
+        if (memory.isGone() || plan.acceptLoss()) {
+            committer.memoryLost();
+        }
         onEveryLane(0, lane -> openingsOf(lane).forEach(lane::open), () -> replay(found, memory.trusted()));
     }
 

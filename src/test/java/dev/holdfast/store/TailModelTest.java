@@ -111,14 +111,17 @@ final class TailModelTest {
 
     private void beStable() {
         log(visible);
-        stable += random.below(visible - stable + 1);
+        stable += random.below(Math.max(0, visible - stable) + 1);
         bench.stable(stable);
     }
 
     /** A rewind that is not logged may be forgotten; the list does not know that, so it is. */
     private void rewind() {
-        long toSeq = visible + random.below(model.size() - visible + 1);
+        long toSeq = stable + random.below(model.size() - stable + 1);
         assertTrue(bench.rewind(toSeq), when);
+        boolean hides = toSeq < visible;
+        visible = bench.ask(ReplicaShard::visibleSeq);
+        assertTrue(hides ? visible <= toSeq && visible >= rooted : visible <= toSeq, when);
         model.subList((int) toSeq, model.size()).clear();
         epoch = model.getLast().epoch;
         logged = Math.min(logged, toSeq);

@@ -105,8 +105,10 @@ final class Clients {
             switch (random.below(8)) {
                 case 0, 1, 2 -> {
                     RegisterOracle.Begun read = oracle.beginRead(block);
-                    oracle.saw(read, node.read(block));
-                    answered(present);
+                    node.read(block, value -> {
+                        oracle.saw(read, value);
+                        answered(present);
+                    });
                 }
                 case 3 -> {
                     RegisterOracle.Begun flush = oracle.beginFlush();

@@ -34,7 +34,7 @@ final class Judge {
     private boolean memoryWasLost;
 
     /** What some log had at a position, and before it. */
-    private record Entry(Change change, Position before) {}
+    private record Entry(Object change, Position before) {}
 
     Judge(SimLogGroup decisions, RegisterOracle oracle) {
         this.decisions = decisions;
@@ -57,9 +57,9 @@ final class Judge {
     }
 
     /** M6: two logs that both have an entry at a position are equal up to it. */
-    void held(Change change, Position before) {
+    void held(Position position, Object change, Position before) {
         Entry entry = new Entry(change, before);
-        Entry present = entries.putIfAbsent(change.position(), entry);
+        Entry present = entries.putIfAbsent(position, entry);
         if (present != null && !present.equals(entry)) {
             throw new OracleViolation("M6: two entries at one position: " + present + " and " + entry);
         }
@@ -98,12 +98,12 @@ final class Judge {
     }
 
     private boolean isUnbroken(Member member) {
-        long since = medium(member).memorySince;
+        long since = nodes.get(member.node()).memorySince();
         return since > 0 && since <= member.incarnation();
     }
 
-    private Medium medium(Member member) {
-        return nodes.get(member.node()).medium();
+    private ShardStore store(Member member) {
+        return nodes.get(member.node()).store();
     }
 
     /** Everything that must hold between two events. */
@@ -111,6 +111,7 @@ final class Judge {
         catchUp();
         int serving = 0;
         for (ShardNode node : nodes) {
+            node.look();
             serving += node.serves() ? 1 : 0;
             lookAt(node);
         }
@@ -129,18 +130,18 @@ final class Judge {
             throw new OracleViolation(
                     "M3: what a replica lacks is not kept: " + replica.get().beyondReplay());
         }
-        if (node.serves() && !node.medium().holds(acknowledged)) {
+        if (node.serves() && !node.store().holds(acknowledged)) {
             throw new OracleViolation("M2: " + replica.get().member() + " serves without " + acknowledged);
         }
     }
 
     private void lookAt(ReplicaSet set) {
         for (Member member : set.inSync()) {
-            Medium medium = medium(member);
-            if (isUnbroken(member) && !medium.holds(acknowledged)) {
+            ShardStore store = store(member);
+            if (isUnbroken(member) && !store.holds(acknowledged)) {
                 throw new OracleViolation("M4: " + member + " does not hold " + acknowledged + ": " + describe());
             }
-            if (!medium.hasLogged(flushed)) {
+            if (!store.hasLogged(flushed)) {
                 throw new OracleViolation("M4: " + member + " has not logged " + flushed);
             }
         }
@@ -156,9 +157,9 @@ final class Judge {
 
     /** M1: nobody sees what an in-sync replica lacks; who is in no set may, if it saw what was lost with all memory. */
     private void lookAtVisible(ReplicaSet set, ShardNode node) {
-        Position visible = node.medium().history().at(node.visible());
+        Position visible = node.store().history().at(node.visible());
         for (Member member : set.inSync()) {
-            if (isUnbroken(member) && !medium(member).holds(visible)) {
+            if (isUnbroken(member) && !store(member).holds(visible)) {
                 throw new OracleViolation(
                         "M1: node " + node.number() + " shows " + visible + ", " + member + " lacks it");
             }
@@ -175,20 +176,17 @@ final class Judge {
             all = all
                     && node.replica().isPresent()
                     && truth.newest().orElseThrow().has(node.replica().get().member())
-                    && node.medium().held() == nodes.getFirst().medium().held()
-                    && node.visible() == node.medium().held();
+                    && node.store().held() == nodes.getFirst().store().held()
+                    && node.visible() == node.store().held();
         }
         return all && nodes.stream().anyMatch(ShardNode::serves);
     }
 
-    /** Fails unless all nodes are equal, entry for entry and register for register. */
-    void judgeEqual() {
-        ShardNode first = nodes.getFirst();
-        for (ShardNode node : nodes) {
-            boolean same = node.state().equals(first.state())
-                    && node.medium().image(Long.MAX_VALUE).equals(first.medium().image(Long.MAX_VALUE));
-            if (!same) {
-                throw new OracleViolation("node " + node.number() + " differs from node " + first.number());
+    /** Each node's contents come here; they must be the same. */
+    void judgeEqual(List<Object> contents) {
+        for (Object each : contents) {
+            if (!each.equals(contents.getFirst())) {
+                throw new OracleViolation("two nodes differ: " + describe());
             }
         }
     }
@@ -197,7 +195,7 @@ final class Judge {
     String describe() {
         StringBuilder line = new StringBuilder(truth.newest().toString());
         for (ShardNode node : nodes) {
-            Medium medium = node.medium();
+            ShardStore store = node.store();
             line.append("; node ").append(node.number());
             node.replica()
                     .ifPresent(replica -> line.append(" ")
@@ -209,9 +207,9 @@ final class Judge {
                             .append(replica.serves() ? " serves" : " does not serve")
                             .append(", visible ")
                             .append(node.visible()));
-            line.append(", held ").append(medium.history().at(medium.held()));
-            line.append(", logged ").append(medium.logged()).append(", rooted ").append(medium.rooted());
-            line.append(", memory since ").append(medium.memorySince);
+            line.append(", held ").append(store.history().at(store.held()));
+            line.append(", logged ").append(store.logged()).append(", rooted ").append(store.rooted());
+            line.append(", memory since ").append(node.memorySince());
         }
         return line.toString();
     }

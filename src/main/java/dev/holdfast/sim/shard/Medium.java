@@ -13,7 +13,6 @@ import java.util.TreeMap;
  * that every state can be judged; what a real store would have dropped is before {@link #firstKept}.
  */
 final class Medium {
-    final int node;
     private List<Change> held = new ArrayList<>();
     private List<Change> ring = List.of();
     private TreeMap<Integer, Long> root = new TreeMap<>();
@@ -22,15 +21,8 @@ final class Medium {
     private long rooted;
     private long durable;
 
-    /** Incarnation since which memory is unbroken; 0 if it was lost and no start has been registered since. */
-    long memorySince;
-
     /** Another number whenever memory was lost. */
     long memory = 1;
-
-    Medium(int node) {
-        this.node = node;
-    }
 
     long held() {
         return held.size();
@@ -55,18 +47,6 @@ final class Medium {
     /** What is in the ring: the newest entry that a power cut leaves. */
     Position ringEnd() {
         return ring.isEmpty() ? Position.START : ring.getLast().position();
-    }
-
-    /** Whether an entry at this position is held. */
-    boolean holds(Position position) {
-        return position.seq() == 0
-                || position.seq() <= held.size()
-                        && held.get((int) position.seq() - 1).position().equals(position);
-    }
-
-    /** Whether an entry at this position is on stable storage, in the ring or in the root. */
-    boolean hasLogged(Position position) {
-        return holds(position) && (position.seq() <= logged || position.seq() <= rooted);
     }
 
     Change at(long seq) {
@@ -126,7 +106,6 @@ final class Medium {
 
     /** The power went: memory is lost. */
     void powerCut() {
-        memorySince = 0;
         memory++;
         List<Change> covered = held.subList(0, (int) rooted);
         if (ring.size() < rooted || !ring.subList(0, (int) rooted).equals(covered)) {

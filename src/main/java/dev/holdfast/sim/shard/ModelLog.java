@@ -38,10 +38,10 @@ final class ModelLog implements ShardLog {
         void endEpoch();
 
         /** Something came to stable storage. */
-        void logged();
+        void progressed();
 
         /** An entry is held. */
-        void held(Change change, Position before);
+        void held(Change change);
     }
 
     ModelLog(Medium medium, Loop loop, SimRandom random, Listener listener) {
@@ -118,7 +118,7 @@ final class ModelLog implements ShardLog {
     }
 
     private void hold(Change change) {
-        listener.held(change, medium.history().at(change.seq() - 1));
+        listener.held(change);
         medium.hold(change);
     }
 
@@ -154,7 +154,7 @@ final class ModelLog implements ShardLog {
             loop.after(diskNanos(), () -> {
                 logging = false;
                 medium.written(image);
-                listener.logged();
+                listener.progressed();
                 log(logWanted);
             });
         }
@@ -188,7 +188,7 @@ final class ModelLog implements ShardLog {
             loop.after(diskNanos() * 5, () -> {
                 rooting = false;
                 medium.rooted(upTo);
-                listener.logged();
+                listener.progressed();
             });
         }
     }

@@ -1,44 +1,42 @@
 package dev.holdfast.sim.shard;
 
-import dev.holdfast.base.Checks;
 import dev.holdfast.mirror.Authority;
-import dev.holdfast.mirror.Decision;
 import dev.holdfast.mirror.DecisionLog;
 import dev.holdfast.mirror.Member;
 import dev.holdfast.mirror.Message;
 import dev.holdfast.mirror.Outbox;
-import dev.holdfast.mirror.Position;
 import dev.holdfast.mirror.Replica;
 import dev.holdfast.mirror.ReplicaSet;
 import dev.holdfast.mirror.Self;
 import dev.holdfast.sim.world.SimLoop;
 import dev.holdfast.sim.world.SimMachine;
 import dev.holdfast.sim.world.SimProcess;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.LongConsumer;
 
 /**
- * One node of the shard: a machine, what it keeps, and the process that runs on it now and then. Clients reach it by
- * {@link #write}, {@link #read} and {@link #flush}; who waits for an answer when the node stops being primary never
- * gets one.
+ * One node of the shard: a machine, what it keeps ({@link ShardStore}), and the process that runs on it now and then.
+ * Clients reach it by {@link #write}, {@link #read} and {@link #flush}; who waits for an answer when the node stops
+ * being primary never gets one.
  */
 final class ShardNode {
     private static final long TICK_NANOS = 20_000_000L;
     private static final long ROOT_NANOS = 700_000_000L;
 
     private final SimMachine machine;
-    private final Medium medium;
+    private final int number;
+    private final ShardStore store;
     private final List<Integer> nodes;
     private final Wire wire;
     private final Judge judge;
     private Optional<Running> running = Optional.empty();
+    private long memorySince;
 
-    ShardNode(SimMachine machine, int number, List<Integer> nodes, Wire wire, Judge judge) {
+    ShardNode(SimMachine machine, int number, ShardStore store, List<Integer> nodes, Wire wire, Judge judge) {
         this.machine = machine;
-        this.medium = new Medium(number);
+        this.number = number;
+        this.store = store;
         this.nodes = nodes;
         this.wire = wire;
         this.judge = judge;
@@ -47,15 +45,20 @@ final class ShardNode {
     }
 
     int number() {
-        return medium.node;
+        return number;
     }
 
     SimMachine machine() {
         return machine;
     }
 
-    Medium medium() {
-        return medium;
+    ShardStore store() {
+        return store;
+    }
+
+    /** Incarnation since which memory is unbroken; 0 if it was lost and no start has been registered since. */
+    long memorySince() {
+        return memorySince;
     }
 
     boolean isRunning() {
@@ -67,14 +70,9 @@ final class ShardNode {
         return isRunning() ? running.flatMap(process -> process.replica) : Optional.empty();
     }
 
-    /** Seq up to which readers see here. */
+    /** Seq up to which readers see here; it has a {@link #replica}. */
     long visible() {
-        return running.orElseThrow().log.visible();
-    }
-
-    /** What readers see here. */
-    TreeMap<Integer, Long> state() {
-        return running.orElseThrow().log.state();
+        return store.log().visible();
     }
 
     void start() {
@@ -89,12 +87,18 @@ final class ShardNode {
 
     void powerCut() {
         machine.powerCut();
-        medium.powerCut();
+        store.powerCut();
+        memorySince = 0;
         judge.lostMemory(this);
     }
 
     void pause(long nanos) {
         machine.process().pause(nanos);
+    }
+
+    /** Tells the judge what came since the last look. */
+    void look() {
+        running.filter(process -> isRunning() && process.isOpen).ifPresent(process -> process.loop.look(store::look));
     }
 
     void arrived(Message message) {
@@ -116,53 +120,40 @@ final class ShardNode {
         return replica().filter(Replica::serves).isPresent();
     }
 
-    /** Numbers a write; {@code done} is told its seq once it is acknowledged. */
-    void write(int block, long value, LongConsumer done) {
-        Running process = running.orElseThrow();
-        process.writes.put(process.log.write(block, value), done);
-        process.replica.orElseThrow().numbered();
+    /** Writes; {@code done} is told the seq once that is acknowledged. */
+    void write(int register, long value, LongConsumer done) {
+        store.write(register, value, done);
     }
 
-    long read(int block) {
-        return running.orElseThrow().log.read(block);
+    /** Reads; {@code done} is told the value. */
+    void read(int register, LongConsumer done) {
+        store.read(register, done);
     }
 
     /** Flushes; {@code done} is told up to which seq. */
     void flush(LongConsumer done) {
-        Running process = running.orElseThrow();
-        process.flushes.add(new Flush(process.log.visible(), done));
-        process.replica.orElseThrow().flush();
+        store.flush(done);
     }
 
-    private record Flush(long upTo, LongConsumer done) {}
-
     /** One process. */
-    private final class Running implements ModelLog.Listener, DecisionLog.Listener, Outbox {
+    private final class Running implements DecisionLog.Listener, Outbox {
         final SimProcess process;
         final SimLoop loop;
-        final ModelLog log;
         final DecisionLog decisions;
         final Authority authority = new Authority();
-        final TreeMap<Long, LongConsumer> writes = new TreeMap<>();
-        final List<Flush> flushes = new ArrayList<>();
+        boolean isOpen;
         Optional<Replica> replica = Optional.empty();
 
         Running(SimProcess process) {
             this.process = process;
             this.loop = process.newLoop("shard");
-            this.log = new ModelLog(
-                    medium, loop, process.machine().world().random().split(), this);
             this.decisions = new DecisionLog(process.orderedLog("shard"), loop, authority, this);
-            loop.post(() -> {
-                decisions.start(started());
+            store.open(process, loop, () -> {
+                isOpen = true;
+                decisions.start(new DecisionLog.Start(number, process.entropy().nextLong(), store.found()));
                 tick();
                 makeRoots();
             });
-        }
-
-        private DecisionLog.Start started() {
-            Decision.Found found = new Decision.Found(medium.memory, medium.ringEnd());
-            return new DecisionLog.Start(number(), process.entropy().nextLong(), found);
         }
 
         private void tick() {
@@ -172,7 +163,7 @@ final class ShardNode {
 
         /** Makes a root now and then, and the first set of a new shard. */
         private void makeRoots() {
-            log.makeRoot();
+            store.makeRoot();
             if (authority.newest().isEmpty()) {
                 judge.first(nodes, authority).ifPresent(this::propose);
             }
@@ -185,9 +176,10 @@ final class ShardNode {
 
         @Override
         public void registered(Member member) {
-            medium.memorySince = authority.start(number()).orElseThrow().memorySince();
-            Replica started = new Replica(new Self(member, nodes, log, authority, process.clock(), this));
+            memorySince = authority.start(number).orElseThrow().memorySince();
+            Replica started = new Replica(new Self(member, nodes, store.log(), authority, process.clock(), this));
             replica = Optional.of(started);
+            store.attach(started);
             started.told();
         }
 
@@ -199,32 +191,6 @@ final class ShardNode {
         @Override
         public void refused(ReplicaSet set) {
             replica.ifPresent(present -> present.refused(set));
-        }
-
-        @Override
-        public void opened(long upTo) {
-            while (!writes.isEmpty() && writes.firstKey() <= upTo) {
-                long seq = writes.firstKey();
-                LongConsumer done = writes.remove(seq);
-                judge.acknowledged(medium.at(seq).position());
-                done.accept(seq);
-            }
-        }
-
-        @Override
-        public void logged() {
-            replica.ifPresent(Replica::logged);
-        }
-
-        @Override
-        public void endEpoch() {
-            writes.clear();
-            flushes.clear();
-        }
-
-        @Override
-        public void held(Change change, Position before) {
-            judge.held(change, before);
         }
 
         @Override
@@ -244,14 +210,7 @@ final class ShardNode {
 
         @Override
         public void flushed(long seq) {
-            List<Flush> done =
-                    flushes.stream().filter(flush -> flush.upTo <= seq).toList();
-            flushes.removeAll(done);
-            for (Flush flush : done) {
-                Checks.that(flush.upTo <= medium.held(), "what was flushed is held", flush.upTo);
-                judge.flushed(medium.history().at(flush.upTo));
-                flush.done.accept(flush.upTo);
-            }
+            store.flushed(seq);
         }
     }
 }

@@ -29,6 +29,7 @@ public final class ShardScenario {
     private static final long ANSWERED_NANOS = 5_000_000_000L;
 
     private final SimWorld world;
+    private final boolean pools;
     private final SimRandom random;
     private final RegisterOracle oracle = new RegisterOracle();
     private final Judge judge;
@@ -38,30 +39,38 @@ public final class ShardScenario {
     private boolean calm = true;
     private int decisions;
 
-    private ShardScenario(SimWorld world) {
+    private ShardScenario(SimWorld world, boolean pools) {
         this.world = world;
+        this.pools = pools;
         this.random = world.random().split();
         this.judge = new Judge(world.logGroup(LOG), oracle);
         this.wire = new Wire(world);
         this.favourite = random.below(KINDS);
-        List<Integer> numbers = IntStream.range(0, 2 + random.below(3)).boxed().toList();
+        List<Integer> numbers =
+                IntStream.range(0, 2 + random.below(pools ? 2 : 3)).boxed().toList();
         for (int number : numbers) {
             SimMachine machine = number == 0 ? world.machine() : world.newMachine("node-" + number);
             machine.clock().drift(random.between(-10_000, 10_000));
-            nodes.add(new ShardNode(machine, number, numbers, wire, judge));
+            ShardStore store = pools ? new PoolStore(judge, random.split()) : new ModelStore(judge);
+            nodes.add(new ShardNode(machine, number, store, numbers, wire, judge));
         }
     }
 
-    /** Runs one in {@code world}. */
-    public static void run(SimWorld world) {
-        new ShardScenario(world).run();
+    /** Runs one in {@code world}, over a plain model of the store. */
+    public static void overModels(SimWorld world) {
+        new ShardScenario(world, false).run();
+    }
+
+    /** Runs one in {@code world}, over pools. */
+    public static void overPools(SimWorld world) {
+        new ShardScenario(world, true).run();
     }
 
     private void run() {
         nodes.forEach(ShardNode::start);
         until(CONVERGED_NANOS, judge::isConverged);
         Clients clients = new Clients(world, nodes, oracle);
-        clients.begin(1 + random.below(12), REQUESTS);
+        clients.begin(1 + random.below(pools ? 6 : 12), REQUESTS);
         if (random.oneIn(3)) {
             world.logGroup(LOG).unknownPerMillion = random.below(500_000);
             world.logGroup(LOG).refusedPerMillion = 50_000;
@@ -73,7 +82,7 @@ public final class ShardScenario {
         wire.latePerMillion = random.below(random.oneIn(3) ? 200_000 : 20_000);
         wire.lateNanos = random.oneIn(2) ? 20_000_000_000L : 1_000_000_000L;
         misfortune();
-        long endNanos = world.nowNanos() + random.between(20_000_000_000L, 60_000_000_000L);
+        long endNanos = world.nowNanos() + random.between(20_000_000_000L, pools ? 30_000_000_000L : 60_000_000_000L);
         until(RUN_NANOS, () -> world.nowNanos() > endNanos);
         mend();
         clients.end();
@@ -85,7 +94,7 @@ public final class ShardScenario {
         until(RUN_NANOS, () -> world.nowNanos() > quietNanos);
         until(SERVED_NANOS, () -> nodes.stream().anyMatch(ShardNode::serves));
         until(CONVERGED_NANOS, judge::isConverged);
-        judge.judgeEqual();
+        judgeEqual();
         long answered = clients.answered();
         long abandoned = clients.abandoned();
         int before = decisions;
@@ -97,6 +106,14 @@ public final class ShardScenario {
             throw new OracleViolation("a request was not answered: " + judge.describe());
         }
         oracle.judge();
+    }
+
+    /** Compares all nodes, entry for entry or byte for byte. */
+    private void judgeEqual() {
+        List<Object> contents = new ArrayList<>();
+        nodes.forEach(node -> node.ask(() -> node.store().contents(contents::add)));
+        until(ANSWERED_NANOS, () -> contents.size() == nodes.size());
+        judge.judgeEqual(contents);
     }
 
     private void until(long nanos, BooleanSupplier condition) {

@@ -66,6 +66,14 @@ public final class SimLoop implements Loop, Owner {
         endOfTurn.add(task);
     }
 
+    /** Runs {@code look} as if in a turn, for who judges from outside; it changes nothing. */
+    public void look(Runnable look) {
+        Checks.that(!inTurn, "nobody judges within a turn");
+        inTurn = true;
+        look.run();
+        inTurn = false;
+    }
+
     @Override
     public Timer after(long delayNanos, Runnable task) {
         Checks.that(inTurn, "after is called on its loop");

@@ -26,6 +26,9 @@ final class Admission {
     /** Entries for each mirrored shard that stay free for taking changes back, which may be what makes room. */
     private static final int REWINDS = 2;
 
+    /** Share of the memory log, less than that at which a consistency point is asked for. */
+    private static final double PRESSED_FRACTION = 0.3;
+
     /** What an empty memory log must have room for. */
     static final int LONGEST_WRITE_BYTES = Entry.MAX_PAYLOAD_BYTES + HEADROOM * BLOCK_BYTES;
 
@@ -165,6 +168,12 @@ final class Admission {
         dirty += blocks;
     }
 
+    /** So many blocks are not dirty any more, though no root has them. */
+    void hidden(long blocks) {
+        dirty -= blocks;
+        Checks.that(dirty >= 0, "only what was dirty is hidden", dirty, blocks);
+    }
+
     /** A change behind a gate will make up to {@code blocks} blocks dirty; they are counted as if they were. */
     void promise(long blocks) {
         promised += blocks;
@@ -180,6 +189,11 @@ final class Admission {
         }
         triggers.ask("mirrored");
         return false;
+    }
+
+    /** Whether mirrored shards hold so much that no root covers that roots should not wait much longer. */
+    boolean isPressed() {
+        return uncovered > mostUncovered / 2 || log != null && log.usedFraction() > PRESSED_FRACTION;
     }
 
     /** A mirrored shard holds {@code bytes} more, or less. */

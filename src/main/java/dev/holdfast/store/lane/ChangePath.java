@@ -1,6 +1,7 @@
 package dev.holdfast.store.lane;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Marks;
 import dev.holdfast.base.Mutant;
 import dev.holdfast.block.Request;
 import dev.holdfast.block.Status;
@@ -23,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>numbered = held &gt;= visible; a number is held in the same call that gives it.
  *   <li>Changes become visible in the order of their numbers, whatever the gate does.
- *   <li>Nobody is told of a change before it is visible; with forced unit access, not before it is durable.
+ *   <li>Nobody is told of a change before it is visible; with forced unit access, not before it is durable: of a
+ *       mirrored shard with every replica of the in-sync set, as the gate says.
  * </ol>
  */
 final class ChangePath {
@@ -33,6 +35,7 @@ final class ChangePath {
     private Gate gate;
     private final @Nullable HeldRun mirrored;
     private final HeldChanges waiting = new HeldChanges();
+    private final Waiters flushes = new Waiters();
     private int epoch;
     private boolean numbersHere;
     private long held;
@@ -74,11 +77,6 @@ final class ChangePath {
     /** Whether every change is visible. */
     boolean isAllVisible() {
         return waiting.isEmpty();
-    }
-
-    /** The entry after the last visible one in the memory log: what a flush waits for. */
-    long visibleEnd() {
-        return visibleEnd;
     }
 
     /** First memory log entry that is held and not visible; beyond all of them if there is none. */
@@ -254,10 +252,14 @@ final class ChangePath {
         return true;
     }
 
-    /** Takes back what a mirrored shard holds after {@code toSeq}, all of it invisible; false without room. */
+    /**
+     * Takes back what a mirrored shard holds after {@code toSeq}, nothing of it stable; false without room. If readers
+     * see some of it, they see none of what is newer than the last sealed changes before it, until the gate opens
+     * again.
+     */
     boolean rewind(long toSeq) {
         HeldRun run = Objects.requireNonNull(mirrored, "a shard alone takes nothing back");
-        Checks.that(toSeq >= visible && toSeq <= held, "only what nobody saw is taken back", toSeq, visible, held);
+        Checks.that(toSeq >= run.stable() && toSeq <= held, "what is stable stays", toSeq, run.stable(), held);
         numbersHere = false;
         if (toSeq == held) {
             return true;
@@ -267,11 +269,14 @@ final class ChangePath {
         }
         List<Request> requests = new ArrayList<>();
         List<ControlChange> controls = new ArrayList<>();
-        for (long seq = held; seq > toSeq; seq--) {
+        for (long seq = held; seq > Math.max(toSeq, visible); seq--) {
             int at = lane.logView().at(waiting.lastEntry());
             ByteBuffer descriptors = lane.logView().descriptors();
             lane.admission().kept(blocks(Entry.kind(descriptors, at), Entry.length(descriptors, at)));
             waiting.removeLast(requests, controls);
+        }
+        if (toSeq < visible) {
+            hideAfter(run, toSeq);
         }
         long entry = lane.log().appendRewind(shard.id(), epoch, toSeq);
         lane.admission().uncovered(-run.rewind(toSeq, entry));
@@ -279,6 +284,21 @@ final class ChangePath {
         requests.forEach(request -> request.completion().completed(request, Status.IO_ERROR));
         controls.forEach(control -> control.done().done(Status.IO_ERROR));
         return true;
+    }
+
+    /** Nothing after {@code toSeq} is visible; what is before it and no more visible waits at the gate again. */
+    private void hideAfter(HeldRun run, long toSeq) {
+        Marks.reached("lane.hide-visible");
+        Checks.that(waiting.isEmpty(), "what is not visible goes first", toSeq, visible);
+        int blocks = changes.unfrozenBlocks();
+        visible = Math.max(changes.hideAfter(toSeq), run.rooted());
+        lane.admission().hidden(blocks - changes.unfrozenBlocks());
+        for (long seq = visible + 1; seq <= toSeq; seq++) {
+            waiting.add(run.entryOf(seq), null, null);
+            ByteBuffer descriptors = lane.logView().descriptors();
+            int at = lane.logView().at(run.entryOf(seq));
+            lane.admission().promise(blocks(Entry.kind(descriptors, at), Entry.length(descriptors, at)));
+        }
     }
 
     /** The gate is open for changes up to {@code upTo}. */
@@ -329,19 +349,66 @@ final class ChangePath {
     private void acknowledge(long entry, @Nullable Request request, @Nullable ControlChange control, Segment segment) {
         if (request != null) {
             if (request.forceUnitAccess && !Mutant.on("lane.acknowledge-before-logged")) {
-                lane.durability().await(request, entry + 1);
+                awaitDurable(request, entry + 1);
             } else {
                 request.completion().completed(request, Status.OK);
             }
         }
         if (control != null) {
             if (changes.open() == segment) {
-                lane.durability().await(control.done(), entry + 1);
+                boolean alone = mirrored == null || control.kind() == EntryKind.CREATE_SHARD;
+                if (alone) {
+                    lane.durability().await(control.done(), entry + 1);
+                } else {
+                    flushes.add(control.done(), visible);
+                    gate.flushWanted(shard);
+                }
             } else {
                 segment.awaitRoot(control.done());
                 lane.markerIsVisible();
             }
         }
+    }
+
+    /** Takes a FLUSH: it waits for everything that is visible now. */
+    void flush(Request request) {
+        if (mirrored != null && !numbersHere) {
+            request.completion().completed(request, Status.READ_ONLY);
+        } else {
+            awaitDurable(request, visibleEnd);
+        }
+    }
+
+    /** Entries below {@code end} are visible; {@code request} waits until they are durable. */
+    private void awaitDurable(Request request, long end) {
+        if (mirrored == null || Mutant.on("lane.flush-own-log-only")) {
+            lane.durability().await(request, end);
+        } else {
+            flushes.add(request, visible);
+            gate.flushWanted(shard);
+        }
+    }
+
+    /** Changes up to {@code seq} of a mirrored shard are durable with every replica of the in-sync set. */
+    void flushed(long seq) {
+        Checks.that(mirrored != null && seq <= visible, "what is flushed is visible", seq, visible);
+        flushes.tellUpTo(seq, Status.OK);
+    }
+
+    /** Changes of a mirrored shard are not numbered here any more; who waits here is told, for it may wait for ever. */
+    void endEpoch() {
+        Checks.that(mirrored != null, "a shard alone numbers its changes itself", shard.id());
+        numbersHere = false;
+        tellWaiters(Status.IO_ERROR);
+    }
+
+    private void tellWaiters(Status status) {
+        List<Request> requests = new ArrayList<>();
+        List<ControlChange> controls = new ArrayList<>();
+        waiting.forgetWaiters(requests, controls);
+        requests.forEach(request -> request.completion().completed(request, status));
+        controls.forEach(control -> control.done().done(status));
+        flushes.tellUpTo(Long.MAX_VALUE, status);
     }
 
     /**
@@ -364,6 +431,11 @@ final class ChangePath {
         }
     }
 
+    /** Whether somebody waits for a root, or the room for what none covers gets short. */
+    boolean needsRoot() {
+        return changes.isAwaited() || lane.admission().isPressed();
+    }
+
     /** Whether sealed changes wait for a consistency point that may take them. */
     boolean isSealedStable() {
         long sealed = changes.firstSealedSeq();
@@ -373,11 +445,14 @@ final class ChangePath {
     /** The lane stops: who waits at the gate of a mirrored shard is told; what is held stays held. */
     void stop() {
         if (mirrored != null) {
-            List<Request> requests = new ArrayList<>();
-            List<ControlChange> controls = new ArrayList<>();
-            waiting.forgetWaiters(requests, controls);
-            requests.forEach(request -> request.completion().completed(request, Status.SHUTDOWN));
-            controls.forEach(control -> control.done().done(Status.SHUTDOWN));
+            tellWaiters(Status.SHUTDOWN);
+        }
+    }
+
+    /** Nothing is kept any more: who waits at the gate of a mirrored shard is told. */
+    void fail() {
+        if (mirrored != null) {
+            endEpoch();
         }
     }
 

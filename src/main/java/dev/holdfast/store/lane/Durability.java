@@ -4,8 +4,6 @@ import dev.holdfast.base.Checks;
 import dev.holdfast.block.Request;
 import dev.holdfast.block.Status;
 import dev.holdfast.io.Loop;
-import java.util.ArrayDeque;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Who waits in a lane until entries of its memory log are durable. It makes nothing durable: it asks the committer,
@@ -19,16 +17,12 @@ final class Durability {
     private final Loop loop;
     private final CommitterPort committer;
     private final Runnable ask = this::ask;
-    private final ArrayDeque<Control> controls = new ArrayDeque<>();
-    private @Nullable Request head;
-    private @Nullable Request tail;
+    private final Waiters waiters = new Waiters();
     private long logged;
     private long wanted;
     private long asked;
     private boolean willAsk;
     private boolean failed;
-
-    private record Control(long entry, ControlDone done) {}
 
     Durability(int lane, Loop loop, CommitterPort committer) {
         this.lane = lane;
@@ -43,7 +37,7 @@ final class Durability {
 
     /** Whether nobody waits. */
     boolean isIdle() {
-        return head == null && controls.isEmpty();
+        return waiters.isEmpty();
     }
 
     /** Completes {@code request} once all entries below {@code entry} are durable; at once if they are. */
@@ -56,16 +50,8 @@ final class Durability {
             request.completion().completed(request, Status.IO_ERROR);
             return;
         }
-        Checks.that(request.next == request, "a request waits in one place at a time", request.cookie);
         want(entry);
-        request.waitsFor = wanted;
-        request.next = request;
-        if (tail == null) {
-            head = request;
-        } else {
-            tail.next = request;
-        }
-        tail = request;
+        waiters.add(request, wanted);
     }
 
     /** The same for a change that is not one of bytes. */
@@ -76,7 +62,7 @@ final class Durability {
             done.done(Status.IO_ERROR);
         } else {
             want(entry);
-            controls.add(new Control(wanted, done));
+            waiters.add(done, wanted);
         }
     }
 
@@ -86,13 +72,13 @@ final class Durability {
             return;
         }
         logged = entry;
-        tellUpTo(entry, Status.OK);
+        waiters.tellUpTo(entry, Status.OK);
     }
 
     /** Nothing becomes durable any more. */
     void fail() {
         failed = true;
-        tellUpTo(Long.MAX_VALUE, Status.IO_ERROR);
+        waiters.tellUpTo(Long.MAX_VALUE, Status.IO_ERROR);
     }
 
     private void want(long entry) {
@@ -109,21 +95,6 @@ final class Durability {
         if (wanted > logged && !failed) {
             asked = wanted;
             committer.commitWanted(lane, wanted);
-        }
-    }
-
-    private void tellUpTo(long entry, Status status) {
-        while (head != null && head.waitsFor <= entry) {
-            Request request = head;
-            head = request.next == request ? null : request.next;
-            if (head == null) {
-                tail = null;
-            }
-            request.next = request;
-            request.completion().completed(request, status);
-        }
-        while (!controls.isEmpty() && controls.getFirst().entry() <= entry) {
-            controls.removeFirst().done().done(status);
         }
     }
 }

@@ -24,4 +24,10 @@ public interface Gate {
      * Said again every few seconds while it is not so. A volume alone is not asked.
      */
     default void stabilityWanted(Shard shard, long seq) {}
+
+    /**
+     * Somebody waits until what is visible of the shard is on stable storage with every replica of the in-sync set. The
+     * gate sees to that, and calls {@link ReplicaShard#flushed} later. A volume alone is not asked.
+     */
+    default void flushWanted(Shard shard) {}
 }

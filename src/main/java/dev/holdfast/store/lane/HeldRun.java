@@ -19,7 +19,7 @@ final class HeldRun {
     /** So many epochs a shard's history has at most. */
     static final int MOST_EPOCHS = 32;
 
-    private final List<EpochStart> epochs = new ArrayList<>();
+    private List<EpochStart> epochs;
     private long[] entries = new long[16];
     private long[] bytesUpTo = new long[16];
     private long bytesRooted;
@@ -35,7 +35,7 @@ final class HeldRun {
         rooted = appliedSeq;
         stable = appliedSeq;
         held = appliedSeq;
-        epochs.addAll(history);
+        epochs = List.copyOf(history);
     }
 
     /** Number of the newest change that a durable root covers. */
@@ -62,9 +62,9 @@ final class HeldRun {
         stable = Math.max(stable, seq);
     }
 
-    /** Oldest first. */
+    /** Oldest first; the same list until something of it changes. */
     List<EpochStart> epochs() {
-        return List.copyOf(epochs);
+        return epochs;
     }
 
     /** Epoch of the newest change, 0 if there is none. */
@@ -94,10 +94,9 @@ final class HeldRun {
         held = seq;
         end = entry + 1;
         if (epoch > newestEpoch() || epochs.isEmpty()) {
-            epochs.add(new EpochStart(epoch, seq));
-            if (epochs.size() > MOST_EPOCHS) {
-                epochs.removeFirst();
-            }
+            List<EpochStart> more = new ArrayList<>(epochs);
+            more.add(new EpochStart(epoch, seq));
+            epochs = List.copyOf(more.subList(Math.max(0, more.size() - MOST_EPOCHS), more.size()));
         }
     }
 
@@ -165,9 +164,7 @@ final class HeldRun {
         long bytes = bytesUpTo(held) - bytesUpTo(toSeq);
         held = toSeq;
         end = entry + 1;
-        while (!epochs.isEmpty() && epochs.getLast().firstSeq() > toSeq) {
-            epochs.removeLast();
-        }
+        epochs = epochs.stream().filter(start -> start.firstSeq() <= toSeq).toList();
         return bytes;
     }
 

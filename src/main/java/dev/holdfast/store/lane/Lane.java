@@ -282,7 +282,10 @@ public final class Lane implements LanePort {
         Checks.that(!why.isEmpty(), "a failure has a reason");
         admission.refuse(Status.READ_ONLY);
         durability.fail();
-        shards.values().forEach(shard -> shard.changes().fail());
+        shards.values().forEach(shard -> {
+            shard.changes().fail();
+            shard.path().fail();
+        });
     }
 
     Loop loop() {

@@ -63,8 +63,19 @@ public final class ReplicaShard {
     /** Told a change as it is held; see {@link #hold}. */
     @FunctionalInterface
     public interface Reader {
-        /** {@code payload}, between position and limit, is valid until this returns, and is not written. */
-        void change(int epoch, long seq, EntryKind kind, int flags, long offset, long lengthBytes, ByteBuffer payload);
+        /**
+         * {@code payload}, between position and limit, is valid until this returns, and is not written; {@code
+         * payloadChecksum} is its CRC32C.
+         */
+        void change(
+                int epoch,
+                long seq,
+                EntryKind kind,
+                int flags,
+                long offset,
+                long lengthBytes,
+                ByteBuffer payload,
+                int payloadChecksum);
     }
 
     /**
@@ -84,7 +95,19 @@ public final class ReplicaShard {
                 Entry.flags(entries, at),
                 Entry.offset(entries, at),
                 Entry.length(entries, at),
-                view.slotBytes().slice(start, Entry.payloadLength(entries, at)));
+                view.slotBytes().slice(start, Entry.payloadLength(entries, at)),
+                Entry.payloadChecksum(entries, at));
+    }
+
+    /** Bytes of payload of a change that can be {@link #read}. */
+    public int payloadBytes(long seq) {
+        LogView view = lane.logView();
+        return Entry.payloadLength(view.descriptors(), view.at(run.entryOf(seq)));
+    }
+
+    /** Epoch of a change that is held, 0 if it is older than the history. */
+    public int epochOf(long seq) {
+        return run.epochOf(seq);
     }
 
     /** Changes up to {@code upTo} become visible, in order; who waits for them here is told. */
@@ -114,9 +137,25 @@ public final class ReplicaShard {
     }
 
     /**
-     * Takes back every change after {@code toSeq}, of which none may be visible: they never were, here and for every
-     * later start. Who waits for one of them here is told IO_ERROR, for nobody knows what became of it elsewhere. The
-     * next change is {@code toSeq} + 1; changes are no longer numbered here.
+     * From now on no change is numbered here, and who waits for one here, or for a flush, is told IO_ERROR: nobody here
+     * knows what becomes of it.
+     */
+    public void endEpoch() {
+        Checks.that(lane.loop().isCurrent(), "on the shard's loop");
+        path.endEpoch();
+    }
+
+    /** Changes up to {@code seq}, all visible, are on stable storage with every replica of the in-sync set. */
+    public void flushed(long seq) {
+        Checks.that(lane.loop().isCurrent(), "on the shard's loop");
+        path.flushed(seq);
+    }
+
+    /**
+     * Takes back every change after {@code toSeq}, of which none is stable: they never were, here and for every later
+     * start. Who waits for one of them here is told IO_ERROR, for nobody knows what became of it elsewhere. The next
+     * change is {@code toSeq} + 1; changes are no longer numbered here. If some are visible, {@link #visibleSeq} goes
+     * back, maybe before {@code toSeq}: what is held is to be opened again.
      *
      * @return false if there is no room to say so now: nothing has happened, {@link Shard#whenRoom} tells when to come
      *     again
@@ -124,6 +163,14 @@ public final class ReplicaShard {
     public boolean rewind(long toSeq) {
         Checks.that(lane.loop().isCurrent(), "on the shard's loop");
         return path.rewind(toSeq);
+    }
+
+    /**
+     * Whether there is a reason not to keep changes from roots until every replica has them: a start finds nothing
+     * again for others of what roots cover. Somebody may wait for a root, as for a snapshot's, or room gets short.
+     */
+    public boolean needsRoot() {
+        return path.needsRoot();
     }
 
     /** Every replica has changes up to {@code seq} on stable storage: nobody will ask for them. */
@@ -170,7 +217,10 @@ public final class ReplicaShard {
         lane.durability().await(done, end);
     }
 
-    /** Epochs of what is held and what roots cover, oldest first, the newest 32: where each begins. */
+    /**
+     * Epochs of what is held and what roots cover, oldest first, the newest 32: where each begins. The same list until
+     * something of it changes.
+     */
     public List<EpochStart> history() {
         return run.epochs();
     }

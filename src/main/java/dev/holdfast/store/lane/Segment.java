@@ -23,12 +23,19 @@ final class Segment {
     private long firstEntry = NO_ENTRY;
     private long lastSeq;
     private int epoch;
+    private final ShardMeta before;
     private boolean sealed;
     private ShardMeta meta;
 
     Segment(DirtyMap map, ShardMeta meta) {
         this.map = map;
+        this.before = meta;
         this.meta = meta;
+    }
+
+    /** What the shard was before its first change. */
+    ShardMeta before() {
+        return before;
     }
 
     DirtyMap map() {

@@ -159,7 +159,7 @@ public final class Shard implements BlockVolume {
 
     private void flush(Request request) {
         lane.statistics().flushes++;
-        lane.durability().await(request, path.visibleEnd());
+        path.flush(request);
     }
 
     private Status gone() {

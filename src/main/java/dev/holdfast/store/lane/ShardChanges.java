@@ -205,6 +205,40 @@ final class ShardChanges {
         return segments.getFirst().frozen();
     }
 
+    /** Whether somebody waits for a root with changes that are not frozen. */
+    boolean isAwaited() {
+        boolean skip = frozen;
+        for (Segment segment : segments) {
+            if (!skip && !segment.awaitRoot().isEmpty()) {
+                return true;
+            }
+            skip = false;
+        }
+        return false;
+    }
+
+    /**
+     * What is visible ends before the first segment with a change after {@code seq}, as if nothing had come since; who
+     * waits for its root is told that none comes. Nothing after {@code seq} is frozen.
+     *
+     * @return the newest change that is left; 0 if none is in any segment
+     */
+    long hideAfter(long seq) {
+        while (!segments.isEmpty()
+                && (segments.getLast().isEmpty() || segments.getLast().lastSeq() > seq)) {
+            Segment segment = segments.removeLast();
+            Checks.that(!frozen || !segments.isEmpty(), "what is frozen is stable", seq, segment.lastSeq());
+            deleted = deleted && segment.isEmpty();
+            meta = segment.before();
+            segment.awaitRoot().forEach(done -> done.done(Status.IO_ERROR));
+            view.removeNewest(segment.map());
+            segment.map().drop();
+        }
+        long left = segments.isEmpty() ? 0 : segments.getLast().lastSeq();
+        open = newSegment(0);
+        return left;
+    }
+
     /** No root will come any more: whoever waits for one is told. */
     void fail() {
         for (Segment segment : segments) {

@@ -60,6 +60,13 @@ public final class ReadView {
         mapCount++;
     }
 
+    /** The newest map never was; another one is pushed before anybody reads. */
+    public void removeNewest(DirtyMap map) {
+        Checks.that(mapCount > 0 && maps[0] == map, "the newest map goes", mapCount);
+        System.arraycopy(maps, 1, maps, 0, mapCount - 1);
+        maps[--mapCount] = null;
+    }
+
     /** The oldest map is in the tree and goes. */
     public void removeOldest(DirtyMap map) {
         Checks.that(mapCount > 0, "there is a map to remove", mapCount);

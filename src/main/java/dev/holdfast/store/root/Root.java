@@ -25,6 +25,7 @@ import java.util.Optional;
  *  40  8 open counter           144 48 object: free map                    272  4 lanes of this open counter
  *  48  8 generation
  *  56  8 wall time, ms                                                 280  8 greatest open counter in use
+ *                                                                     288  8 counter since which memory is whole
  *                                                                      512  8 of each lane: first entry that counts
  * </pre>
  *
@@ -52,9 +53,11 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
 
     /**
      * {@code cp} counts consistency points from 1; {@code openCounter} opens; {@code generation} members left
-     * behind. Log records may exist of open counters up to {@code usedCounter}.
+     * behind. Log records may exist of open counters up to {@code usedCounter}. No memory was lost that mattered since
+     * the start with {@code wholeSince}, one of them; 0: since the pool was made.
      */
-    public record Number(long cp, long openCounter, long generation, long previousCp, long usedCounter) {}
+    public record Number(
+            long cp, long openCounter, long generation, long previousCp, long usedCounter, long wholeSince) {}
 
     /**
      * Ring position and record number recovery starts at; for each lane of the run with this open counter the first
@@ -98,7 +101,7 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
         objects.deferred.write(into, DEFERRED);
         into.putLong(240, space.usedBlocks).putLong(248, space.nextShardId).putLong(256, space.dataBlocks);
         into.putLong(264, number.previousCp).putInt(272, log.lanes());
-        into.putLong(280, number.usedCounter);
+        into.putLong(280, number.usedCounter).putLong(288, number.wholeSince);
         for (int lane = 0; lane < log.lanes(); lane++) {
             into.putLong(FIRST_ENTRIES + lane * Long.BYTES, log.firstEntries.get(lane));
         }
@@ -123,7 +126,8 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
                         block.getLong(40),
                         block.getLong(48),
                         block.getLong(264),
-                        Math.max(block.getLong(40), block.getLong(280))),
+                        Math.max(block.getLong(40), block.getLong(280)),
+                        block.getLong(288)),
                 new LogPoint(block.getLong(64), block.getLong(72), firstEntries(block), (block.getLong(80) & 1) != 0),
                 new Written(block.getLong(56), block.getLong(88)),
                 new Objects(
@@ -167,7 +171,8 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
     /** The same root with another generation and other members. */
     public Root onSurvivors(long generation, long members) {
         Checks.that(generation > number.generation, "generations never go back", generation);
-        Number raised = new Number(number.cp, number.openCounter, generation, number.previousCp, number.usedCounter);
+        Number raised = new Number(
+                number.cp, number.openCounter, generation, number.previousCp, number.usedCounter, number.wholeSince);
         return new Root(poolId, raised, log, new Written(written.wallMillis, members), objects, space);
     }
 
@@ -177,7 +182,8 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
      */
     public Root passedOver(long generation) {
         long newer = Math.max(number.generation, generation) + 1;
-        Number above = new Number(number.cp + 1, number.openCounter, newer, number.previousCp, number.usedCounter + 1);
+        Number above = new Number(
+                number.cp + 1, number.openCounter, newer, number.previousCp, number.usedCounter + 1, number.wholeSince);
         return new Root(poolId, above, log, written, objects, space);
     }
 

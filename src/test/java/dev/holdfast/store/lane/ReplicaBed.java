@@ -20,6 +20,7 @@ final class ReplicaBed {
     final LaneBed bed;
     final List<Long> told = new ArrayList<>();
     final List<Long> wanted = new ArrayList<>();
+    int flushesWanted;
     final Shard shard;
     final ReplicaShard replica;
     final Client client;
@@ -51,6 +52,11 @@ final class ReplicaBed {
             @Override
             public void stabilityWanted(Shard of, long seq) {
                 wanted.add(seq);
+            }
+
+            @Override
+            public void flushWanted(Shard of) {
+                flushesWanted++;
             }
         };
     }
@@ -111,7 +117,7 @@ final class ReplicaBed {
             long wantedSeq = change;
             bed.run(() -> replica.read(
                     wantedSeq,
-                    (epoch, seq, kind, flags, offset, length, payload) ->
+                    (epoch, seq, kind, flags, offset, length, payload, checksum) ->
                             seen.add(seq + " in " + epoch + " " + kind + " " + offset + "+" + length + ": "
                                     + (payload.hasRemaining() ? payload.get(payload.limit() - 1) : "none"))));
         }

@@ -218,10 +218,93 @@ final class ReplicaShardTest {
     }
 
     @Test
-    void whatSomebodySawIsNotTakenBack() {
+    void whatIsStableIsNotTakenBack() {
         bed.holdWrite(5, 11, 0, 1);
         bed.opened(11);
-        assertRefused(() -> bed.rewind(10), "only what nobody saw is taken back");
+        bed.stable(11);
+        assertRefused(() -> bed.rewind(10), "what is stable stays");
+    }
+
+    @Test
+    void whatReadersSawIsTakenBackAndWhatIsLeftIsOpenedAgain() {
+        bed.holdWrite(5, 11, 0, 1);
+        bed.opened(11);
+        bed.stable(11);
+        bed.bed.checkpoint();
+        bed.holdWrite(5, 12, 0, 2);
+        bed.holdWrite(5, 13, 1, 3);
+        bed.opened(13);
+        bed.bed.checkpoint();
+        bed.holdWrite(5, 14, 0, 4);
+        bed.opened(14);
+        assertTrue(bed.rewind(12));
+        assertEquals(11, replica.visibleSeq(), "13 was sealed together with 12");
+        assertEquals(12, replica.heldSeq());
+        bed.assertReads(0, 1);
+        bed.assertReads(1, 0);
+        bed.opened(12);
+        bed.assertReads(0, 2);
+        assertTrue(bed.holdWrite(6, 13, 1, 5));
+        bed.opened(13);
+        bed.stable(13);
+        bed.bed.checkpoint();
+        bed.assertReads(0, 2);
+        bed.assertReads(1, 5);
+        assertEquals(13, replica.rootedSeq());
+    }
+
+    @Test
+    void whoWaitsForTheRootOfWhatIsTakenBackIsTold() {
+        bed.bed.run(() -> replica.beginEpoch(5));
+        List<Status> done = new ArrayList<>();
+        bed.bed.run(() -> bed.bed.lane.createSnapshot(LaneBed.SHARD, 1, false, "s", done::add));
+        bed.bed.run(() -> bed.bed.lane.deleteShard(LaneBed.SHARD, status -> {}));
+        bed.opened(12);
+        assertTrue(bed.rewind(10));
+        assertEquals(List.of(Status.IO_ERROR), done);
+        assertTrue(!bed.shard.isDeleted(), "its deletion never was");
+        bed.assertReads(0, 0);
+    }
+
+    @Test
+    void aFlushIsAnsweredWhenEveryReplicaHasLogged() {
+        bed.bed.run(() -> replica.beginEpoch(5));
+        List<Status> resized = new ArrayList<>();
+        bed.bed.run(() -> {
+            bed.client.write(0, ReplicaBed.block(1), true);
+            bed.bed.lane.resizeShard(LaneBed.SHARD, 8192, resized::add);
+        });
+        bed.opened(12);
+        bed.bed.run(() -> bed.client.submit(Request.Kind.FLUSH, 0, 0));
+        bed.bed.run(() -> replica.log(12, status -> {}));
+        bed.bed.world.runUntil(() -> replica.loggedSeq() == 12);
+        assertEquals(3, bed.flushesWanted);
+        assertEquals(2, bed.client.outstanding.size(), "others may not have logged it");
+        bed.bed.run(() -> replica.flushed(11));
+        assertEquals(1, bed.client.outstanding.size());
+        assertEquals(List.of(), resized);
+        bed.bed.run(() -> replica.flushed(12));
+        assertEquals(0, bed.client.outstanding.size());
+        assertEquals(List.of(Status.OK), resized);
+    }
+
+    @Test
+    void whoWaitsWhenTheEpochEndsIsTold() {
+        bed.client.failuresAllowed = true;
+        bed.bed.run(() -> {
+            replica.beginEpoch(5);
+            bed.client.write(0, ReplicaBed.block(1), true);
+            bed.client.write(0, ReplicaBed.block(2), false);
+        });
+        bed.opened(11);
+        bed.bed.run(replica::endEpoch);
+        assertEquals(List.of(Status.IO_ERROR, Status.IO_ERROR), bed.client.failures);
+        bed.bed.run(() -> {
+            bed.client.write(0, ReplicaBed.block(3), false);
+            bed.client.submit(Request.Kind.FLUSH, 0, 0);
+        });
+        assertEquals(List.of(Status.READ_ONLY, Status.READ_ONLY), bed.client.failures.subList(2, 4));
+        assertEquals(12, replica.heldSeq(), "what is held stays");
     }
 
     @Test
@@ -295,7 +378,7 @@ final class ReplicaShardTest {
             boolean[] held = new boolean[1];
             bed.bed.run(() -> replica.read(
                     read,
-                    (epoch, of, kind, flags, offset, length, payload) -> held[0] = other.bed.world.call(
+                    (epoch, of, kind, flags, offset, length, payload, checksum) -> held[0] = other.bed.world.call(
                             other.bed.loop,
                             () -> other.replica.hold(epoch, of, kind, flags, offset, length, payload))));
             assertTrue(held[0]);

@@ -16,7 +16,7 @@ final class RootTest {
     void everythingThatIsWrittenIsReadAgain() {
         Root root = new Root(
                 new Id128(1, 2),
-                new Root.Number(3, 4, 5, 2, 6),
+                new Root.Number(3, 4, 5, 2, 6, 1),
                 new Root.LogPoint(8192, 7, List.of(9L, 10L, 11L), true),
                 new Root.Written(12, 13),
                 new Root.Objects(ObjectRoot.empty(14), ObjectRoot.empty(15), ObjectRoot.EMPTY),

@@ -1,0 +1,314 @@
+package dev.holdfast.sim.shard;
+
+import dev.holdfast.array.ArrayFormat;
+import dev.holdfast.base.Checks;
+import dev.holdfast.base.Id128;
+import dev.holdfast.block.BlockVolume;
+import dev.holdfast.block.Request;
+import dev.holdfast.block.Status;
+import dev.holdfast.device.Protection;
+import dev.holdfast.io.Loop;
+import dev.holdfast.mirror.Decision;
+import dev.holdfast.mirror.History;
+import dev.holdfast.mirror.Position;
+import dev.holdfast.mirror.Replica;
+import dev.holdfast.mirror.ShardLog;
+import dev.holdfast.replica.ReplicaLog;
+import dev.holdfast.sim.oracle.OracleViolation;
+import dev.holdfast.sim.random.SimRandom;
+import dev.holdfast.sim.world.SimLoop;
+import dev.holdfast.sim.world.SimMachine;
+import dev.holdfast.sim.world.SimProcess;
+import dev.holdfast.store.OpenPlan;
+import dev.holdfast.store.Pool;
+import dev.holdfast.store.PoolOpen;
+import dev.holdfast.store.PoolOpened;
+import dev.holdfast.store.lane.ReplicaShard;
+import dev.holdfast.store.lane.ShardMeta;
+import dev.holdfast.store.log.EntryKind;
+import dev.holdfast.store.root.GenerationKeeper;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+
+/** A pool on one simulated disk, with the shard as its only volume; made at the first start. */
+final class PoolStore implements ShardStore {
+    private static final String PATH = "/disk";
+    private static final int SHARD = 1;
+    private static final long DEVICE_BYTES = 128L << 20;
+    private static final long LOG_BYTES = 64 << 20;
+    private static final int MEMORY_BYTES = 16 << 20;
+    private static final long CACHE_BYTES = 4 << 20;
+
+    private final Judge judge;
+    private final SimRandom random;
+    private boolean isMade;
+    private long generation;
+    private Optional<Open> open = Optional.empty();
+    private Optional<Replica> replica = Optional.empty();
+    private History history = History.EMPTY;
+    private long held;
+    private long logged;
+    private long rooted;
+
+    /** What the process has. */
+    private record Open(Pool pool, ReplicaShard shard, ReplicaLog log) {}
+
+    /** What an entry says, as far as two replicas are compared by it. */
+    private record Said(EntryKind kind, int flags, long offset, long lengthBytes, int payloadChecksum) {}
+
+    PoolStore(Judge judge, SimRandom random) {
+        this.judge = judge;
+        this.random = random;
+    }
+
+    @Override
+    public void open(SimProcess process, SimLoop loop, Runnable ready) {
+        open = Optional.empty();
+        Loop committer = process.newLoop("pool");
+        committer.post(() -> {
+            if (isMade) {
+                openPool(process, committer, loop, ready);
+            } else {
+                format(process, committer, () -> openPool(process, committer, loop, ready));
+            }
+        });
+    }
+
+    private void format(SimProcess process, Loop committer, Runnable then) {
+        SimMachine machine = process.machine();
+        machine.plug(PATH, DEVICE_BYTES);
+        Id128 id = new Id128(random.nextLong(), random.nextLong());
+        ArrayFormat.Plan plan = new ArrayFormat.Plan(new Id128(1, 1), id, Protection.SINGLE, LOG_BYTES, 0, true);
+        ArrayFormat.format(process.disks(), List.of(PATH), plan, process.entropy(), committer, outcome -> {
+            switch (outcome) {
+                case ArrayFormat.Outcome.Formatted formatted -> then.run();
+                case ArrayFormat.Outcome.Refused refused -> throw new OracleViolation(refused.reason());
+            }
+        });
+    }
+
+    private void openPool(SimProcess process, Loop committer, SimLoop loop, Runnable ready) {
+        OpenPlan.Memory memory = new OpenPlan.Memory(process.sharedMemory(""), MEMORY_BYTES);
+        OpenPlan.Known known = new OpenPlan.Known(Optional.empty(), keeper());
+        OpenPlan plan = new OpenPlan(List.of(PATH), known, memory, List.of(loop), CACHE_BYTES, false);
+        PoolOpen.open(process, plan, committer, opened -> {
+            switch (opened) {
+                case PoolOpened.Opened found -> opened(found.pool(), loop, ready);
+                case PoolOpened.Refused refused -> throw new OracleViolation("pool refused: " + refused.why());
+            }
+        });
+    }
+
+    /** Remembers at once, and through every crash. */
+    private GenerationKeeper keeper() {
+        long newest = generation;
+        return new GenerationKeeper() {
+            @Override
+            public long newest() {
+                return newest;
+            }
+
+            @Override
+            public void keep(long made, Kept kept) {
+                generation = Math.max(generation, made);
+                kept.kept(true);
+            }
+        };
+    }
+
+    private void opened(Pool pool, SimLoop loop, Runnable ready) {
+        if (isMade) {
+            loop.post(() -> begin(pool, ready));
+            return;
+        }
+        ShardMeta meta = new ShardMeta(SHARD, 0, SHARD, "volume", Register.VOLUME_BYTES, true);
+        pool.createShard(meta, loop, result -> {
+            if (result instanceof Pool.Result.Refused refused) {
+                throw new OracleViolation("volume refused: " + refused.why());
+            }
+            isMade = true;
+            begin(pool, ready);
+        });
+    }
+
+    private void begin(Pool pool, Runnable ready) {
+        ReplicaShard shard = pool.replica(SHARD).orElseThrow();
+        ReplicaLog log = new ReplicaLog(shard);
+        open = Optional.of(new Open(pool, shard, log));
+        history = log.history();
+        held = log.firstKept() - 1; // So that the judge is told of what was found again.
+        look();
+        ready.run();
+    }
+
+    @Override
+    public Decision.Found found() {
+        Open now = open.orElseThrow();
+        Position end = now.log().history().at(now.log().held());
+        return new Decision.Found(now.pool().id().low() ^ now.pool().wholeSince(), end);
+    }
+
+    @Override
+    public ShardLog log() {
+        return open.orElseThrow().log();
+    }
+
+    @Override
+    public void attach(Replica told) {
+        replica = Optional.of(told);
+        open.orElseThrow().log().attach(told);
+    }
+
+    @Override
+    public void flushed(long seq) {
+        open.orElseThrow().log().flushed(seq);
+    }
+
+    @Override
+    public void write(int register, long value, LongConsumer done) {
+        Register place = Register.of(register);
+        BlockVolume volume = open.orElseThrow().shard().shard();
+        if (!volume.hasRoom(place.lengthBytes())) {
+            volume.whenRoom(() -> {
+                if (replica.filter(Replica::serves).isPresent()) {
+                    write(register, value, done);
+                }
+            });
+            return;
+        }
+        boolean force = random.oneIn(4);
+        Asked asked = new Asked(request -> {
+            Position position = log().history().at(request);
+            if (force) {
+                judge.flushed(position);
+            } else {
+                judge.acknowledged(position);
+            }
+            done.accept(request);
+        });
+        Request write = asked.request(Request.Kind.WRITE, place);
+        write.forceUnitAccess = force;
+        asked.seq = log().held() + 1;
+        volume.submitWrite(write, place.filled(value));
+    }
+
+    @Override
+    public void read(int register, LongConsumer done) {
+        Register place = Register.of(register);
+        Asked asked = new Asked(seq -> {});
+        asked.then = seq -> done.accept(place.value(asked.space));
+        open.orElseThrow().shard().shard().submit(asked.request(Request.Kind.READ, place));
+    }
+
+    @Override
+    public void flush(LongConsumer done) {
+        Asked asked = new Asked(seq -> {
+            judge.flushed(log().history().at(seq));
+            done.accept(seq);
+        });
+        asked.seq = log().visible();
+        open.orElseThrow().shard().shard().submit(asked.request(Request.Kind.FLUSH, Register.NONE));
+    }
+
+    /** A request of a client. */
+    private static final class Asked implements Request.Completion {
+        LongConsumer then;
+        long seq;
+        ByteBuffer space = ByteBuffer.allocate(0);
+
+        Asked(LongConsumer then) {
+            this.then = then;
+        }
+
+        Request request(Request.Kind kind, Register place) {
+            Request request = new Request(this);
+            request.kind = kind;
+            request.offset = place.offset();
+            request.lengthBytes = place.lengthBytes();
+            return request;
+        }
+
+        @Override
+        public ByteBuffer readSpace(Request request) {
+            space = ByteBuffer.allocateDirect((int) request.lengthBytes);
+            return space;
+        }
+
+        @Override
+        public void extent(Request request, long lengthBytes, boolean allocated) {
+            throw Checks.unreachable("nobody asks for extents");
+        }
+
+        @Override
+        public void completed(Request request, Status status) {
+            if (status == Status.OK) {
+                then.accept(seq);
+            }
+        }
+    }
+
+    @Override
+    public void look() {
+        Open now = open.orElseThrow();
+        History present = now.log().history();
+        long end = now.log().held();
+        if (end != held || !present.equals(history)) {
+            long same = Math.max(
+                    history.forkWith(present, Math.min(held, end)), now.log().firstKept() - 1);
+            for (long seq = same + 1; seq <= end; seq++) {
+                tell(now, present, seq);
+            }
+            history = present;
+            held = end;
+        }
+        logged = now.log().logged();
+        rooted = now.log().rooted();
+    }
+
+    private void tell(Open now, History present, long seq) {
+        Position before = present.at(seq - 1);
+        now.shard()
+                .read(
+                        seq,
+                        (epoch, number, kind, flags, offset, lengthBytes, payload, checksum) -> judge.held(
+                                new Position(epoch, seq),
+                                new Said(kind, flags, offset, lengthBytes, checksum),
+                                before));
+    }
+
+    @Override
+    public void powerCut() {
+        held = Math.max(logged, rooted);
+        history = history.until(held);
+    }
+
+    @Override
+    public long held() {
+        return held;
+    }
+
+    @Override
+    public long logged() {
+        return logged;
+    }
+
+    @Override
+    public long rooted() {
+        return rooted;
+    }
+
+    @Override
+    public History history() {
+        return history;
+    }
+
+    @Override
+    public void contents(Consumer<Object> then) {
+        Asked asked = new Asked(seq -> {});
+        asked.then = seq -> then.accept(asked.space.clear());
+        open.orElseThrow().shard().shard().submit(asked.request(Request.Kind.READ, Register.ALL));
+    }
+}

@@ -1,0 +1,54 @@
+package dev.holdfast.sim.shard;
+
+import dev.holdfast.sim.oracle.OracleViolation;
+import java.nio.ByteBuffer;
+
+/**
+ * A range of the volume that clients write whole, with one value in every eight bytes, and read whole.
+ *
+ * @param offset in bytes
+ * @param lengthBytes a multiple of eight
+ */
+record Register(long offset, int lengthBytes) {
+    static final long VOLUME_BYTES = 1 << 20;
+
+    /** No bytes. */
+    static final Register NONE = new Register(0, 0);
+
+    /** The whole volume. */
+    static final Register ALL = new Register(0, (int) VOLUME_BYTES);
+
+    /** Whole blocks, several, parts of one block, a range across blocks, the last bytes. */
+    private static final Register[] PLACES = {
+        new Register(0, 4096),
+        new Register(4096, 12288),
+        new Register(20480, 512),
+        new Register(20992, 3072),
+        new Register(40960 + 96, 8000),
+        new Register(VOLUME_BYTES - 4096, 4096)
+    };
+
+    static Register of(int number) {
+        return PLACES[number];
+    }
+
+    /** Its bytes when {@code value} was written. */
+    ByteBuffer filled(long value) {
+        ByteBuffer bytes = ByteBuffer.allocateDirect(lengthBytes);
+        while (bytes.hasRemaining()) {
+            bytes.putLong(value);
+        }
+        return bytes.flip();
+    }
+
+    /** The value that {@code bytes} have from their start. */
+    long value(ByteBuffer bytes) {
+        long value = bytes.getLong(0);
+        for (int at = 0; at < lengthBytes; at += Long.BYTES) {
+            if (bytes.getLong(at) != value) {
+                throw new OracleViolation("a write is seen in part: " + value + " and " + bytes.getLong(at));
+            }
+        }
+        return value;
+    }
+}

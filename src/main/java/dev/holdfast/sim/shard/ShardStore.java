@@ -1,0 +1,76 @@
+package dev.holdfast.sim.shard;
+
+import dev.holdfast.mirror.Decision;
+import dev.holdfast.mirror.History;
+import dev.holdfast.mirror.Position;
+import dev.holdfast.mirror.Replica;
+import dev.holdfast.mirror.ShardLog;
+import dev.holdfast.sim.world.SimLoop;
+import dev.holdfast.sim.world.SimProcess;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+
+/**
+ * What one machine keeps of the shard: a model, or a pool. Positions are those of the present process, or, while none
+ * has the store open, what is known to be left.
+ */
+interface ShardStore {
+    /** Seq of the newest entry. */
+    long held();
+
+    /** Seq up to which entries are on stable storage. */
+    long logged();
+
+    /** Seq that the newest durable root covers. */
+    long rooted();
+
+    /** Epochs of what is held. */
+    History history();
+
+    /** Whether an entry at this position is held. */
+    default boolean holds(Position position) {
+        return position.seq() == 0
+                || position.seq() <= held() && history().at(position.seq()).equals(position);
+    }
+
+    /** Whether an entry at this position is on stable storage, in the ring or in the root. */
+    default boolean hasLogged(Position position) {
+        return holds(position) && (position.seq() <= logged() || position.seq() <= rooted());
+    }
+
+    /** The process opens it; {@code ready} runs on {@code loop}, the shard's. */
+    void open(SimProcess process, SimLoop loop, Runnable ready);
+
+    /** What the process found. */
+    Decision.Found found();
+
+    /** The log that the process has. */
+    ShardLog log();
+
+    /** Who is told what happens in the log. */
+    void attach(Replica replica);
+
+    /** Flushes up to {@code seq} may be answered. */
+    void flushed(long seq);
+
+    /** Writes a register; {@code done} is told the seq when that is acknowledged, and never if it fails. */
+    void write(int register, long value, LongConsumer done);
+
+    /** Reads a register; {@code done} is told its value, 0 if nothing was ever written. */
+    void read(int register, LongConsumer done);
+
+    /** Flushes; {@code done} is told up to which seq. */
+    void flush(LongConsumer done);
+
+    /** A good moment for a root. */
+    default void makeRoot() {}
+
+    /** Tells the judge what came since the last look. */
+    default void look() {}
+
+    /** The power went: memory is lost. */
+    void powerCut();
+
+    /** Runs {@code then} with everything that readers see here, to be compared with {@code equals}. */
+    void contents(Consumer<Object> then);
+}

@@ -1,0 +1,40 @@
+package dev.holdfast.sim.shard;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.holdfast.base.Mutant;
+import dev.holdfast.sim.Simulation;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Each bug planted between the protocol and a pool is caught within some seeds, and that seed passes without it. */
+final class ShardPoolMutantsTest {
+    private static final String SCENARIO = "shard-pools";
+    private static final int SEEDS = 24;
+
+    @AfterEach
+    void takeItOut() {
+        Mutant.remove();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"lane.flush-own-log-only", "replica.root-what-others-lack"})
+    void isCaught(String mutant) {
+        long seed = 0;
+        boolean caught = false;
+        while (!caught && seed < SEEDS) {
+            Mutant.plant(mutant);
+            caught = violation(++seed).isPresent();
+            Mutant.remove();
+        }
+        assertTrue(caught, mutant + " is not noticed with seeds 1 to " + SEEDS);
+        assertEquals(Optional.empty(), violation(seed), SCENARIO + " --seed " + seed);
+    }
+
+    private static Optional<String> violation(long seed) {
+        return Simulation.run(SCENARIO, seed).orElseThrow().violation();
+    }
+}
