@@ -30,6 +30,7 @@ public final class Replica {
     private Optional<Following> following = Optional.empty();
     private Optional<ReplicaSet> claim = Optional.empty();
     private long claimedNanos;
+    private boolean ended;
 
     /** A replica that knows of no set yet; {@link #told} when the ordered log was replayed. */
     public Replica(Self self) {
@@ -54,7 +55,8 @@ public final class Replica {
 
     /** Whether changes may be numbered, reads answered, and what was opened acknowledged, at this moment. */
     public boolean serves() {
-        return (role == Role.PRIMARY || role == Role.CHANGING)
+        return !ended
+                && (role == Role.PRIMARY || role == Role.CHANGING)
                 && leading.orElseThrow().leaseRuns();
     }
 
@@ -69,10 +71,19 @@ public final class Replica {
         return leading.map(Leading::beyondReplay).orElse(List.of());
     }
 
+    /**
+     * The store below keeps nothing any more: from now on this replica says and does nothing, as if its process had
+     * ended, so that the others go on without it.
+     */
+    public void end() {
+        Marks.reached("mirror.ended");
+        ended = true;
+    }
+
     /** The ordered log has decided something. */
     public void told() {
         Optional<ReplicaSet> newest = self.authority().newest();
-        if (newest.isEmpty() || newest.get().epoch() == epoch()) {
+        if (ended || newest.isEmpty() || newest.get().epoch() == epoch()) {
             leading.filter(side -> self.authority().isActedIn()).ifPresent(Leading::act);
             settle();
             return;
@@ -105,7 +116,7 @@ public final class Replica {
         Message.Route route = message.route();
         boolean late =
                 route.epoch() < epoch() && Mutant.on("mirror.count-older-epochs") && message instanceof Message.Have;
-        if (!route.to().equals(member) || (route.epoch() != epoch() && !late)) {
+        if (ended || !route.to().equals(member) || (route.epoch() != epoch() && !late)) {
             return;
         }
         boolean leads = leading.isPresent();
@@ -126,24 +137,27 @@ public final class Replica {
 
     /** Changes were numbered and held here; says nothing if that ended since. */
     public void numbered() {
-        leading.ifPresent(Leading::numbered);
+        whoLeads().ifPresent(Leading::numbered);
         settle();
     }
 
     /** Somebody waits until all that is visible now is on stable storage everywhere: {@link Outbox#flushed} says so. */
     public void flush() {
-        leading.ifPresent(side -> side.wantLogged(self.log().visible()));
+        whoLeads().ifPresent(side -> side.wantLogged(self.log().visible()));
         settle();
     }
 
     /** A root here could cover everything up to {@code upTo}, which is visible, if it were stable. */
     public void wantStable(long upTo) {
-        leading.ifPresent(side -> side.wantStable(upTo));
+        whoLeads().ifPresent(side -> side.wantStable(upTo));
         settle();
     }
 
     /** Entries came to stable storage here, or a root that covers more is durable. */
     public void logged() {
+        if (ended) {
+            return;
+        }
         leading.ifPresent(Leading::progressed);
         if (role != Role.CLAIMING || Mutant.on("mirror.claimant-answers")) {
             following.ifPresent(Following::progressed);
@@ -153,6 +167,9 @@ public final class Replica {
 
     /** A proposal of this replica is certainly not, or for nothing, in the ordered log. */
     public void refused(ReplicaSet proposal) {
+        if (ended) {
+            return;
+        }
         leading.ifPresent(side -> side.refused(proposal));
         if (claim.equals(Optional.of(proposal))) {
             claim = Optional.empty();
@@ -163,6 +180,9 @@ public final class Replica {
 
     /** Looks at the time; to be called every few milliseconds. */
     public void tick() {
+        if (ended) {
+            return;
+        }
         leading.ifPresent(Leading::tick);
         switch (role) {
             case SECONDARY -> {
@@ -186,6 +206,10 @@ public final class Replica {
             case IDLE, CONFIRMING, PRIMARY, CHANGING -> {}
         }
         settle();
+    }
+
+    private Optional<Leading> whoLeads() {
+        return leading.filter(side -> !ended);
     }
 
     private void settle() {

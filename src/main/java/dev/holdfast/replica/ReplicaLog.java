@@ -2,7 +2,6 @@ package dev.holdfast.replica;
 
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Mutant;
-import dev.holdfast.block.Status;
 import dev.holdfast.io.Loop;
 import dev.holdfast.mirror.Batch;
 import dev.holdfast.mirror.History;
@@ -42,7 +41,6 @@ public final class ReplicaLog implements ShardLog, Gate {
     private boolean flushWanted;
     private long stableWanted;
     private boolean taken;
-    private boolean failed;
 
     /** The log of {@code shard}, whose gate this becomes; on the shard's loop. */
     public ReplicaLog(ReplicaShard shard) {
@@ -55,11 +53,6 @@ public final class ReplicaLog implements ShardLog, Gate {
     public void attach(Replica told) {
         Checks.that(loop.isCurrent() && replica.isEmpty(), "a log has one replica", told.epoch());
         replica = Optional.of(told);
-    }
-
-    /** Whether the pool keeps nothing any more: the replica is to be let go of, so that others may go on. */
-    public boolean hasFailed() {
-        return failed;
     }
 
     /** For the replica's {@link dev.holdfast.mirror.Outbox}: flushes up to {@code seq} may be answered. */
@@ -140,12 +133,11 @@ public final class ReplicaLog implements ShardLog, Gate {
     public void log(long upTo) {
         if (upTo > logAsked) {
             logAsked = upTo;
-            shard.log(upTo, this::logged);
+            shard.log(upTo, status -> noteLogged());
         }
     }
 
-    private void logged(Status status) {
-        failed |= status != Status.OK;
+    private void noteLogged() {
         logged = true;
         tellAtEndOfTurn();
     }
@@ -182,6 +174,11 @@ public final class ReplicaLog implements ShardLog, Gate {
     public void stabilityWanted(Shard of, long seq) {
         stableWanted = Math.max(stableWanted, seq);
         tellAtEndOfTurn();
+    }
+
+    @Override
+    public void failed(Shard of) {
+        replica.ifPresent(Replica::end);
     }
 
     @Override

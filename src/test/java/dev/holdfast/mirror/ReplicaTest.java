@@ -175,6 +175,25 @@ final class ReplicaTest {
     }
 
     @Test
+    void whoCanKeepNothingAnyMoreSaysNothingAnyMore() {
+        lead(2);
+        assertTrue(replica.serves());
+        replica.end();
+        assertFalse(replica.serves());
+        sent.clear();
+        write();
+        replica.flush();
+        replica.logged();
+        have(1, 2, 1);
+        nowNanos += Terms.LEASE_NANOS / 2;
+        replica.tick();
+        authority.replay(new Decision.NewSet(new ReplicaSet(3, ALL.get(1), ALL)));
+        replica.told();
+        assertEquals(List.of(), sent);
+        assertEquals(0, log.visible());
+    }
+
+    @Test
     void whoHasNoRoomToForgetItsTailAsksAgain() {
         lead(2);
         write();

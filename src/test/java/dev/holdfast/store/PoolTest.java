@@ -42,6 +42,30 @@ final class PoolTest {
         }
     }
 
+    @Test
+    void aPoolKnowsSinceWhenNoMemoryWasLost() {
+        PoolBench bench = new PoolBench(1, 1, GIB);
+        assertTrue(bench.open(), bench.refused);
+        assertInstanceOf(Pool.Result.Done.class, bench.create(1, GIB));
+        assertEquals(0, bench.pool.wholeSince());
+        bench.kill();
+        assertTrue(bench.open(), bench.refused);
+        assertEquals(0, bench.pool.wholeSince());
+        bench.powerCut();
+        assertTrue(bench.open(), bench.refused);
+        long first = bench.pool.wholeSince();
+        assertTrue(first > 0);
+        bench.kill();
+        assertTrue(bench.open(), bench.refused);
+        assertEquals(first, bench.pool.wholeSince());
+        bench.stop();
+        assertTrue(bench.open(), bench.refused);
+        assertEquals(first, bench.pool.wholeSince(), "nothing was held");
+        bench.powerCut();
+        assertTrue(bench.open(), bench.refused);
+        assertTrue(bench.pool.wholeSince() > first);
+    }
+
     private static void end(PoolBench bench, BlockVolume volume, int how) {
         switch (how) {
             case 0 -> bench.kill();

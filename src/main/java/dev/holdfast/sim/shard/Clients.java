@@ -119,6 +119,7 @@ final class Clients {
                 }
                 default -> {
                     long value = ++lastValue;
+                    node.scribble();
                     RegisterOracle.Write write = oracle.beginWrite(block, value);
                     node.write(block, value, seq -> {
                         oracle.acknowledged(write);

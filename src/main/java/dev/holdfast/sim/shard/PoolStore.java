@@ -45,9 +45,11 @@ final class PoolStore implements ShardStore {
     private final Judge judge;
     private final SimRandom random;
     private boolean isMade;
+    private boolean isTroubled;
     private long generation;
     private Optional<Open> open = Optional.empty();
     private Optional<Replica> replica = Optional.empty();
+    private Optional<SimProcess> process = Optional.empty();
     private History history = History.EMPTY;
     private long held;
     private long logged;
@@ -65,24 +67,26 @@ final class PoolStore implements ShardStore {
     }
 
     @Override
-    public void open(SimProcess process, SimLoop loop, Runnable ready) {
+    public void open(SimProcess started, SimLoop loop, Runnable ready) {
         open = Optional.empty();
-        Loop committer = process.newLoop("pool");
+        process = Optional.of(started);
+        isTroubled = isMade && started.machine().device(PATH).faults().gone;
+        Loop committer = started.newLoop("pool");
         committer.post(() -> {
             if (isMade) {
-                openPool(process, committer, loop, ready);
+                openPool(started, committer, loop, ready);
             } else {
-                format(process, committer, () -> openPool(process, committer, loop, ready));
+                format(started, committer, () -> openPool(started, committer, loop, ready));
             }
         });
     }
 
-    private void format(SimProcess process, Loop committer, Runnable then) {
-        SimMachine machine = process.machine();
+    private void format(SimProcess started, Loop committer, Runnable then) {
+        SimMachine machine = started.machine();
         machine.plug(PATH, DEVICE_BYTES);
         Id128 id = new Id128(random.nextLong(), random.nextLong());
         ArrayFormat.Plan plan = new ArrayFormat.Plan(new Id128(1, 1), id, Protection.SINGLE, LOG_BYTES, 0, true);
-        ArrayFormat.format(process.disks(), List.of(PATH), plan, process.entropy(), committer, outcome -> {
+        ArrayFormat.format(started.disks(), List.of(PATH), plan, started.entropy(), committer, outcome -> {
             switch (outcome) {
                 case ArrayFormat.Outcome.Formatted formatted -> then.run();
                 case ArrayFormat.Outcome.Refused refused -> throw new OracleViolation(refused.reason());
@@ -90,14 +94,18 @@ final class PoolStore implements ShardStore {
         });
     }
 
-    private void openPool(SimProcess process, Loop committer, SimLoop loop, Runnable ready) {
-        OpenPlan.Memory memory = new OpenPlan.Memory(process.sharedMemory(""), MEMORY_BYTES);
+    private void openPool(SimProcess started, Loop committer, SimLoop loop, Runnable ready) {
+        OpenPlan.Memory memory = new OpenPlan.Memory(started.sharedMemory(""), MEMORY_BYTES);
         OpenPlan.Known known = new OpenPlan.Known(Optional.empty(), keeper());
         OpenPlan plan = new OpenPlan(List.of(PATH), known, memory, List.of(loop), CACHE_BYTES, false);
-        PoolOpen.open(process, plan, committer, opened -> {
+        PoolOpen.open(started, plan, committer, opened -> {
             switch (opened) {
                 case PoolOpened.Opened found -> opened(found.pool(), loop, ready);
-                case PoolOpened.Refused refused -> throw new OracleViolation("pool refused: " + refused.why());
+                case PoolOpened.Refused refused -> {
+                    if (!isTroubled) {
+                        throw new OracleViolation("pool refused: " + refused.why());
+                    }
+                }
             }
         });
     }
@@ -213,8 +221,24 @@ final class PoolStore implements ShardStore {
         open.orElseThrow().shard().shard().submit(asked.request(Request.Kind.FLUSH, Register.NONE));
     }
 
+    @Override
+    public void scribble() {
+        Register place = Register.scratch(random);
+        Asked asked = new Asked(seq -> {});
+        BlockVolume volume = open.orElseThrow().shard().shard();
+        switch (random.below(4)) {
+            case 0 -> volume.submit(asked.request(Request.Kind.TRIM, place));
+            case 1 -> volume.submit(asked.request(Request.Kind.ZERO, place));
+            default -> {
+                if (volume.hasRoom(place.lengthBytes())) {
+                    volume.submitWrite(asked.request(Request.Kind.WRITE, place), place.filled(random.nextLong()));
+                }
+            }
+        }
+    }
+
     /** A request of a client. */
-    private static final class Asked implements Request.Completion {
+    private final class Asked implements Request.Completion {
         LongConsumer then;
         long seq;
         ByteBuffer space = ByteBuffer.allocate(0);
@@ -244,7 +268,7 @@ final class PoolStore implements ShardStore {
 
         @Override
         public void completed(Request request, Status status) {
-            if (status == Status.OK) {
+            if (status == Status.OK && !process.orElseThrow().isSilent()) {
                 then.accept(seq);
             }
         }
@@ -277,6 +301,17 @@ final class PoolStore implements ShardStore {
                                 new Position(epoch, seq),
                                 new Said(kind, flags, offset, lengthBytes, checksum),
                                 before));
+    }
+
+    @Override
+    public void diskGone(boolean isGone) {
+        isTroubled |= isGone;
+        process.orElseThrow().machine().device(PATH).faults().gone = isGone;
+    }
+
+    @Override
+    public boolean isTroubled() {
+        return isTroubled;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.holdfast.sim.shard;
 
 import dev.holdfast.sim.oracle.OracleViolation;
+import dev.holdfast.sim.random.SimRandom;
 import java.nio.ByteBuffer;
 
 /**
@@ -30,6 +31,12 @@ record Register(long offset, int lengthBytes) {
 
     static Register of(int number) {
         return PLACES[number];
+    }
+
+    /** Some range that is no part of any register. */
+    static Register scratch(SimRandom random) {
+        int length = 8 * (1 + random.below(random.oneIn(3) ? 4000 : 100));
+        return new Register(VOLUME_BYTES / 2 + 8L * random.below(20_000), length);
     }
 
     /** Its bytes when {@code value} was written. */

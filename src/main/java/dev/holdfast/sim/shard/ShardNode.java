@@ -85,6 +85,15 @@ final class ShardNode {
         judge.died(this);
     }
 
+    /** Ends the process in the middle of its next turn, of which nobody hears. */
+    void killInTurn() {
+        machine.killInTurn();
+    }
+
+    boolean isDoomed() {
+        return machine.isRunning() && machine.process().isDoomed();
+    }
+
     void powerCut() {
         machine.powerCut();
         store.powerCut();
@@ -118,6 +127,11 @@ final class ShardNode {
     /** True if requests are served at this moment. */
     boolean serves() {
         return replica().filter(Replica::serves).isPresent();
+    }
+
+    /** Changes something that nobody reads but who compares all. */
+    void scribble() {
+        store.scribble();
     }
 
     /** Writes; {@code done} is told the seq once that is acknowledged. */
@@ -195,7 +209,9 @@ final class ShardNode {
 
         @Override
         public void send(Message message) {
-            wire.send(message);
+            if (!process.isSilent()) {
+                wire.send(message);
+            }
         }
 
         @Override

@@ -17,6 +17,7 @@ import java.util.stream.IntStream;
  */
 public final class ShardScenario {
     private static final int KINDS = 11;
+    private static final int KINDS_OVER_POOLS = KINDS + 2;
     private static final String LOG = "shard";
     private static final long REQUESTS = 12_000;
     private static final long RUN_NANOS = 120_000_000_000L;
@@ -35,6 +36,7 @@ public final class ShardScenario {
     private final Judge judge;
     private final Wire wire;
     private final List<ShardNode> nodes = new ArrayList<>();
+    private final int kinds;
     private final int favourite;
     private boolean calm = true;
     private int decisions;
@@ -45,7 +47,8 @@ public final class ShardScenario {
         this.random = world.random().split();
         this.judge = new Judge(world.logGroup(LOG), oracle);
         this.wire = new Wire(world);
-        this.favourite = random.below(KINDS);
+        this.kinds = pools ? KINDS_OVER_POOLS : KINDS;
+        this.favourite = random.below(kinds);
         List<Integer> numbers =
                 IntStream.range(0, 2 + random.below(pools ? 2 : 3)).boxed().toList();
         for (int number : numbers) {
@@ -154,7 +157,7 @@ public final class ShardScenario {
 
     private void strike() {
         ShardNode node = random.oneIn(2) ? nodes.get(random.below(nodes.size())) : serving();
-        switch (random.oneIn(2) ? favourite : random.below(KINDS)) {
+        switch (random.oneIn(2) ? favourite : random.below(kinds)) {
             case 0 -> kill(node);
             case 1 -> powerCut(node);
             case 2 -> pause(node, random.below(random.oneIn(2) ? 500_000_000L : 5_000_000_000L));
@@ -184,6 +187,8 @@ public final class ShardScenario {
                     }
                 }));
             case 9 -> decideTooLate(node);
+            case KINDS -> loseDisk(node);
+            case KINDS + 1 -> overtake(node);
             default -> {
                 kill(node);
                 node.start();
@@ -203,6 +208,36 @@ public final class ShardScenario {
         });
     }
 
+    /** The disk goes away and comes back; by then the pool may have failed, so the process starts again. */
+    private void loseDisk(ShardNode node) {
+        node.store().diskGone(true);
+        world.at(someTime(), () -> {
+            node.store().diskGone(false);
+            if (!calm) {
+                kill(node);
+            }
+        });
+    }
+
+    /** The others come back when they are out of the set, and have just caught up when {@code node} loses its memory. */
+    private void overtake(ShardNode node) {
+        for (ShardNode other : nodes) {
+            if (other != node && other.isRunning()) {
+                other.kill();
+                world.at(random.between(700_000_000L, 1_500_000_000L), () -> {
+                    if (!other.isRunning()) {
+                        other.start();
+                    }
+                });
+            }
+        }
+        world.at(random.between(1_000_000_000L, 2_000_000_000L), () -> {
+            if (!calm) {
+                powerCut(node);
+            }
+        });
+    }
+
     private ShardNode serving() {
         return nodes.stream().filter(ShardNode::serves).findFirst().orElse(nodes.getFirst());
     }
@@ -219,7 +254,11 @@ public final class ShardScenario {
 
     private void kill(ShardNode node) {
         if (node.isRunning()) {
-            node.kill();
+            if (pools && random.oneIn(3)) {
+                node.killInTurn();
+            } else {
+                node.kill();
+            }
             startLater(node);
         }
     }
@@ -237,6 +276,8 @@ public final class ShardScenario {
         world.at(nanos, () -> {
             if (!node.isRunning()) {
                 node.start();
+            } else if (node.isDoomed()) {
+                startLater(node);
             }
         });
     }
@@ -249,6 +290,10 @@ public final class ShardScenario {
         world.logGroup(LOG).refusedPerMillion = 0;
         world.logGroup(LOG).appendNanos = 3_000_000L;
         for (ShardNode node : nodes) {
+            node.store().diskGone(false);
+            if (node.store().isTroubled() && node.isRunning()) {
+                node.kill();
+            }
             if (!node.isRunning()) {
                 node.start();
             }

@@ -62,11 +62,22 @@ interface ShardStore {
     /** Flushes; {@code done} is told up to which seq. */
     void flush(LongConsumer done);
 
+    /** Changes something that no register is part of, and waits for nothing. */
+    default void scribble() {}
+
     /** A good moment for a root. */
     default void makeRoot() {}
 
     /** Tells the judge what came since the last look. */
     default void look() {}
+
+    /** Its disk does not answer any more, or does again. */
+    default void diskGone(boolean isGone) {}
+
+    /** Whether the present process has met a disk that did not answer: it may have to start again. */
+    default boolean isTroubled() {
+        return false;
+    }
 
     /** The power went: memory is lost. */
     void powerCut();

@@ -93,7 +93,8 @@ public final class SimProcess implements World {
         return pausedUntilNanos;
     }
 
-    boolean isDoomed() {
+    /** True from {@link SimMachine#killInTurn} on. */
+    public boolean isDoomed() {
         return doomed;
     }
 

@@ -453,6 +453,7 @@ final class ChangePath {
     void fail() {
         if (mirrored != null) {
             endEpoch();
+            gate.failed(shard);
         }
     }
 

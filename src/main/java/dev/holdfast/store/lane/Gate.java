@@ -30,4 +30,7 @@ public interface Gate {
      * gate sees to that, and calls {@link ReplicaShard#flushed} later. A volume alone is not asked.
      */
     default void flushWanted(Shard shard) {}
+
+    /** The pool keeps nothing any more, and who waited here was told. */
+    default void failed(Shard shard) {}
 }
