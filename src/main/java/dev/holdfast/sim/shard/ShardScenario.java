@@ -219,7 +219,7 @@ public final class ShardScenario {
         });
     }
 
-    /** The others come back when they are out of the set, and have just caught up when {@code node} loses its memory. */
+    /** The others come back when they are out of the set, and have just caught up when the power of one goes. */
     private void overtake(ShardNode node) {
         for (ShardNode other : nodes) {
             if (other != node && other.isRunning()) {
