@@ -26,7 +26,9 @@ final class NodeCommand {
                 "",
                 "Examples:",
                 "  holdfast node start --dir /srv/hf --name a --disk /dev/nvme1n1",
-                "  holdfast node start --dir /srv/hf --name a --disk-size 100G"
+                "  holdfast node start --dir /srv/hf --name a --disk-size 100G",
+                "  holdfast node start --dir A --name a --disk-size 10G --nbd-port 0 --http-port 8481 \\",
+                "    --member a=127.0.0.1:7001 --member b=127.0.0.1:7002 --member c=127.0.0.1:7003"
             })
     static final class Start implements Runnable {
         private static final long LOG_BYTES = 1L << 30;
@@ -50,8 +52,18 @@ final class NodeCommand {
                 description = "instead of --disk: a sparse file of this size in --dir")
         private Size diskSize = new Size(0);
 
+        @Option(
+                names = "--member",
+                paramLabel = "NAME=HOST:PORT",
+                description = {
+                    "a node that keeps the control log, and its port for that: one --member for each, this node too.",
+                    "Kept from the first start on. Default: this node alone."
+                })
+        private List<String> members = new ArrayList<>();
+
         @Override
         public void run() {
+            options.members = members;
             if (!disks.isEmpty() && diskSize.bytes() > 0) {
                 throw new Failure("either --disk or --disk-size", 2);
             }

@@ -64,6 +64,9 @@ final class PoolCommand {
                 description = "write log; default 256M")
         private Size logSize = new Size(0);
 
+        @Option(names = "--node", paramLabel = "NODE", defaultValue = "", description = "whose; default the one asked")
+        private String node = "";
+
         @Option(names = "--dry-run", description = "only say what would be done")
         private boolean dryRun;
 
@@ -71,6 +74,7 @@ final class PoolCommand {
         public void run() {
             Map<String, Object> body = new LinkedHashMap<>();
             body.put("name", name);
+            body.put("node", node);
             body.put(
                     "disks",
                     disks.stream()

@@ -3,9 +3,9 @@ package dev.holdfast.cli;
 import dev.holdfast.cluster.control.VolumeInfo;
 import dev.holdfast.frontend.http.HttpApi;
 import dev.holdfast.frontend.http.NodeStatus;
-import dev.holdfast.host.HostOrderedLog;
 import dev.holdfast.host.HostWorld;
 import dev.holdfast.io.Network;
+import dev.holdfast.io.OrderedLog;
 import dev.holdfast.io.WorldException;
 import dev.holdfast.node.FirstVolume;
 import dev.holdfast.node.Node;
@@ -37,6 +37,9 @@ import java.util.function.Consumer;
 final class Server {
     static final long STOP_MILLIS = 4_500;
 
+    /** After this long a start says whom it waits for. */
+    private static final long SILENT_MILLIS = 5_000;
+
     private static final String LOOPBACK = "127.0.0.1";
 
     private final Plan plan;
@@ -57,13 +60,14 @@ final class Server {
     void run() {
         plan.options().check();
         Path directory = directory();
-        try (HostOrderedLog log = HostOrderedLog.open(directory.resolve("control"))) {
+        Membership membership = Membership.of(directory, plan.name(), plan.options().members);
+        try (OrderedLog log = membership.open(directory)) {
             MemoryChoice memory = memory(directory);
             HostWorld world = HostWorld.start();
-            Node node = new Node(world, log, config(directory, memory));
+            Node node = new Node(world, log, config(directory, membership, memory));
             boolean served = false;
             try {
-                start(world, node);
+                start(world, node, membership);
                 memory.settle(directory);
                 serve(node);
                 stopOnSignal(world, node, log);
@@ -103,12 +107,13 @@ final class Server {
 
     private void whileStarted(Consumer<Node> work) {
         Path directory = directory();
-        try (HostOrderedLog log = HostOrderedLog.open(directory.resolve("control"))) {
+        Membership membership = Membership.of(directory, plan.name(), plan.options().members);
+        try (OrderedLog log = membership.open(directory)) {
             MemoryChoice memory = memory(directory);
             HostWorld world = HostWorld.start();
-            Node node = new Node(world, log, config(directory, memory));
+            Node node = new Node(world, log, config(directory, membership, memory));
             try {
-                start(world, node);
+                start(world, node, membership);
                 memory.settle(directory);
                 work.accept(node);
             } finally {
@@ -141,7 +146,7 @@ final class Server {
         return choice;
     }
 
-    private NodeConfig config(Path directory, MemoryChoice memory) {
+    private NodeConfig config(Path directory, Membership membership, MemoryChoice memory) {
         List<Network.Address> nbd = new ArrayList<>();
         nbd.add(new Network.Address.Tcp(LOOPBACK, plan.options().nbdPort));
         if (!plan.options().nbdSocket.isEmpty()) {
@@ -149,7 +154,7 @@ final class Server {
                     Path.of(plan.options().nbdSocket).toAbsolutePath().toString()));
         }
         return new NodeConfig(
-                plan.name(),
+                membership.starting(),
                 directory.toString(),
                 new NodeConfig.Memory(
                         memory.place().toString(),
@@ -161,10 +166,27 @@ final class Server {
                 plan.acceptLossOf());
     }
 
-    private void start(HostWorld world, Node node) {
-        refuse(answer(node::start));
-        refuse(answer(done -> new FirstVolume(node, world.entropy()).ensure(plan.wanted(), done)));
+    private void start(HostWorld world, Node node, Membership membership) {
+        refuse(started(node, membership.waitsFor()));
+        FirstVolume.Wanted wanted = membership.several().isEmpty()
+                ? plan.wanted()
+                : plan.wanted().withPool(plan.wanted().pool() + "-" + membership.name());
+        refuse(answer(done -> new FirstVolume(node, world.entropy()).ensure(wanted, done)));
         answer(node::status).notes().forEach(this::note);
+    }
+
+    /** Why the start failed, or the empty text; says what it waits for if that takes long. */
+    private String started(Node node, String waitsFor) {
+        CompletableFuture<String> told = new CompletableFuture<>();
+        node.start(told::complete);
+        try {
+            return told.get(SILENT_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException late) {
+            note(waitsFor);
+        } catch (InterruptedException | ExecutionException end) {
+            throw new Failure("interrupted");
+        }
+        return answer(done -> told.thenAccept(done));
     }
 
     private static void refuse(String failure) {
@@ -185,7 +207,7 @@ final class Server {
         refuse(failure);
         NodeStatus status = answer(node::status);
         status.pools().forEach(this::printReplayed);
-        status.endpoints().forEach(endpoint -> printUris(endpoint, status.exported()));
+        status.endpoints().forEach(endpoint -> printUris(endpoint, status.exportedHere()));
         out.flush();
         HttpApi api = startHttp(node);
         http = Optional.of(api);
@@ -215,7 +237,7 @@ final class Server {
         }
     }
 
-    private void stopOnSignal(HostWorld world, Node node, HostOrderedLog log) {
+    private void stopOnSignal(HostWorld world, Node node, OrderedLog log) {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             http.ifPresent(HttpApi::stop);
             boolean clean = stop(world, node);

@@ -1,5 +1,6 @@
 package dev.holdfast.cli;
 
+import java.util.List;
 import picocli.CommandLine.Option;
 
 /** What every command that serves takes. */
@@ -59,6 +60,9 @@ final class ServerOptions {
             defaultValue = "8480",
             description = "0 picks a free one; default 8480")
     int httpPort;
+
+    /** Who keeps the control log, as {@code node start} takes it. */
+    List<String> members = List.of();
 
     int lanes() {
         int lanes = loops == 0 ? Runtime.getRuntime().availableProcessors() : loops;

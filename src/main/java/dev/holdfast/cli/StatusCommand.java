@@ -28,6 +28,7 @@ final class StatusCommand implements Runnable {
             System.out.println("clients connected: " + node.get("connections"));
         }
         list(status, "notes").forEach(note -> System.out.println("  " + note));
+        section(status, "nodes", "name", "address", "incarnation");
         section(status, "pools", "name", "protection", "state", "usedBytes", "freeBytes", "replayedChanges");
         section(status, "disks", "path", "pool", "present", "readErrors", "writeErrors", "repairedBlocks");
         section(status, "volumes", "name", "sizeBytes", "usedBytes", "state");

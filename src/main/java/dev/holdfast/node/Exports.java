@@ -10,25 +10,29 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 
 /**
- * The volumes that the control state exports, for NBD: whoever asks gets the present answer. It keeps what it gave out,
- * so that clients of an export that has gone can be told.
+ * The volumes that the control state exports and this node has, for NBD: whoever asks gets the present answer. It keeps
+ * what it gave out, so that clients of an export that has gone can be told.
  */
 final class Exports implements NbdExports {
     private final Supplier<ControlState> state;
+    private final IntSupplier self;
     private final Pools pools;
     private final LinkedHashMap<Id128, BlockVolume> givenOut = new LinkedHashMap<>();
 
-    Exports(Supplier<ControlState> state, Pools pools) {
+    /** {@code self} is this node's number. */
+    Exports(Supplier<ControlState> state, IntSupplier self, Pools pools) {
         this.state = state;
+        this.self = self;
         this.pools = pools;
     }
 
     @Override
     public Optional<BlockVolume> find(String name) {
-        List<VolumeInfo> exported = state.get().exported();
+        List<VolumeInfo> exported = here();
         Optional<VolumeInfo> found = name.isEmpty() && exported.size() == 1
                 ? Optional.of(exported.getFirst())
                 : exported.stream().filter(info -> info.name().equals(name)).findFirst();
@@ -52,6 +56,14 @@ final class Exports implements NbdExports {
 
     @Override
     public List<String> names() {
-        return state.get().exported().stream().map(VolumeInfo::name).toList();
+        return here().stream().map(VolumeInfo::name).toList();
+    }
+
+    /** Those of them that are in pools of this node. */
+    private List<VolumeInfo> here() {
+        ControlState now = state.get();
+        return now.exported().stream()
+                .filter(volume -> now.pool(volume.pool()).orElseThrow().node() == self.getAsInt())
+                .toList();
     }
 }

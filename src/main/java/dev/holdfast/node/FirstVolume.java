@@ -25,7 +25,12 @@ public final class FirstVolume {
 
     /** What to have. An empty volume name means only the pool. */
     public record Wanted(
-            String pool, List<String> disks, Protection protection, long logBytes, long createBytes, Thin volume) {}
+            String pool, List<String> disks, Protection protection, long logBytes, long createBytes, Thin volume) {
+        /** The same in a pool of another name. */
+        public Wanted withPool(String name) {
+            return new Wanted(name, disks, protection, logBytes, createBytes, volume);
+        }
+    }
 
     /** A volume. */
     public record Thin(String name, long sizeBytes) {
@@ -37,7 +42,8 @@ public final class FirstVolume {
     public void ensure(Wanted wanted, Consumer<String> done) {
         node.control().post(() -> {
             ControlState state = node.state();
-            if (state.pools().isEmpty() && !wanted.disks().isEmpty()) {
+            boolean hasPool = state.pools().stream().anyMatch(pool -> pool.node() == node.number());
+            if (!hasPool && !wanted.disks().isEmpty()) {
                 steps.add(new Operation.CreatePool(
                         wanted.pool(),
                         "",

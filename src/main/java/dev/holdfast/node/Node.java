@@ -36,6 +36,8 @@ import java.util.function.Consumer;
  * </ol>
  */
 public final class Node implements Service {
+    private static final long RETRY_NANOS = 1_000_000_000L;
+
     private final World world;
     private final NodeConfig config;
     private final Loop control;
@@ -54,7 +56,7 @@ public final class Node implements Service {
         this.config = config;
         this.control = world.newLoop("control");
         this.pools = new Pools(world, config, control, this::generations);
-        this.exports = new Exports(this::state, pools);
+        this.exports = new Exports(this::state, this::number, pools);
         PoolExecution execution = new PoolExecution(
                 control, pools, this::state, new PoolExecution.Told(this::disconnectGone, this::over));
         this.controller = new Controller(control, log, world.entropy(), execution);
@@ -80,10 +82,29 @@ public final class Node implements Service {
 
             @Override
             public void keep(long generation, Kept kept) {
-                control.post(() ->
-                        controller.poolWentOn(pool, generation, durable -> committer.post(() -> kept.kept(durable))));
+                control.post(() -> keepGeneration(pool, generation, kept, committer));
             }
         };
+    }
+
+    /** A log of several nodes takes nothing while their majority is away: the pool waits, as it has no other way. */
+    private void keepGeneration(Id128 pool, long generation, GenerationKeeper.Kept kept, Loop committer) {
+        controller.poolWentOn(pool, generation, durable -> {
+            if (durable || isAlone()) {
+                committer.post(() -> kept.kept(durable));
+            } else {
+                control.after(RETRY_NANOS, () -> keepGeneration(pool, generation, kept, committer));
+            }
+        });
+    }
+
+    private boolean isAlone() {
+        return config.self().id().isEmpty();
+    }
+
+    /** Number of this node; only after the start, on the control loop. */
+    int number() {
+        return controller.self().number();
     }
 
     ControlState state() {
@@ -97,7 +118,7 @@ public final class Node implements Service {
 
     /** Starts; {@code started} is told on the control loop why that failed, or the empty text. */
     public void start(Consumer<String> started) {
-        control.post(() -> controller.start(Controller.Starting.alone(config.name()), failure -> {
+        control.post(() -> controller.start(config.self(), failure -> {
             if (!failure.isEmpty()) {
                 started.accept(failure);
                 return;
@@ -107,7 +128,7 @@ public final class Node implements Service {
     }
 
     private boolean isToBeOpen(PoolInfo pool) {
-        return pool.life() == Life.LIVE && pool.node() == controller.self().number();
+        return pool.life() == Life.LIVE && pool.node() == number();
     }
 
     private void opened(String failure, Consumer<String> started) {
@@ -174,11 +195,11 @@ public final class Node implements Service {
                 .ifPresentOrElse(
                         found -> found.notes()
                                 .forEach(line -> notes.add("pool " + pool.info().name() + ": " + line)),
-                        () -> notes.add("pool " + pool.info().name() + " is not open")));
+                        () -> notOpen(pool.info()).ifPresent(notes::add)));
         notes.addAll(differences);
         notes.addAll(pools.notes());
-        NodeStatus.Member member = new NodeStatus.Member(
-                config.name(), now.cluster().orElseThrow(), controller.self().incarnation());
+        NodeStatus.Member member =
+                new NodeStatus.Member(controller.self(), now.cluster().orElseThrow(), now.nodes());
         return new NodeStatus(
                 member,
                 List.copyOf(endpoints),
@@ -188,6 +209,11 @@ public final class Node implements Service {
                 now.exported(),
                 nbd.connections(),
                 notes);
+    }
+
+    /** What there is to say of a pool that is not open here. */
+    private Optional<String> notOpen(PoolInfo pool) {
+        return pool.node() == number() ? Optional.of("pool " + pool.name() + " is not open") : Optional.empty();
     }
 
     @Override

@@ -1,12 +1,13 @@
 package dev.holdfast.node;
 
+import dev.holdfast.cluster.control.Controller;
 import dev.holdfast.io.Network;
 import java.util.List;
 
 /**
  * What a node is told when it starts; everything else is control state.
  *
- * @param name unique in its cluster
+ * @param self who it is
  * @param directory where relative paths of disks begin
  * @param memory where changes are held until a root covers them
  * @param lanes loops that volumes live on
@@ -15,7 +16,7 @@ import java.util.List;
  * @param acceptLossOf a pool that may open although something flushed is lost; empty for none
  */
 public record NodeConfig(
-        String name,
+        Controller.Starting self,
         String directory,
         Memory memory,
         int lanes,

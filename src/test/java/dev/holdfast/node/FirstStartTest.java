@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.array.MemberHealth;
+import dev.holdfast.cluster.control.Controller;
 import dev.holdfast.device.Protection;
 import dev.holdfast.frontend.http.NodeStatus;
 import dev.holdfast.sim.world.SimWorld;
@@ -21,7 +22,7 @@ final class FirstStartTest {
     private void begin() {
         told = new ArrayList<>();
         NodeConfig.Memory memory = new NodeConfig.Memory("", 16 << 20, "");
-        NodeConfig config = new NodeConfig("a", "/dir", memory, 2, 64 << 20, List.of(), "");
+        NodeConfig config = new NodeConfig(Controller.Starting.alone("a"), "/dir", memory, 2, 64 << 20, List.of(), "");
         Node node = new Node(world, world.orderedLog("control"), config);
         FirstVolume.Thin demo = new FirstVolume.Thin("demo", GIB);
         FirstVolume.Wanted wanted =

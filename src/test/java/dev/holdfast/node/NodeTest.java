@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import dev.holdfast.base.Id128;
+import dev.holdfast.cluster.control.Controller;
 import dev.holdfast.cluster.control.Operation;
 import dev.holdfast.cluster.control.Result;
 import dev.holdfast.device.Protection;
@@ -22,7 +23,7 @@ final class NodeTest {
 
     private void start() {
         NodeConfig.Memory memory = new NodeConfig.Memory("", 16 << 20, "");
-        NodeConfig config = new NodeConfig("a", "/dir", memory, 2, 64 << 20, List.of(), "");
+        NodeConfig config = new NodeConfig(Controller.Starting.alone("a"), "/dir", memory, 2, 64 << 20, List.of(), "");
         node = new Node(world, world.orderedLog("control"), config);
         List<String> told = new ArrayList<>();
         node.start(told::add);
@@ -73,7 +74,7 @@ final class NodeTest {
             start();
             ensure();
             NodeStatus status = status();
-            assertEquals(round + 1L, status.node().incarnation());
+            assertEquals(round + 1L, status.node().self().incarnation());
             assertEquals(
                     List.of("demo", "db"),
                     status.volumes().stream().map(volume -> volume.name()).toList());

@@ -31,7 +31,7 @@ final class Metrics {
     }
 
     private void node(NodeStatus status) {
-        line("holdfast_node_starts_total", "", status.node().incarnation());
+        line("holdfast_node_starts_total", "", status.node().self().incarnation());
         line("holdfast_node_connections", "", status.connections());
         line("holdfast_node_notes", "", status.notes().size());
     }

@@ -1,6 +1,7 @@
 package dev.holdfast.frontend.http;
 
 import dev.holdfast.base.Id128;
+import dev.holdfast.cluster.control.NodeInfo;
 import dev.holdfast.cluster.control.PoolInfo;
 import dev.holdfast.cluster.control.SnapshotInfo;
 import dev.holdfast.cluster.control.VolumeInfo;
@@ -11,7 +12,7 @@ import java.util.Optional;
 /**
  * How a node is, at one instant of its control loop.
  *
- * @param node who it is
+ * @param node who it is, and who else there is
  * @param endpoints what clients may connect to
  * @param pools pools, each with what it measured
  * @param volumes volumes in the order they were made
@@ -29,11 +30,27 @@ public record NodeStatus(
         List<VolumeInfo> exported,
         int connections,
         List<String> notes) {
-    /** The process that answers. */
-    public record Member(String name, Id128 cluster, long incarnation) {}
+    /** The process that answers, and every node that it knows. */
+    public record Member(NodeInfo self, Id128 cluster, List<NodeInfo> nodes) {}
+
+    /** The node whose pool {@code pool} is. */
+    public Optional<NodeInfo> nodeOf(PoolInfo pool) {
+        return node.nodes().stream()
+                .filter(found -> found.number() == pool.node())
+                .findFirst();
+    }
 
     /** A pool; {@code measured} is empty while it is not open. */
     public record PoolState(PoolInfo info, Optional<Pool.PoolStatus> measured) {}
+
+    /** The exported volumes that are in pools of this node. */
+    public List<VolumeInfo> exportedHere() {
+        return exported.stream()
+                .filter(volume -> pools.stream()
+                        .anyMatch(pool -> pool.info().id().equals(volume.pool())
+                                && pool.info().node() == node.self().number()))
+                .toList();
+    }
 
     /** The pool called {@code name}. */
     public Optional<PoolState> pool(String name) {

@@ -129,9 +129,10 @@ final class Routes {
     }
 
     private Answer pool(String name) throws Call.Wrong {
-        Optional<NodeStatus.PoolState> pool = status().pool(name);
+        NodeStatus status = status();
+        Optional<NodeStatus.PoolState> pool = status.pool(name);
         return pool.isPresent()
-                ? Answer.json(Views.pool(pool.get()))
+                ? Answer.json(new Views(status).pool(pool.get()))
                 : Answer.error(404, "there is no pool " + name + ": `holdfast pool ls` lists them");
     }
 
@@ -155,11 +156,15 @@ final class Routes {
     /** Starts one, unless one is under way; progress and outcome are asked for with GET. */
     private Answer verify(List<String> path) throws Call.Wrong {
         String name = path.get(1);
-        if (!path.get(2).equals("verify") || status().pool(name).isEmpty()) {
+        Optional<NodeStatus.PoolState> pool = status().pool(name);
+        if (!path.get(2).equals("verify") || pool.isEmpty()) {
             throw new Call.Wrong(404, "there is no pool " + name + ": `holdfast pool ls` lists them");
         }
+        if (pool.get().measured().isEmpty()) {
+            throw new Call.Wrong(409, "pool " + name + " is not open here: ask the node that has it");
+        }
         boolean[] begun = new boolean[1];
-        Verification now = verifications.compute(name, (pool, before) -> {
+        Verification now = verifications.compute(name, (key, before) -> {
             begun[0] = before == null || !before.running();
             return begun[0] ? new Verification(true, 0, 0, List.of()) : before;
         });

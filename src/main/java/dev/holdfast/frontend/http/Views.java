@@ -36,11 +36,12 @@ final class Views {
                 "notes", status.notes(),
                 "node",
                         map(
-                                "name", status.node().name(),
+                                "name", status.node().self().name(),
                                 "cluster", status.node().cluster().toString(),
-                                "incarnation", status.node().incarnation(),
+                                "incarnation", status.node().self().incarnation(),
                                 "connections", (long) status.connections()),
                 "endpoints", status.endpoints(),
+                "nodes", nodes(),
                 "pools", pools(),
                 "disks", disks(),
                 "volumes", volumes(),
@@ -49,15 +50,33 @@ final class Views {
     }
 
     List<Map<String, Object>> pools() {
-        return status.pools().stream().map(Views::pool).toList();
+        return status.pools().stream().map(this::pool).toList();
     }
 
-    static Map<String, Object> pool(NodeStatus.PoolState pool) {
+    /** All nodes, where there are several. */
+    List<Map<String, Object>> nodes() {
+        return isAlone()
+                ? List.of()
+                : status.node().nodes().stream()
+                        .map(node -> map(
+                                "name", node.name(),
+                                "number", (long) node.number(),
+                                "address", node.address(),
+                                "incarnation", node.incarnation()))
+                        .toList();
+    }
+
+    private boolean isAlone() {
+        return status.node().nodes().size() <= 1;
+    }
+
+    Map<String, Object> pool(NodeStatus.PoolState pool) {
         Map<String, Object> view = map(
                 "name", pool.info().name(),
                 "id", pool.info().id().toString(),
                 "protection", pool.info().protection().toString(),
                 "state", pool.measured().isPresent() ? "open" : word(pool.info().life()));
+        status.nodeOf(pool.info()).filter(node -> !isAlone()).ifPresent(node -> view.put("node", node.name()));
         pool.measured().ifPresent(measured -> {
             Pool.SpaceStatus space = measured.space();
             view.put("totalBytes", space.totalBlocks() * BLOCK_BYTES);
@@ -130,7 +149,7 @@ final class Views {
 
     List<Map<String, Object>> exports() {
         List<Map<String, Object>> exports = new ArrayList<>();
-        for (VolumeInfo volume : status.exported()) {
+        for (VolumeInfo volume : status.exportedHere()) {
             for (String endpoint : status.endpoints()) {
                 exports.add(map(
                         "volume", volume.name(), "protocol", "nbd", "uri", NodeStatus.uri(endpoint, volume.name())));

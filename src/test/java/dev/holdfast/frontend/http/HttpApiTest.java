@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.base.Id128;
 import dev.holdfast.cluster.control.Controller;
+import dev.holdfast.cluster.control.NodeInfo;
 import dev.holdfast.cluster.control.Operation;
 import dev.holdfast.cluster.control.Result;
 import dev.holdfast.store.Pool;
@@ -42,7 +43,8 @@ final class HttpApiTest {
 
         @Override
         public void status(Consumer<NodeStatus> answer) {
-            NodeStatus.Member member = new NodeStatus.Member("a", new Id128(1, 2), 3);
+            NodeStatus.Member member =
+                    new NodeStatus.Member(new NodeInfo(1, new Id128(0, 0), "a", "", 3), new Id128(1, 2), List.of());
             answer.accept(new NodeStatus(
                     member, List.of(), List.of(), List.of(), List.of(), List.of(), 5, List.of("a note")));
         }
