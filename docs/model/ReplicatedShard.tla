@@ -2,9 +2,9 @@
 (* One replicated shard: epochs, incarnations, leases, joint acknowledgement, joining, void sets, and who may start      *)
 (* alone. The words are those of docs/internals/mirror.md; left out are bytes, roots and the replay queue.               *)
 (*                                                                                                                      *)
-(* Network: what a primary has sent in an epoch is what its log was then, for that only grows (sent, commit); what       *)
-(* somebody has answered is the newest answer (said). Either may arrive at any later time, any number of times, or       *)
-(* never. A proposal may be taken into the ordered log long after who made it has died.                                  *)
+(* Network: what a primary has sent in an epoch is what its log was then, for that only grows (sent, commit). It may      *)
+(* arrive at any later time, any number of times, or never, also after its sender has died. A proposal may be taken into *)
+(* the ordered log long after who made it has died.                                                                      *)
 (*                                                                                                                      *)
 (* Time: a lease is counted from sending, a promise from answering, the drift is within the bound. All that is kept of    *)
 (* it is what follows: a promise is over only after every lease that rests on it (PromiseOver).                          *)
@@ -31,14 +31,13 @@ VARIABLES
   lease,        \* lease[p][s]: the lease of p that rests on s is running
   sent,         \* by epoch: the entries that its primary has sent ...
   commit,       \* ... and how far it has said that they may be applied
-  said,         \* said[e][s]: the newest answer of s in epoch e
   acknowledged, \* <<position, epoch>> of what clients were told ...
   flushed       \* ... and of what they were told to be durable
 
 ordered == <<control, acts, started, proposals>>
 process == <<seen, inc, role>>
 store == <<since, log, logged, applied>>
-talk == <<compared, promised, know, lease, sent, commit, said>>
+talk == <<compared, promised, know, lease, sent, commit>>
 clients == <<acknowledged, flushed>>
 vars == <<ordered, process, store, talk, next, clients>>
 
@@ -85,7 +84,6 @@ Init ==
   /\ next = [m \in Members |-> {}]
   /\ know = [p \in Members |-> Nobody] /\ lease = [p \in Members |-> NoLease]
   /\ sent = [e \in 1..MaxEpoch |-> <<>>] /\ commit = [e \in 1..MaxEpoch |-> 0]
-  /\ said = [e \in 1..MaxEpoch |-> Nobody]
   /\ acknowledged = {} /\ flushed = {}
 
 ----------------------------------------------------------------------------
@@ -95,7 +93,7 @@ Write(p) ==
   /\ Serves(p) /\ role[p] = "primary" /\ Len(log[p]) < MaxLog
   /\ log' = [log EXCEPT ![p] = Append(@, seen[p])]
   /\ sent' = [sent EXCEPT ![seen[p]] = log'[p]]
-  /\ UNCHANGED <<ordered, process, since, logged, applied, compared, promised, know, lease, commit, said, next, clients>>
+  /\ UNCHANGED <<ordered, process, since, logged, applied, compared, promised, know, lease, commit, next, clients>>
 
 Same(s, e, n) == n <= Len(log[s]) /\ n <= Len(sent[e]) /\ SubSeq(log[s], 1, n) = SubSeq(sent[e], 1, n)
 Fork(s, e) == CHOOSE n \in 0..MaxLog : Same(s, e, n) /\ \A k \in 0..MaxLog : Same(s, e, k) => k <= n
@@ -103,6 +101,7 @@ Fork(s, e) == CHOOSE n \in 0..MaxLog : Same(s, e, n) /\ \A k \in 0..MaxLog : Sam
 (* PAST, REWIND and the first answer: what is after the fork point was acknowledged by nobody. *)
 Compare(s) ==
   LET e == seen[s]
+      p == Now(s).primary[1]
       kept == IF Bug("no rewind") THEN Len(log[s]) ELSE Fork(s, e)
   IN /\ Follows(s) /\ compared[s] # e /\ PrimaryLives(s)
      /\ log' = [log EXCEPT ![s] = SubSeq(@, 1, kept)]
@@ -110,8 +109,9 @@ Compare(s) ==
      /\ applied' = [applied EXCEPT ![s] = Min(@, kept)]
      /\ compared' = [compared EXCEPT ![s] = e]
      /\ promised' = [promised EXCEPT ![s] = e]
-     /\ said' = [said EXCEPT ![e][s] = [inc |-> inc[s], held |-> kept, logged |-> logged'[s]]]
-     /\ UNCHANGED <<ordered, process, since, know, lease, sent, commit, next, clients>>
+     /\ know' = [know EXCEPT ![p][s] = [inc |-> inc[s], held |-> kept, logged |-> logged'[s]]]
+     /\ lease' = [lease EXCEPT ![p][s] = TRUE]
+     /\ UNCHANGED <<ordered, process, since, sent, commit, next, clients>>
 
 Receive(s) ==
   LET e == seen[s]
@@ -126,24 +126,15 @@ Apply(s) ==
      /\ applied' = [applied EXCEPT ![s] = most]
      /\ UNCHANGED <<ordered, process, since, log, logged, talk, next, clients>>
 
+(* An answer. One that arrives later says nothing that it would not have said at once, but that no lease rests on it. *)
 Answer(s) ==
   LET e == seen[s]
-      now == [inc |-> inc[s], held |-> Len(log[s]), logged |-> logged[s]]
-  IN /\ Follows(s) /\ compared[s] = e
-     /\ now # said[e][s] \/ promised[s] # e
-     /\ said' = [said EXCEPT ![e][s] = now]
+      p == Now(s).primary[1]
+  IN /\ Follows(s) /\ compared[s] = e /\ PrimaryLives(s)
+     /\ know' = [know EXCEPT ![p][s] = [inc |-> inc[s], held |-> Len(log[s]), logged |-> logged[s]]]
+     /\ lease' = [lease EXCEPT ![p][s] = TRUE]
      /\ promised' = [promised EXCEPT ![s] = e]
-     /\ UNCHANGED <<ordered, process, store, compared, know, lease, sent, commit, next, clients>>
-
-Learn(p, s) ==
-  LET e == seen[p]
-      answer == said[e][s]
-  IN /\ Leads(p) /\ s # p /\ answer.inc # 0
-     /\ know' = [know EXCEPT ![p][s] = IF Bug("count what another incarnation said")
-                                       THEN [answer EXCEPT !.inc = inc[s]] ELSE answer]
-     /\ lease' = [lease EXCEPT ![p][s] = (@ /\ know[p][s].inc = answer.inc) \/ promised[s] = e]
-     /\ know' # know \/ lease' # lease
-     /\ UNCHANGED <<ordered, process, store, compared, promised, sent, commit, said, next, clients>>
+     /\ UNCHANGED <<ordered, process, store, compared, sent, commit, next, clients>>
 
 Log(m) ==
   /\ role[m] # "down" /\ logged[m] < Len(log[m])
@@ -157,7 +148,7 @@ Open(p) ==
   /\ applied' = [applied EXCEPT ![p] = @ + 1]
   /\ commit' = [commit EXCEPT ![seen[p]] = applied'[p]]
   /\ acknowledged' = acknowledged \cup {<<applied'[p], log[p][applied'[p]]>>}
-  /\ UNCHANGED <<ordered, process, since, log, logged, compared, promised, know, lease, sent, said, next, flushed>>
+  /\ UNCHANGED <<ordered, process, since, log, logged, compared, promised, know, lease, sent, next, flushed>>
 
 Flush(p) ==
   /\ Serves(p) /\ applied[p] > 0 /\ LoggedByAll(p, applied[p])
@@ -172,13 +163,13 @@ Flush(p) ==
 LeaseOver(p, s) ==
   /\ lease[p][s]
   /\ lease' = [lease EXCEPT ![p][s] = FALSE]
-  /\ UNCHANGED <<ordered, process, store, compared, promised, know, sent, commit, said, next, clients>>
+  /\ UNCHANGED <<ordered, process, store, compared, promised, know, sent, commit, next, clients>>
 
 PromiseOver(s) ==
   /\ promised[s] # 0 /\ Follows(s)
   /\ (\A p \in Members : ~lease[p][s]) \/ Bug("claim before the promise is over")
   /\ promised' = [promised EXCEPT ![s] = 0]
-  /\ UNCHANGED <<ordered, process, store, compared, know, lease, sent, commit, said, next, clients>>
+  /\ UNCHANGED <<ordered, process, store, compared, know, lease, sent, commit, next, clients>>
 
 (* Nobody proposes whom the ordered log knows to have ended. *)
 Living(set) == {x \in set : started[x[1]].inc = x[2]}
@@ -195,8 +186,8 @@ Remove(p, x) ==
   /\ Propose(p, Living(Isr(p) \ {x}), "changing")
 
 Join(p, s) ==
-  LET who == <<s, know[p][s].inc>>
-  IN /\ role[p] = "primary" /\ s # p /\ who[2] > 0 /\ who \notin Isr(p)
+  LET who == <<s, IF Bug("count what another incarnation said") THEN inc[s] ELSE know[p][s].inc>>
+  IN /\ role[p] = "primary" /\ s # p /\ know[p][s].inc > 0 /\ who \notin Isr(p)
      /\ know[p][s].held >= applied[p]
      /\ know[p][s].logged >= Stable(p) \/ Bug("join without having logged")
      /\ Propose(p, {x \in Isr(p) : x[1] # s} \cup {who}, "changing")
@@ -252,7 +243,7 @@ Told(m) ==
      /\ lease' = [lease EXCEPT ![m] = NoLease]
      /\ compared' = [compared EXCEPT ![m] = 0]
      /\ promised' = [promised EXCEPT ![m] = IF set.primary = Me(m) \/ Bug("be told without a promise") THEN 0 ELSE e]
-     /\ UNCHANGED <<ordered, inc, store, said, clients>>
+     /\ UNCHANGED <<ordered, inc, store, clients>>
 
 (* A record that comes late counts for nothing: when its set is not the newest, or its primary has started again. *)
 Acts(p) ==
@@ -266,7 +257,7 @@ Confirmed(p) ==
   /\ role' = [role EXCEPT ![p] = "primary"]
   /\ applied' = [applied EXCEPT ![p] = Max(@, Least({Len(log[p])} \cup {know[p][x[1]].held : x \in Others(p, Isr(p))}))]
   /\ commit' = [commit EXCEPT ![seen[p]] = applied'[p]]
-  /\ UNCHANGED <<ordered, seen, inc, since, log, logged, compared, promised, know, lease, sent, said, next, clients>>
+  /\ UNCHANGED <<ordered, seen, inc, since, log, logged, compared, promised, know, lease, sent, next, clients>>
 
 ----------------------------------------------------------------------------
 (* Misfortune. *)
@@ -281,7 +272,7 @@ Ends(m) ==
   /\ compared' = [compared EXCEPT ![m] = 0]
   /\ promised' = [promised EXCEPT ![m] = 0]
   /\ seen' = [seen EXCEPT ![m] = 1]
-  /\ UNCHANGED <<ordered, inc, sent, commit, said>>
+  /\ UNCHANGED <<ordered, inc, sent, commit>>
 
 Dies(m) == Ends(m) /\ inc[m] < MaxStarts /\ UNCHANGED <<since, log, logged, clients>>
 
@@ -310,12 +301,12 @@ Starts(m) ==
                    last |-> IF logged[m] = 0 THEN <<0, 0>> ELSE <<log[m][logged[m]], logged[m]>>]]
   /\ proposals' = {r \in proposals : r.by[1] # m}
   /\ promised' = [promised EXCEPT ![m] = IF Bug("start alone within the lease") THEN 0 ELSE Len(control)]
-  /\ UNCHANGED <<control, acts, store, compared, know, lease, sent, commit, said, next, clients>>
+  /\ UNCHANGED <<control, acts, store, compared, know, lease, sent, commit, next, clients>>
 
 Next ==
   \/ \E p \in Members : Write(p) \/ Open(p) \/ Confirmed(p) \/ Acts(p) \/ Flush(p) \/ Log(p) \/ Told(p)
   \/ \E s \in Members : Compare(s) \/ Receive(s) \/ Apply(s) \/ Answer(s) \/ PromiseOver(s) \/ Claim(s) \/ StartAlone(s)
-  \/ \E p, s \in Members : Learn(p, s) \/ LeaseOver(p, s) \/ Join(p, s)
+  \/ \E p, s \in Members : LeaseOver(p, s) \/ Join(p, s)
   \/ \E p \in Members : \E x \in Isr(p) : Remove(p, x)
   \/ \E r \in proposals : Take(r)
   \/ \E m \in Members : Refused(m) \/ Dies(m) \/ LosesPower(m) \/ Starts(m)
@@ -338,5 +329,5 @@ HolderMembers == UNION {control[k].isr : k \in HolderSets}
 (* For the checker: what was said in an epoch that everybody has left is of no consequence. *)
 Matters(e) == \E m \in Members : role[m] # "down" /\ seen[m] <= e
 View == <<ordered, process, store, compared, promised, know, lease, next, clients,
-          [e \in 1..MaxEpoch |-> IF Matters(e) THEN <<sent[e], commit[e], said[e]>> ELSE <<>>]>>
+          [e \in 1..MaxEpoch |-> IF Matters(e) THEN <<sent[e], commit[e]>> ELSE <<>>]>>
 =============================================================================

@@ -1,7 +1,6 @@
 package dev.holdfast.mirror;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
@@ -62,10 +61,10 @@ final class ModelTest {
     void everyPromiseHoldsInEveryState() throws IOException, InterruptedException {
         String said = check(Files.readString(BOUNDS));
         assertTrue(said.contains("Model checking completed. No error has been found."), said);
-        assertFalse(said.contains("0 distinct states found"), said);
+        assertTrue(said.contains("421472 distinct states found, 0 states left on queue"), said);
     }
 
-    @ParameterizedTest
+    @ParameterizedTest(name = "{0}")
     @MethodSource("planted")
     void aPlantedBugIsFound(Planted planted) throws IOException, InterruptedException {
         String bounds = Files.readString(BOUNDS)
@@ -91,6 +90,7 @@ final class ModelTest {
     }
 
     private String check(String bounds) throws IOException, InterruptedException {
+        Files.copy(MODEL, directory.resolve(MODEL.getFileName()));
         Files.writeString(directory.resolve("Bounds.cfg"), bounds);
         Path said = directory.resolve("said");
         Process tlc = new ProcessBuilder(
@@ -101,12 +101,13 @@ final class ModelTest {
                         jar(),
                         "tlc2.TLC",
                         "-workers",
-                        "1",
+                        "2",
                         "-metadir",
-                        directory.resolve("states").toString(),
+                        "states",
                         "-config",
-                        directory.resolve("Bounds.cfg").toString(),
-                        MODEL.toAbsolutePath().toString())
+                        "Bounds.cfg",
+                        MODEL.getFileName().toString())
+                .directory(directory.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(said.toFile())
                 .start();
