@@ -296,39 +296,53 @@ abstract class LinksContract {
         }
     }
 
+    private static Message.Append append(WireNode from, int payloadBytes) {
+        return new Message.Append(
+                new Message.Route(from.member(), new Member(1, 1), 1),
+                Position.START,
+                new ListedEntries(1, List.of(ListedEntries.One.write(1, 0, new byte[payloadBytes]))),
+                new Message.Shard(0, 0, 0),
+                0,
+                1);
+    }
+
     @Test
     void aPeerThatTakesNothingCostsNoMoreThanItsQueue() throws WorldException {
         RawEnd slow = new RawEnd().answering().pausing();
         WireNode lower = withRawPeer(slow);
         Links links = lower.channels.getFirst();
         awaitStatus(lower, 0, 1, LinkStatus::up);
-        Message large = new Message.Append(
-                new Message.Route(lower.member(), new Member(1, 1), 1),
-                Position.START,
-                new ListedEntries(1, List.of(ListedEntries.One.write(1, 0, new byte[1 << 20]))),
-                new Message.Shard(0, 0, 0),
-                0,
-                1);
-        Message small = new Message.Have(large.route(), 1, 1, 1, 9);
+        Message.Append large = append(lower, 1 << 20);
+        Message.Append small = append(lower, 1);
+        Message have = new Message.Have(large.route(), 1, 1, 1, 9);
+        int fits = (int) (LinkTerms.QUEUE_BYTES / FrameWriter.bytesOf(large));
+        long rest = LinkTerms.QUEUE_BYTES - (long) fits * FrameWriter.bytesOf(large);
+        int smallFits = (int) (rest / FrameWriter.bytesOf(small));
         driver.runOn(links.loop(), () -> {
-            for (int i = 0; i < 40; i++) {
+            for (int i = 0; i < 2 * fits; i++) {
                 links.send(5, large);
             }
-            links.send(5, small);
+            for (int i = 0; i < smallFits + 100; i++) {
+                links.send(5, small);
+            }
+            assertEquals(fits + 100, links.status(1).dropped());
+            links.send(5, have);
+            assertEquals(fits + 100, links.status(1).dropped());
         });
-        LinkStatus status = status(lower, 0, 1);
-        assertEquals(15 + 1, status.sent());
-        assertEquals(25, status.dropped());
-        int wanted = 15 * FrameWriter.bytesOf(large) + FrameWriter.bytesOf(small);
+        assertEquals(fits + smallFits + 1, status(lower, 0, 1).sent());
+        int wanted = fits * FrameWriter.bytesOf(large)
+                + smallFits * FrameWriter.bytesOf(small)
+                + FrameWriter.bytesOf(have);
         driver.runOn(rawLoop, slow::resume);
         driver.runUntil(() -> slow.took >= wanted);
         AtomicReference<ByteBuffer> frames = new AtomicReference<>();
         driver.runOn(rawLoop, () -> frames.set(slow.frames()));
         FrameReader reader = new FrameReader(0, 1);
-        for (int i = 0; i < 15; i++) {
+        for (int i = 0; i < fits + smallFits; i++) {
             Frame.Told told = assertInstanceOf(Frame.Told.class, reader.next(frames.get()));
-            assertEquals(RandomMessages.describe(large), RandomMessages.describe(told.message()));
+            Message expected = i < fits ? large : small;
+            assertEquals(FrameWriter.bytesOf(expected), FrameWriter.bytesOf(told.message()));
         }
-        assertEquals(new Frame.Told(5, small), reader.next(frames.get()));
+        assertEquals(new Frame.Told(5, have), reader.next(frames.get()));
     }
 }
