@@ -29,6 +29,10 @@ public final class Scenarios {
                     "the same over pools on simulated disks: in the end all replicas are equal byte for byte",
                     ShardScenario::overPools),
             new Scenario(
+                    "shard-links",
+                    "the same over pools and over links between nodes, on a network that cuts, resets and delays",
+                    ShardScenario::overLinks),
+            new Scenario(
                     "store-crashes",
                     "whatever ends the process, the store opens again and holds what it promised",
                     StoreScenarios::crashes),

@@ -20,7 +20,8 @@ final class ScenariosTest {
                 "store-single-faults",
                 "store-damaged-log",
                 "store-crash-points",
-                "shard-replicas"
+                "shard-replicas",
+                "shard-links"
             })
     void thePromisesHold(String scenario) {
         for (long seed = 1; seed <= SEEDS; seed++) {

@@ -1,6 +1,7 @@
 package dev.holdfast.mirror.wire;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Marks;
 import dev.holdfast.io.Connection;
 import dev.holdfast.io.Receiver;
 import dev.holdfast.mirror.Message;
@@ -114,6 +115,7 @@ final class Link {
             }
             case DIALING -> {
                 if (waited > LinkTerms.DIAL_NANOS) {
+                    Marks.reached("wire.dial-given-up");
                     down("no connection in time");
                 }
             }
@@ -124,6 +126,7 @@ final class Link {
             }
             case UP -> {
                 if (session.orElseThrow().isSilent(nowNanos)) {
+                    Marks.reached("wire.silence");
                     end(stream.orElseThrow(), "silence");
                 }
             }
@@ -176,7 +179,10 @@ final class Link {
             fresh.refuse(Verdict.STALE);
             return;
         }
-        stream.ifPresent(old -> end(old, "replaced by a later connection"));
+        if (stream.isPresent()) {
+            Marks.reached("wire.replaced");
+            end(stream.get(), "replaced by a later connection");
+        }
         incarnation = hello.incarnation();
         attempt = hello.attempt();
         greeting().put(fresh.connection().reserve(Hello.BYTES));

@@ -40,7 +40,6 @@ final class ShardNode {
         this.nodes = nodes;
         this.wire = wire;
         this.judge = judge;
-        wire.add(this);
         judge.add(this);
     }
 
@@ -110,11 +109,14 @@ final class ShardNode {
         running.filter(process -> isRunning() && process.isOpen).ifPresent(process -> process.loop.look(store::look));
     }
 
+    /** A message comes in a turn of its own. */
     void arrived(Message message) {
-        if (isRunning()) {
-            Running process = running.orElseThrow();
-            process.loop.post(() -> process.arrived(message));
-        }
+        ask(() -> received(message));
+    }
+
+    /** A message comes; on the shard's loop. */
+    void received(Message message) {
+        replica().ifPresent(present -> present.received(message));
     }
 
     /** A client's request, run on the node's loop if it is alive then. */
@@ -184,16 +186,13 @@ final class ShardNode {
             loop.after(ROOT_NANOS, this::makeRoots);
         }
 
-        void arrived(Message message) {
-            replica.ifPresent(present -> present.received(message));
-        }
-
         @Override
         public void registered(Member member) {
             memorySince = authority.start(number).orElseThrow().memorySince();
             Replica started = new Replica(new Self(member, nodes, store.log(), authority, process.clock(), this));
             replica = Optional.of(started);
             store.attach(started);
+            wire.begin(ShardNode.this, member, new Wire.Running(process, loop));
             started.told();
         }
 

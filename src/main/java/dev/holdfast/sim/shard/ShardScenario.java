@@ -8,6 +8,7 @@ import dev.holdfast.sim.world.SimWorld;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
@@ -41,12 +42,12 @@ public final class ShardScenario {
     private boolean calm = true;
     private int decisions;
 
-    private ShardScenario(SimWorld world, boolean pools) {
+    private ShardScenario(SimWorld world, boolean pools, Function<SimWorld, Wire> wires) {
         this.world = world;
         this.pools = pools;
         this.random = world.random().split();
         this.judge = new Judge(world.logGroup(LOG), oracle);
-        this.wire = new Wire(world);
+        this.wire = wires.apply(world);
         this.kinds = pools ? KINDS_OVER_POOLS : KINDS;
         this.favourite = random.below(kinds);
         List<Integer> numbers =
@@ -61,12 +62,17 @@ public final class ShardScenario {
 
     /** Runs one in {@code world}, over a plain model of the store. */
     public static void overModels(SimWorld world) {
-        new ShardScenario(world, false).run();
+        new ShardScenario(world, false, MessageWire::new).run();
     }
 
     /** Runs one in {@code world}, over pools. */
     public static void overPools(SimWorld world) {
-        new ShardScenario(world, true).run();
+        new ShardScenario(world, true, MessageWire::new).run();
+    }
+
+    /** Runs one in {@code world}, over pools and over links between the nodes. */
+    public static void overLinks(SimWorld world) {
+        new ShardScenario(world, true, LinkWire::new).run();
     }
 
     private void run() {
@@ -80,10 +86,7 @@ public final class ShardScenario {
         }
         world.logGroup(LOG).appendNanos = random.oneIn(3) ? 500_000_000L : 3_000_000L;
         calm = false;
-        wire.lossPerMillion = random.oneIn(2) ? 0 : random.below(100_000);
-        wire.repeatPerMillion = random.below(100_000);
-        wire.latePerMillion = random.below(random.oneIn(3) ? 200_000 : 20_000);
-        wire.lateNanos = random.oneIn(2) ? 20_000_000_000L : 1_000_000_000L;
+        wire.roughen(random);
         misfortune();
         long endNanos = world.nowNanos() + random.between(20_000_000_000L, pools ? 30_000_000_000L : 60_000_000_000L);
         until(RUN_NANOS, () -> world.nowNanos() > endNanos);
@@ -170,8 +173,8 @@ public final class ShardScenario {
                 world.at(someTime(), wire::join);
             }
             case 5 -> {
-                wire.allLost = true;
-                world.at(random.below(2_000_000_000L), () -> wire.allLost = false);
+                wire.loseAll(true);
+                world.at(random.below(2_000_000_000L), () -> wire.loseAll(false));
             }
             case 6 -> nodes.forEach(random.oneIn(2) ? this::kill : this::powerCut);
             case 7 -> {
@@ -198,10 +201,10 @@ public final class ShardScenario {
 
     /** Nodes do not hear of each other, propose sets, and end before these come into the log. */
     private void decideTooLate(ShardNode node) {
-        wire.allLost = true;
+        wire.loseAll(true);
         world.logGroup(LOG).appendNanos = 4_000_000_000L;
         world.at(random.between(500_000_000L, 1_500_000_000L), () -> {
-            wire.allLost = false;
+            wire.loseAll(false);
             world.logGroup(LOG).appendNanos = 3_000_000L;
             powerCut(node);
             nodes.stream().filter(other -> random.oneIn(2)).forEach(this::kill);
