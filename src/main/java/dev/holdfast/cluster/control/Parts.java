@@ -30,7 +30,13 @@ final class Parts {
     private final Execution execution;
     private final BiConsumer<ControlRecord, Consumer<Outcome>> log;
     private final LinkedHashMap<Id128, Open.Part> begun = new LinkedHashMap<>();
+
+    /** What was open when this process started. */
+    private final LinkedHashMap<Id128, Open.Part> left = new LinkedHashMap<>();
+
+    /** What came since then, until that had ended. */
     private final LinkedHashSet<Id128> early = new LinkedHashSet<>();
+
     private Optional<NodeInfo> self = Optional.empty();
     private boolean ready;
     private boolean over;
@@ -46,6 +52,9 @@ final class Parts {
     void started(NodeInfo started) {
         Checks.that(self.isEmpty(), "a process starts once", started.number());
         self = Optional.of(started);
+        for (Id128 operation : state.intents().keySet()) {
+            part(operation).ifPresent(part -> left.put(operation, part));
+        }
     }
 
     /** Nothing more is begun, and nothing more is said of what was. */
@@ -56,14 +65,12 @@ final class Parts {
     /** Ends what earlier processes of this node left open; {@code then} runs when each has been tried. */
     void recover(Runnable then) {
         Checks.that(self.isPresent() && !ready, "a process recovers once, after its start");
-        ArrayDeque<Id128> left = new ArrayDeque<>(state.intents().keySet());
-        left.removeAll(early);
-        recoverNext(left, then);
+        recoverNext(new ArrayDeque<>(left.keySet()), then);
     }
 
-    private void recoverNext(ArrayDeque<Id128> left, Runnable then) {
-        Checks.that(!ready, "nothing is begun before everything is recovered", left.size());
-        Id128 next = left.poll();
+    private void recoverNext(ArrayDeque<Id128> more, Runnable then) {
+        Checks.that(!ready, "nothing is begun before everything is recovered", more.size());
+        Id128 next = more.poll();
         if (next == null) {
             ready = true;
             then.run();
@@ -71,13 +78,13 @@ final class Parts {
             early.clear();
             return;
         }
-        Optional<Open.Part> part = part(next);
+        Optional<Open.Part> part = part(next).filter(open -> open.equals(left.get(next)));
         if (part.isEmpty()) {
-            recoverNext(left, then);
+            recoverNext(more, then);
         } else {
             begun.put(next, part.get());
-            Runnable more = () -> recoverNext(left, then);
-            execution.recover(todo(part.get()), failure -> tell(next, part.get(), failure, outcome -> more.run()));
+            Runnable goOn = () -> recoverNext(more, then);
+            execution.recover(todo(part.get()), failure -> tell(next, part.get(), failure, outcome -> goOn.run()));
         }
     }
 
@@ -89,7 +96,9 @@ final class Parts {
             return;
         }
         if (!ready) {
-            early.add(operation);
+            if (!part.get().equals(left.get(operation))) {
+                early.add(operation);
+            }
             return;
         }
         begun.put(operation, part.get());

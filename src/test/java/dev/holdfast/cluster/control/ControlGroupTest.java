@@ -158,6 +158,35 @@ final class ControlGroupTest {
     }
 
     @Test
+    void aPartThatAnEarlierProcessBeganIsRecoveredWhateverArrivesMeanwhile() {
+        begin(8);
+        ControlProcess one = nodes.get(0);
+        ControlProcess other = nodes.get(1);
+        make(one, 100, pool("a"));
+        make(one, 200, pool("b"));
+        begun.changes.clear();
+        one.mute = true;
+        other.mute = true;
+        nodes.get(2).submit(new Id128(5, 300), new Operation.CreateMirrored("m", List.of(), 2, 4096));
+        world.runUntil(() -> begun.changes.size() == 2);
+        other.kill();
+        other.mute = false;
+        other.recoversLater = true;
+        other.start();
+        world.runUntil(() -> !other.told.isEmpty());
+        one.kill();
+        one.mute = false;
+        one.start();
+        world.runUntil(one::isReady);
+        world.runFor(5 * SECOND);
+        other.recover();
+        world.runUntil(() ->
+                !nodes.get(2).answers.getOrDefault(new Id128(5, 300), List.of()).isEmpty());
+        assertEquals(2, begun.recovered);
+        assertEquals(2, begun.changes.size(), "nothing is begun again");
+    }
+
+    @Test
     void aStartThatComesLateCountsForNothing() {
         ControlState state = new ControlState();
         state.apply(new ControlRecord.ClusterCreated(new Id128(1, 1)));

@@ -34,6 +34,7 @@ final class ControlProcess {
     boolean mute;
     boolean over;
     boolean fails;
+    boolean recoversLater;
     private final Begun begun;
     private final SimRandom random;
     private Optional<Controller> controller = Optional.empty();
@@ -59,12 +60,20 @@ final class ControlProcess {
         Controller fresh = new Controller(loop, process.orderedLog("control"), process.entropy(), new Carrying());
         controller = Optional.of(fresh);
         loop.post(() -> fresh.start(new Controller.Starting(name, name + ":1", Optional.of(id)), why -> {
-            if (why.isEmpty()) {
+            if (why.isEmpty() && recoversLater) {
+                told.add("not recovered");
+            } else if (why.isEmpty()) {
                 fresh.recover(() -> told.add(""));
             } else {
                 told.add(why);
             }
         }));
+    }
+
+    /** What {@link #start} left out. */
+    void recover() {
+        told.clear();
+        loop.post(() -> controller().recover(() -> told.add("")));
     }
 
     void kill() {
