@@ -193,6 +193,7 @@ final class Leading {
         }
         long fork = log.history().forkWith(past.history(), Math.min(log.held(), past.held()));
         if (fork + 1 < log.firstKept()) {
+            Marks.reached("mirror.beyond-replay");
             follower.beyondReplay = true;
             return;
         }

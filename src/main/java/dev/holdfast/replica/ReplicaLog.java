@@ -1,6 +1,7 @@
 package dev.holdfast.replica;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Marks;
 import dev.holdfast.base.Mutant;
 import dev.holdfast.io.Loop;
 import dev.holdfast.mirror.Batch;
@@ -145,6 +146,9 @@ public final class ReplicaLog implements ShardLog, Gate {
     @Override
     public void stable(long upTo) {
         boolean all = shard.needsRoot() || Mutant.on("replica.root-what-others-lack");
+        if (upTo > durable && !all) {
+            Marks.reached("replica.keeps-from-roots");
+        }
         shard.stable(all ? upTo : Math.min(upTo, Math.max(durable, 1)));
     }
 
@@ -166,6 +170,9 @@ public final class ReplicaLog implements ShardLog, Gate {
 
     @Override
     public void held(Shard of, long seq) {
+        if (Mutant.on("replica.open-at-once")) {
+            shard.opened(seq);
+        }
         numbered = true;
         tellAtEndOfTurn();
     }

@@ -32,6 +32,7 @@ final class Judge {
     private int replayed;
     private int newestActed;
     private boolean memoryWasLost;
+    private boolean mayFallBehind;
 
     /** What some log had at a position, and before it. */
     private record Entry(Object change, Position before) {}
@@ -39,6 +40,20 @@ final class Judge {
     Judge(SimLogGroup decisions, RegisterOracle oracle) {
         this.decisions = decisions;
         this.oracle = oracle;
+    }
+
+    /** From now on a replica may lack what nobody could keep for it; then it is not waited for. */
+    void mayFallBehind() {
+        mayFallBehind = true;
+    }
+
+    /** Nodes that the primary can bring up to date. */
+    List<ShardNode> kept() {
+        List<Integer> beyond = nodes.stream()
+                .filter(ShardNode::serves)
+                .flatMap(node -> node.replica().orElseThrow().beyondReplay().stream())
+                .toList();
+        return nodes.stream().filter(node -> !beyond.contains(node.number())).toList();
     }
 
     void add(ShardNode node) {
@@ -126,7 +141,7 @@ final class Judge {
         if (replica.isEmpty()) {
             return;
         }
-        if (!replica.get().beyondReplay().isEmpty()) {
+        if (!mayFallBehind && !replica.get().beyondReplay().isEmpty()) {
             throw new OracleViolation(
                     "M3: what a replica lacks is not kept: " + replica.get().beyondReplay());
         }
@@ -166,17 +181,17 @@ final class Judge {
         }
     }
 
-    /** True when every node is in sync, sees everything, and all see the same. */
+    /** True when every node that can be brought up to date is in sync, sees everything, and all see the same. */
     boolean isConverged() {
         catchUp();
-        boolean all = truth.newest()
-                .filter(set -> set.inSync().size() == nodes.size())
-                .isPresent();
-        for (ShardNode node : nodes) {
+        List<ShardNode> kept = kept();
+        boolean all =
+                truth.newest().filter(set -> set.inSync().size() == kept.size()).isPresent();
+        for (ShardNode node : kept) {
             all = all
                     && node.replica().isPresent()
                     && truth.newest().orElseThrow().has(node.replica().get().member())
-                    && node.store().held() == nodes.getFirst().store().held()
+                    && node.store().held() == kept.getFirst().store().held()
                     && node.visible() == node.store().held();
         }
         return all && nodes.stream().anyMatch(ShardNode::serves);

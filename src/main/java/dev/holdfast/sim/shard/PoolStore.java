@@ -40,10 +40,13 @@ final class PoolStore implements ShardStore {
     private static final long DEVICE_BYTES = 128L << 20;
     private static final long LOG_BYTES = 64 << 20;
     private static final int MEMORY_BYTES = 16 << 20;
+    private static final long TIGHT_LOG_BYTES = 12 << 20;
+    private static final int TIGHT_MEMORY_BYTES = 4 << 20;
     private static final long CACHE_BYTES = 4 << 20;
 
     private final Judge judge;
     private final SimRandom random;
+    private final boolean tight;
     private boolean isMade;
     private boolean isTroubled;
     private long generation;
@@ -61,8 +64,10 @@ final class PoolStore implements ShardStore {
     /** What an entry says, as far as two replicas are compared by it. */
     private record Said(EntryKind kind, int flags, long offset, long lengthBytes, int payloadChecksum) {}
 
-    PoolStore(Judge judge, SimRandom random) {
+    /** A pool whose memory log and ring hold a few hundred changes if it is {@code tight}, else all of a run. */
+    PoolStore(Judge judge, SimRandom random, boolean tight) {
         this.judge = judge;
+        this.tight = tight;
         this.random = random;
     }
 
@@ -84,8 +89,9 @@ final class PoolStore implements ShardStore {
     private void format(SimProcess started, Loop committer, Runnable then) {
         SimMachine machine = started.machine();
         machine.plug(PATH, DEVICE_BYTES);
+        long logBytes = tight ? TIGHT_LOG_BYTES : LOG_BYTES;
         Id128 id = new Id128(random.nextLong(), random.nextLong());
-        ArrayFormat.Plan plan = new ArrayFormat.Plan(new Id128(1, 1), id, Protection.SINGLE, LOG_BYTES, 0, true);
+        ArrayFormat.Plan plan = new ArrayFormat.Plan(new Id128(1, 1), id, Protection.SINGLE, logBytes, 0, true);
         ArrayFormat.format(started.disks(), List.of(PATH), plan, started.entropy(), committer, outcome -> {
             switch (outcome) {
                 case ArrayFormat.Outcome.Formatted formatted -> then.run();
@@ -95,7 +101,8 @@ final class PoolStore implements ShardStore {
     }
 
     private void openPool(SimProcess started, Loop committer, SimLoop loop, Runnable ready) {
-        OpenPlan.Memory memory = new OpenPlan.Memory(started.sharedMemory(""), MEMORY_BYTES);
+        OpenPlan.Memory memory =
+                new OpenPlan.Memory(started.sharedMemory(""), tight ? TIGHT_MEMORY_BYTES : MEMORY_BYTES);
         OpenPlan.Known known = new OpenPlan.Known(Optional.empty(), keeper());
         OpenPlan plan = new OpenPlan(List.of(PATH), known, memory, List.of(loop), CACHE_BYTES, false);
         PoolOpen.open(started, plan, committer, opened -> {

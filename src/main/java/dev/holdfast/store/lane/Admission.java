@@ -187,6 +187,7 @@ final class Admission {
         if (uncovered == 0 || uncovered + bytes <= mostUncovered) {
             return true;
         }
+        Marks.reached("lane.uncovered-full");
         triggers.ask("mirrored");
         return false;
     }

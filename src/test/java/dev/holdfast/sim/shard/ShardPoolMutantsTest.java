@@ -21,7 +21,15 @@ final class ShardPoolMutantsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"lane.flush-own-log-only", "replica.root-what-others-lack"})
+    @ValueSource(
+            strings = {
+                "lane.flush-own-log-only",
+                "lane.root-covers-unstable",
+                "mirror.no-rewind",
+                "replica.open-at-once",
+                "replica.root-what-others-lack",
+                "store.tail-not-logged"
+            })
     void isCaught(String mutant) {
         long seed = 0;
         boolean caught = false;
