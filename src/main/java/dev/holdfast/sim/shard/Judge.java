@@ -42,7 +42,7 @@ final class Judge {
         this.oracle = oracle;
     }
 
-    /** From now on a replica may lack what nobody could keep for it; then it is not waited for. */
+    /** Room got short: from now on a replica may lack what nobody could keep for it; then it is not waited for. */
     void mayFallBehind() {
         mayFallBehind = true;
     }

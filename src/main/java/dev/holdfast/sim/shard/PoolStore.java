@@ -295,6 +295,9 @@ final class PoolStore implements ShardStore {
             history = present;
             held = end;
         }
+        if (now.shard().needsRoot()) {
+            judge.mayFallBehind();
+        }
         logged = now.log().logged();
         rooted = now.log().rooted();
     }

@@ -51,9 +51,6 @@ public final class ShardScenario {
         this.kinds = pools ? KINDS_OVER_POOLS : KINDS;
         this.favourite = random.below(kinds);
         boolean tight = pools && random.oneIn(4);
-        if (tight) {
-            judge.mayFallBehind();
-        }
         List<Integer> numbers =
                 IntStream.range(0, 2 + random.below(pools ? 2 : 3)).boxed().toList();
         for (int number : numbers) {
