@@ -96,6 +96,10 @@ final class Judge {
     /** What only memories held, and no member of the newest set remembers, is gone, and may be. */
     void lostMemory(ShardNode node) {
         catchUp();
+        forgetIfMemoryIsLost();
+    }
+
+    private void forgetIfMemoryIsLost() {
         if (isMemoryLost()) {
             acknowledged = flushed;
             memoryWasLost = true;
@@ -236,7 +240,11 @@ final class Judge {
             boolean counts = truth.replay(decision);
             switch (decision) {
                 case Decision.NewSet change when counts -> sets.add(change.set());
-                case Decision.Acts acts when counts -> newestActed = acts.epoch();
+                case Decision.Acts acts
+                when counts -> {
+                    newestActed = acts.epoch();
+                    forgetIfMemoryIsLost(); // Who said so may have lost its memory since, and counts as a holder now.
+                }
                 default -> {}
             }
         }
