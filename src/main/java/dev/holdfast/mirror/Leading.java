@@ -269,7 +269,10 @@ final class Leading {
 
     private void send(Follower follower, long now, boolean ask) {
         boolean asked = false;
-        while (follower.compared && follower.next <= log.held() && follower.next - follower.held <= MOST_UNDER_WAY) {
+        boolean lacks = follower.next <= log.held() && follower.next < log.firstKept();
+        follower.beyondReplay = follower.compared ? lacks : follower.beyondReplay;
+        boolean sends = follower.compared && !lacks; // What it lacks may have been let go since the logs were compared.
+        while (sends && follower.next <= log.held() && follower.next - follower.held <= MOST_UNDER_WAY) {
             if (follower.next == follower.held + 1) {
                 follower.progressNanos = now;
             }

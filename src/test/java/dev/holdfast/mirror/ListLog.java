@@ -1,11 +1,16 @@
 package dev.holdfast.mirror;
 
+import dev.holdfast.base.Checks;
+
 /** A log of entries that say nothing, all of them logged at once: the store below, for tests of the protocol alone. */
 final class ListLog implements ShardLog {
     private History history = History.EMPTY;
     private long held;
     private long visible;
     private int epoch;
+
+    /** What is before it is not there any more. */
+    long firstKept = 1;
 
     /** Takes nothing back. */
     boolean isFull;
@@ -42,11 +47,12 @@ final class ListLog implements ShardLog {
 
     @Override
     public long firstKept() {
-        return 1;
+        return firstKept;
     }
 
     @Override
     public Batch batch(long first) {
+        Checks.that(first >= firstKept, "what is sent is kept", first, firstKept);
         History epochs = history;
         long last = held;
         return new Batch() {

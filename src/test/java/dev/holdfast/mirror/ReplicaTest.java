@@ -194,6 +194,20 @@ final class ReplicaTest {
     }
 
     @Test
+    void whatWasLetGoAfterTheLogsWereComparedIsNotSent() {
+        lead(2);
+        write();
+        write();
+        have(1, 2, 2);
+        nowNanos += Terms.RESEND_NANOS + 1;
+        log.firstKept = 2;
+        replica.tick();
+        assertEquals(List.of(2), replica.beyondReplay());
+        have(2, 2, 1);
+        assertEquals(List.of(), replica.beyondReplay(), "an answer was late, and the rest is there");
+    }
+
+    @Test
     void whoHasNoRoomToForgetItsTailAsksAgain() {
         lead(2);
         write();
