@@ -29,7 +29,7 @@ final class LinksFaultTest {
 
     @Test
     void whatArrivesWasSentAndMendedLinksComeBack() {
-        Seeds.each(25, seed -> new Cluster(seed).run());
+        Seeds.each(8, seed -> new Cluster(seed).run());
     }
 
     @Test
