@@ -30,8 +30,12 @@ public final class ShardScenario {
     private static final long CONVERGED_NANOS = 15_000_000_000L;
     private static final long ANSWERED_NANOS = 5_000_000_000L;
 
+    /** With little memory and log a flush waits for consistency points, each a second after one that freed nothing. */
+    private static final long ANSWERED_IN_LITTLE_ROOM_NANOS = 20_000_000_000L;
+
     private final SimWorld world;
     private final boolean pools;
+    private final boolean tight;
     private final SimRandom random;
     private final RegisterOracle oracle = new RegisterOracle();
     private final Judge judge;
@@ -50,7 +54,7 @@ public final class ShardScenario {
         this.wire = wires.apply(world);
         this.kinds = pools ? KINDS_OVER_POOLS : KINDS;
         this.favourite = random.below(kinds);
-        boolean tight = pools && random.oneIn(4);
+        this.tight = pools && random.oneIn(4);
         List<Integer> numbers =
                 IntStream.range(0, 2 + random.below(pools ? 2 : 3)).boxed().toList();
         for (int number : numbers) {
@@ -105,7 +109,7 @@ public final class ShardScenario {
         long answered = clients.answered();
         long abandoned = clients.abandoned();
         int before = decisions;
-        clients.bePatient(ANSWERED_NANOS);
+        clients.bePatient(tight ? ANSWERED_IN_LITTLE_ROOM_NANOS : ANSWERED_NANOS);
         clients.begin(2, 60);
         until(RUN_NANOS, () -> clients.answered() >= answered + 60);
         boolean decided = decisions > before; // A record that came late may end a primary, and what waits there.
