@@ -3,6 +3,7 @@ package dev.holdfast.replica;
 import dev.holdfast.base.Checks;
 import dev.holdfast.mirror.wire.Entries;
 import dev.holdfast.store.lane.ReplicaShard;
+import dev.holdfast.store.log.EntryReader;
 
 /** Changes that a shard holds, read where they lie; good as long as nothing else happens to the shard. */
 final class HeldBatch implements Entries {
@@ -47,8 +48,8 @@ final class HeldBatch implements Entries {
     }
 
     @Override
-    public void read(long seq, Reader reader) {
+    public void read(long seq, EntryReader reader) {
         Checks.that(seq >= first && seq <= last, "the change is in the batch", seq, first, last);
-        shard.read(seq, reader::entry);
+        shard.read(seq, reader);
     }
 }

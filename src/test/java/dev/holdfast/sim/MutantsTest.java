@@ -1,10 +1,6 @@
 package dev.holdfast.sim;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import dev.holdfast.base.Mutant;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -53,18 +49,6 @@ final class MutantsTest {
         "array.flush-one-member, store-mirror-faults"
     })
     void isCaught(String mutant, String scenario) {
-        long seed = 0;
-        boolean caught = false;
-        while (!caught && seed < SEEDS) {
-            Mutant.plant(mutant);
-            caught = run(scenario, ++seed).isPresent();
-            Mutant.remove();
-        }
-        assertTrue(caught, mutant + " is not noticed by " + scenario + " with seeds 1 to " + SEEDS);
-        assertEquals(Optional.empty(), run(scenario, seed), scenario + " --seed " + seed);
-    }
-
-    private static Optional<String> run(String scenario, long seed) {
-        return Simulation.run(scenario, seed).orElseThrow().violation();
+        PlantedBug.assertCaught(mutant, scenario, SEEDS);
     }
 }

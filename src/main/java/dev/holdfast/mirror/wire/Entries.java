@@ -1,8 +1,7 @@
 package dev.holdfast.mirror.wire;
 
 import dev.holdfast.mirror.Batch;
-import dev.holdfast.store.log.EntryKind;
-import java.nio.ByteBuffer;
+import dev.holdfast.store.log.EntryReader;
 
 /**
  * A batch whose entries can be read: what a log gives to be sent, and what came over the wire. It refers to payloads
@@ -19,28 +18,5 @@ public interface Entries extends Batch {
     int payloadBytes();
 
     /** Tells {@code reader} entry {@code seq}, which is in the batch. */
-    void read(long seq, Reader reader);
-
-    /** Told an entry. */
-    @FunctionalInterface
-    interface Reader {
-        /**
-         * An entry, its fields sound by themselves ({@link dev.holdfast.store.log.Entry#isSoundChange}).
-         *
-         * @param flags see {@link dev.holdfast.store.log.Entry}
-         * @param offset in bytes, a snapshot's id for the snapshot kinds
-         * @param lengthBytes of the range; of a write that of the payload
-         * @param payload between position and limit; valid until this returns, not to be written
-         * @param payloadChecksum CRC32C of the payload, as it was computed where the entry was first held; 0 of none
-         */
-        void entry(
-                int epoch,
-                long seq,
-                EntryKind kind,
-                int flags,
-                long offset,
-                long lengthBytes,
-                ByteBuffer payload,
-                int payloadChecksum);
-    }
+    void read(long seq, EntryReader reader);
 }

@@ -9,6 +9,7 @@ import dev.holdfast.mirror.History;
 import dev.holdfast.mirror.Message;
 import dev.holdfast.mirror.Position;
 import dev.holdfast.store.log.EntryKind;
+import dev.holdfast.store.log.EntryReader;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -18,7 +19,7 @@ import java.nio.ByteOrder;
  */
 public final class FrameWriter {
     private final Crc32c crc = new Crc32c();
-    private final Entries.Reader entries = this::entry;
+    private final EntryReader entries = this::entry;
     private ByteBuffer out = ByteBuffer.allocate(0);
     private int entryAt;
     private int payloadsAt;

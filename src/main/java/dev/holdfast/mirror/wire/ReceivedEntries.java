@@ -4,6 +4,7 @@ import static dev.holdfast.mirror.wire.FrameLayout.ENTRY_BYTES;
 
 import dev.holdfast.base.Checks;
 import dev.holdfast.store.log.EntryKind;
+import dev.holdfast.store.log.EntryReader;
 import java.nio.ByteBuffer;
 
 /** Entries where they lie in a frame that was found sound. */
@@ -45,7 +46,7 @@ final class ReceivedEntries implements Entries {
     }
 
     @Override
-    public void read(long seq, Reader reader) {
+    public void read(long seq, EntryReader reader) {
         int at = at(seq);
         int payloadsAt = entriesAt + count * ENTRY_BYTES;
         int start = seq == first ? 0 : frames.getInt(at - ENTRY_BYTES + 28);

@@ -6,6 +6,7 @@ import dev.holdfast.mirror.Batch;
 import dev.holdfast.mirror.Position;
 import dev.holdfast.mirror.wire.Entries;
 import dev.holdfast.store.log.EntryKind;
+import dev.holdfast.store.log.EntryReader;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -61,7 +62,7 @@ record Changes(List<Change> list) implements Entries {
     }
 
     @Override
-    public void read(long seq, Reader reader) {
+    public void read(long seq, EntryReader reader) {
         Change change = at(seq);
         ByteBuffer payload = ByteBuffer.allocate(REGISTER_BYTES)
                 .order(ByteOrder.LITTLE_ENDIAN)

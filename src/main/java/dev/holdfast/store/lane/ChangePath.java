@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The path of every change of one shard, in this order and in no other: admit, number, hold, gate, visible,
- * acknowledge. It makes nothing durable ({@link Durability}) and takes nothing back.
+ * acknowledge; and, of a mirrored shard, the way back behind the gate. It makes nothing durable ({@link Durability}).
  *
  * <ol>
  *   <li>numbered = held &gt;= visible; a number is held in the same call that gives it.

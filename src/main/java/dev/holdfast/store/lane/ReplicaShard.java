@@ -3,6 +3,7 @@ package dev.holdfast.store.lane;
 import dev.holdfast.base.Checks;
 import dev.holdfast.store.log.Entry;
 import dev.holdfast.store.log.EntryKind;
+import dev.holdfast.store.log.EntryReader;
 import dev.holdfast.store.log.LogView;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -60,35 +61,17 @@ public final class ReplicaShard {
         return path.holdNumbered(epoch, kind, flags, offset, lengthBytes, payload);
     }
 
-    /** Told a change as it is held; see {@link #hold}. */
-    @FunctionalInterface
-    public interface Reader {
-        /**
-         * {@code payload}, between position and limit, is valid until this returns, and is not written; {@code
-         * payloadChecksum} is its CRC32C.
-         */
-        void change(
-                int epoch,
-                long seq,
-                EntryKind kind,
-                int flags,
-                long offset,
-                long lengthBytes,
-                ByteBuffer payload,
-                int payloadChecksum);
-    }
-
     /**
      * Tells {@code reader} a change that the memory log has: one of {@link #firstKeptSeq} to {@link #heldSeq}.
      */
-    public void read(long seq, Reader reader) {
+    public void read(long seq, EntryReader reader) {
         Checks.that(lane.loop().isCurrent(), "on the shard's loop");
         LogView view = lane.logView();
         ByteBuffer entries = view.descriptors();
         int at = view.at(run.entryOf(seq));
         Checks.that(Entry.seq(entries, at) == seq, "the change is where it was held", seq, Entry.seq(entries, at));
         int start = Entry.firstSlot(entries, at) * Entry.SLOT_BYTES + Entry.payloadStart(entries, at);
-        reader.change(
+        reader.entry(
                 Entry.epoch(entries, at),
                 seq,
                 Entry.kind(entries, at),

@@ -3,6 +3,7 @@ package dev.holdfast.mirror.wire;
 import dev.holdfast.base.Crc32c;
 import dev.holdfast.mirror.Batch;
 import dev.holdfast.store.log.EntryKind;
+import dev.holdfast.store.log.EntryReader;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -72,7 +73,7 @@ record ListedEntries(long first, List<One> list) implements Entries {
     }
 
     @Override
-    public void read(long seq, Reader reader) {
+    public void read(long seq, EntryReader reader) {
         One one = list.get((int) (seq - first));
         ByteBuffer payload = ByteBuffer.wrap(one.payload);
         reader.entry(one.epoch, seq, one.kind, one.flags, one.offset, one.lengthBytes, payload, one.checksum);

@@ -1,11 +1,7 @@
 package dev.holdfast.sim.shard;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import dev.holdfast.base.Mutant;
-import dev.holdfast.sim.Simulation;
-import java.util.Optional;
+import dev.holdfast.sim.PlantedBug;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -31,18 +27,6 @@ final class ShardPoolMutantsTest {
                 "store.tail-not-logged"
             })
     void isCaught(String mutant) {
-        long seed = 0;
-        boolean caught = false;
-        while (!caught && seed < SEEDS) {
-            Mutant.plant(mutant);
-            caught = violation(++seed).isPresent();
-            Mutant.remove();
-        }
-        assertTrue(caught, mutant + " is not noticed with seeds 1 to " + SEEDS);
-        assertEquals(Optional.empty(), violation(seed), SCENARIO + " --seed " + seed);
-    }
-
-    private static Optional<String> violation(long seed) {
-        return Simulation.run(SCENARIO, seed).orElseThrow().violation();
+        PlantedBug.assertCaught(mutant, SCENARIO, SEEDS);
     }
 }
