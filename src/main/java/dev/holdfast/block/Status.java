@@ -13,5 +13,10 @@ public enum Status {
     /** The disk does not take changes. */
     READ_ONLY,
     /** The server is stopping; the request had no effect that was promised. */
-    SHUTDOWN
+    SHUTDOWN,
+    /**
+     * This node does not, or no longer, speak for the disk: whether the request had an effect is not known here; ask
+     * elsewhere.
+     */
+    MOVED
 }

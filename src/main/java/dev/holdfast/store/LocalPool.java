@@ -278,6 +278,7 @@ final class LocalPool implements Pool {
             case INVALID -> "there is no such volume";
             case READ_ONLY -> "the pool takes no changes any more";
             case SHUTDOWN -> "the node is stopping";
+            case MOVED -> "another node speaks for the volume now: ask again";
         };
     }
 }

@@ -29,7 +29,7 @@ final class NbdErrors {
             case NO_SPACE -> NBD_ENOSPC;
             case INVALID -> NBD_EINVAL;
             case READ_ONLY -> NBD_EPERM;
-            case SHUTDOWN -> NBD_ESHUTDOWN;
+            case SHUTDOWN, MOVED -> NBD_ESHUTDOWN;
         };
     }
 

@@ -112,7 +112,7 @@ final class ChangePath {
 
     /** Why no change may be numbered here now, or OK. */
     private Status refusal() {
-        return numbersHere ? lane.admission().refusal() : Status.READ_ONLY;
+        return numbersHere ? lane.admission().refusal() : Status.MOVED;
     }
 
     /** Takes a WRITE whose range was checked. */
@@ -120,7 +120,7 @@ final class ChangePath {
         int lengthBytes = (int) request.lengthBytes;
         int limit = data.limit();
         data.limit(data.position() + lengthBytes);
-        Status admitted = numbersHere ? lane.admission().admitWrite(lengthBytes) : Status.READ_ONLY;
+        Status admitted = numbersHere ? lane.admission().admitWrite(lengthBytes) : Status.MOVED;
         if (admitted == Status.OK) {
             lane.statistics().changes++;
             lane.statistics().bytesWritten += lengthBytes;
@@ -281,8 +281,8 @@ final class ChangePath {
         long entry = lane.log().appendRewind(shard.id(), epoch, toSeq);
         lane.admission().uncovered(-run.rewind(toSeq, entry));
         held = toSeq;
-        requests.forEach(request -> request.completion().completed(request, Status.IO_ERROR));
-        controls.forEach(control -> control.done().done(Status.IO_ERROR));
+        requests.forEach(request -> request.completion().completed(request, Status.MOVED));
+        controls.forEach(control -> control.done().done(Status.MOVED));
         return true;
     }
 
@@ -373,7 +373,7 @@ final class ChangePath {
     /** Takes a FLUSH: it waits for everything that is visible now. */
     void flush(Request request) {
         if (mirrored != null && !numbersHere) {
-            request.completion().completed(request, Status.READ_ONLY);
+            request.completion().completed(request, Status.MOVED);
         } else {
             awaitDurable(request, visibleEnd);
         }
@@ -399,7 +399,7 @@ final class ChangePath {
     void endEpoch() {
         Checks.that(mirrored != null, "a shard alone numbers its changes itself", shard.id());
         numbersHere = false;
-        tellWaiters(Status.IO_ERROR);
+        tellWaiters(Status.MOVED);
     }
 
     private void tellWaiters(Status status) {

@@ -120,7 +120,7 @@ public final class ReplicaShard {
     }
 
     /**
-     * From now on no change is numbered here, and who waits for one here, or for a flush, is told IO_ERROR: nobody here
+     * From now on no change is numbered here, and who waits for one here, or for a flush, is told MOVED: nobody here
      * knows what becomes of it.
      */
     public void endEpoch() {
@@ -136,7 +136,7 @@ public final class ReplicaShard {
 
     /**
      * Takes back every change after {@code toSeq}, of which none is stable: they never were, here and for every later
-     * start. Who waits for one of them here is told IO_ERROR, for nobody knows what became of it elsewhere. The next
+     * start. Who waits for one of them here is told MOVED, for nobody knows what became of it elsewhere. The next
      * change is {@code toSeq} + 1; changes are no longer numbered here. If some are visible, {@link #visibleSeq} goes
      * back, maybe before {@code toSeq}: what is held is to be opened again.
      *

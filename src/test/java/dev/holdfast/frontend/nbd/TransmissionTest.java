@@ -194,9 +194,9 @@ final class TransmissionTest {
     void everyFailureOfTheDiskIsToldByItsNumber(boolean structured) {
         TestClient client = bed.connect().go(structured);
         Status[] failures = {
-            Status.IO_ERROR, Status.NO_SPACE, Status.INVALID, Status.READ_ONLY, Status.SHUTDOWN,
+            Status.IO_ERROR, Status.NO_SPACE, Status.INVALID, Status.READ_ONLY, Status.SHUTDOWN, Status.MOVED,
         };
-        int[] numbers = {NBD_EIO, NBD_ENOSPC, NBD_EINVAL, NBD_EPERM, NBD_ESHUTDOWN};
+        int[] numbers = {NBD_EIO, NBD_ENOSPC, NBD_EINVAL, NBD_EPERM, NBD_ESHUTDOWN, NBD_ESHUTDOWN};
         for (int i = 0; i < failures.length; i++) {
             Status failure = failures[i];
             volume.faults = request -> failure;

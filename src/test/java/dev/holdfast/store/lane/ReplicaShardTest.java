@@ -122,7 +122,7 @@ final class ReplicaShardTest {
             bed.client.write(0, ReplicaBed.block(1), false);
             bed.client.submit(Request.Kind.TRIM, 0, 4096);
         });
-        assertEquals(List.of(Status.READ_ONLY, Status.READ_ONLY), bed.client.failures);
+        assertEquals(List.of(Status.MOVED, Status.MOVED), bed.client.failures);
         bed.bed.run(() -> replica.beginEpoch(5));
         bed.bed.run(() -> bed.client.write(0, ReplicaBed.block(1), false));
         assertEquals(List.of(11L), bed.told);
@@ -298,12 +298,12 @@ final class ReplicaShardTest {
         });
         bed.opened(11);
         bed.bed.run(replica::endEpoch);
-        assertEquals(List.of(Status.IO_ERROR, Status.IO_ERROR), bed.client.failures);
+        assertEquals(List.of(Status.MOVED, Status.MOVED), bed.client.failures);
         bed.bed.run(() -> {
             bed.client.write(0, ReplicaBed.block(3), false);
             bed.client.submit(Request.Kind.FLUSH, 0, 0);
         });
-        assertEquals(List.of(Status.READ_ONLY, Status.READ_ONLY), bed.client.failures.subList(2, 4));
+        assertEquals(List.of(Status.MOVED, Status.MOVED), bed.client.failures.subList(2, 4));
         assertEquals(12, replica.heldSeq(), "what is held stays");
     }
 
@@ -318,8 +318,8 @@ final class ReplicaShardTest {
             bed.bed.lane.resizeShard(LaneBed.SHARD, 4096, control::add);
         });
         assertTrue(bed.rewind(11));
-        assertEquals(List.of(Status.IO_ERROR), bed.client.failures);
-        assertEquals(List.of(Status.IO_ERROR), control);
+        assertEquals(List.of(Status.MOVED), bed.client.failures);
+        assertEquals(List.of(Status.MOVED), control);
         bed.opened(11);
         assertTrue(bed.client.outstanding.isEmpty(), "what stays is acknowledged");
         bed.bed.run(() -> bed.client.write(0, ReplicaBed.block(3), false));
