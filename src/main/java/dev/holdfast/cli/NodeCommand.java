@@ -13,10 +13,26 @@ import picocli.CommandLine.Option;
 @Command(
         name = "node",
         mixinStandardHelpOptions = true,
-        description = "Runs nodes.",
-        subcommands = NodeCommand.Start.class,
+        description = "Runs nodes, and lists them.",
+        subcommands = {NodeCommand.Start.class, NodeCommand.Ls.class},
         footer = {"", "Example:", "  holdfast node start --dir /srv/hf --name a --disk-size 100G"})
 final class NodeCommand {
+    /** Lists them. */
+    @Command(
+            name = "ls",
+            mixinStandardHelpOptions = true,
+            description = "Lists the nodes of the cluster, and where each is reached.",
+            footer = {"", "Example:", "  holdfast node ls"})
+    static final class Ls implements Runnable {
+        @Mixin
+        private Remote remote = new Remote();
+
+        @Override
+        public void run() {
+            remote.printList(remote.get("nodes"), "name", "number", "address", "links", "disks", "incarnation");
+        }
+    }
+
     /** Runs one. */
     @Command(
             name = "start",

@@ -143,7 +143,8 @@ final class Remote {
             Map<String, Object> object = object(item);
             String[] row = new String[columns.length];
             for (int i = 0; i < columns.length; i++) {
-                row[i] = object.containsKey(columns[i]) ? shown(columns[i], object.get(columns[i])) : "-";
+                String text = object.containsKey(columns[i]) ? shown(columns[i], object.get(columns[i])) : "";
+                row[i] = text.isEmpty() ? "-" : text;
             }
             rows.add(row);
         }

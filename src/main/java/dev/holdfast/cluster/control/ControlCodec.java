@@ -28,6 +28,7 @@ import java.util.Optional;
  *   8 ended by           id operation, 4 node, 8 incarnation, 1 undo (0 or 1), text failure (empty: done)
  *   9 asked
  *  10 decided            4 shard, 4 node, 8 incarnation, 8 number, 2 length, a decision as DecisionCodec has it
+ *  11 node reachable     4 node, 8 incarnation, text links, text disks
  * change    1 kind, then by kind:
  *   1 create pool        as 9 without the node, which is 1 (not written any more)
  *   2 create volume      id, text name, id pool, 4 shard, 8 size
@@ -76,6 +77,10 @@ final class ControlCodec {
             case ControlRecord.Ended r -> ended(out, r);
             case ControlRecord.Asked r -> out.put((byte) 9);
             case ControlRecord.Decided r -> decided(out.put((byte) 10), r);
+            case ControlRecord.NodeReachable r -> {
+                process(out.put((byte) 11), r.by());
+                text(text(out, r.links()), r.disks());
+            }
         }
         Checks.that(out.position() >= 2, "a record says something", out.position());
         byte[] bytes = new byte[out.position()];
@@ -105,12 +110,15 @@ final class ControlCodec {
     private static void decided(ByteBuffer out, ControlRecord.Decided r) {
         byte[] decision = DecisionCodec.encode(r.decision());
         Checks.that(r.shard() > 0 && decision.length <= MOST_TEXT, "a decision is about a shard", r.shard());
-        out.putInt(r.shard())
-                .putInt(r.by().node())
-                .putLong(r.by().incarnation())
+        process(out.putInt(r.shard()), r.by())
                 .putLong(r.number())
                 .putShort((short) decision.length)
                 .put(decision);
+    }
+
+    private static ByteBuffer process(ByteBuffer out, ControlRecord.Process process) {
+        Checks.that(process.node() > 0 && process.incarnation() > 0, "a process is a start of a node", process.node());
+        return out.putInt(process.node()).putLong(process.incarnation());
     }
 
     private static void change(ByteBuffer out, Change change) {
@@ -217,6 +225,11 @@ final class ControlCodec {
             case 10 -> {
                 return decided(in);
             }
+            case 11 -> {
+                ControlRecord.Process by = process(in);
+                ControlRecord.NodeReachable reachable = new ControlRecord.NodeReachable(by, text(in), text(in));
+                return isProcess(by) ? Optional.of(reachable) : Optional.empty();
+            }
             default -> {
                 return Optional.empty();
             }
@@ -232,13 +245,21 @@ final class ControlCodec {
 
     private static Optional<ControlRecord> decided(ByteBuffer in) {
         int shard = in.getInt();
-        ControlRecord.Process by = new ControlRecord.Process(in.getInt(), in.getLong());
+        ControlRecord.Process by = process(in);
         long number = in.getLong();
         ByteBuffer bytes = part(in);
-        boolean isValid = shard > 0 && by.node() > 0 && by.incarnation() > 0;
+        boolean isValid = shard > 0 && isProcess(by);
         return DecisionCodec.decode(bytes)
                 .filter(decision -> isValid && DecisionCodec.encode(decision).length == bytes.remaining())
                 .map(decision -> new ControlRecord.Decided(shard, by, number, decision));
+    }
+
+    private static ControlRecord.Process process(ByteBuffer in) {
+        return new ControlRecord.Process(in.getInt(), in.getLong());
+    }
+
+    private static boolean isProcess(ControlRecord.Process process) {
+        return process.node() > 0 && process.incarnation() > 0;
     }
 
     private static Optional<ControlRecord> ended(ByteBuffer in) throws CharacterCodingException {

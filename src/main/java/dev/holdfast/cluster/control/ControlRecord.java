@@ -24,6 +24,15 @@ public sealed interface ControlRecord {
     record NodeStarted(int node, Id128 id, String name, String address, long after, long nonce)
             implements ControlRecord {}
 
+    /**
+     * Where a process is reached. It counts only while {@code by} is the newest process of its node.
+     *
+     * @param by whose places they are
+     * @param links HOST:PORT of the door of its links
+     * @param disks HOST:PORT of its NBD listener
+     */
+    record NodeReachable(Process by, String links, String disks) implements ControlRecord {}
+
     /** A change that is complete with this record. */
     record Applied(Id128 operation, Change change) implements ControlRecord {}
 

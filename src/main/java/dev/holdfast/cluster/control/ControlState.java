@@ -54,6 +54,9 @@ public final class ControlState {
             case ControlRecord.NodeStarted started -> {
                 return cluster.isPresent() && nodes.start(started);
             }
+            case ControlRecord.NodeReachable reachable -> {
+                return nodes.reached(reachable);
+            }
             case ControlRecord.Applied applied -> {
                 return begin(applied.operation(), applied.change());
             }

@@ -49,6 +49,7 @@ public final class Controller {
     private final ControlState state = new ControlState();
     private final Parts parts;
     private final Decisions decisions;
+    private final Reach reach;
     private final ArrayDeque<Asked> queue = new ArrayDeque<>();
     private final LinkedHashMap<Id128, List<Consumer<Result>>> waiters = new LinkedHashMap<>();
     private final long nonce;
@@ -84,6 +85,7 @@ public final class Controller {
         this.nonce = entropy.nextLong();
         this.parts = new Parts(loop, state, execution, this::append);
         this.decisions = new Decisions(loop, state, this::append);
+        this.reach = new Reach(loop, state, this::append);
     }
 
     /**
@@ -178,6 +180,17 @@ public final class Controller {
         append(new ControlRecord.PoolWentOn(pool, generation), outcome -> kept.accept(outcome == Outcome.APPENDED));
     }
 
+    /**
+     * Has every node know where this process is reached, each place as HOST:PORT: the door of its links, and its NBD
+     * listener. What the log does not take is said again every second; what it knows already is not.
+     */
+    public void reachable(String links, String disks) {
+        Checks.that(isLive(), "where it is reached says a process that has started");
+        if (!stopped) {
+            reach.say(links, disks);
+        }
+    }
+
     /** Ends every change that earlier processes of this node left open; {@code then} runs when each has been tried. */
     public void recover(Runnable then) {
         Checks.that(isLive(), "a controller recovers after it has read its log");
@@ -265,6 +278,7 @@ public final class Controller {
         Checks.that(loop.isCurrent(), "a controller is stopped on its loop");
         stopped = true;
         parts.end();
+        reach.end();
         Result.Refused refusal = Result.failed("the node is stopping");
         while (!queue.isEmpty()) {
             answer(queue.remove().id(), refusal);
@@ -355,6 +369,7 @@ public final class Controller {
             self = Optional.of(node);
             parts.started(node);
             decisions.started(node);
+            reach.started(node);
         } else if (self.isPresent() && self.get().number() == node.number()) {
             goOver();
         }
@@ -387,6 +402,7 @@ public final class Controller {
             case ControlRecord.ClusterCreated created -> Checks.that(!changed, "a cluster begins once");
             case ControlRecord.MemberStarted started -> Checks.that(!changed, "nodes start with numbers now");
             case ControlRecord.NodeStarted started -> Checks.that(self.isPresent(), "others may start at any time");
+            case ControlRecord.NodeReachable reachable -> Checks.that(self.isPresent(), "others may move at any time");
             case ControlRecord.Decided decided -> Checks.that(!changed, "shards are told by their own logs");
             case ControlRecord.Asked asked -> Checks.that(!changed, "who asked is told by the append");
         }

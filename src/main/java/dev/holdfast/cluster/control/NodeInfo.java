@@ -10,5 +10,14 @@ import dev.holdfast.base.Id128;
  * @param name for people, no other node's
  * @param address where other nodes reach it; empty if its log is its own
  * @param incarnation of its newest process
+ * @param links HOST:PORT where links of other nodes come in; empty until a process said so, and of an earlier one until
+ *     the newest has
+ * @param disks HOST:PORT of its NBD listener; as {@code links}
  */
-public record NodeInfo(int number, Id128 id, String name, String address, long incarnation) {}
+public record NodeInfo(
+        int number, Id128 id, String name, String address, long incarnation, String links, String disks) {
+    /** The same node when {@code incarnation} has said where it is reached. */
+    NodeInfo at(String nextLinks, String nextDisks) {
+        return new NodeInfo(number, id, name, address, incarnation, nextLinks, nextDisks);
+    }
+}

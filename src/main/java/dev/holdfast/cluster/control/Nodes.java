@@ -7,12 +7,12 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Who has ever started. It changes by records of starts only.
+ * Who has ever started, and where it is reached. It changes by records of processes about themselves only.
  *
  * <ol>
  *   <li>Numbers are 1, 2, 3, ... without gaps; a number keeps its id.
  *   <li>No two nodes have one name or one id.
- *   <li>A start counts only if it follows the node's newest one.
+ *   <li>A start counts only if it follows the node's newest one, and then only that process says where it is reached.
  * </ol>
  */
 final class Nodes {
@@ -24,8 +24,7 @@ final class Nodes {
 
     /** True if it counts. */
     boolean start(ControlRecord.NodeStarted started) {
-        NodeInfo next =
-                new NodeInfo(started.node(), started.id(), started.name(), started.address(), started.after() + 1);
+        NodeInfo next = following(started);
         boolean isNew = !byNumber.containsKey(next.number());
         boolean follows = isNew
                 ? next.number() == nextNumber() && started.after() == 0 && byNumber.size() < MOST
@@ -42,9 +41,26 @@ final class Nodes {
         return true;
     }
 
+    private NodeInfo following(ControlRecord.NodeStarted started) {
+        String links = get(started.node()).map(NodeInfo::links).orElse("");
+        String disks = get(started.node()).map(NodeInfo::disks).orElse("");
+        long incarnation = started.after() + 1;
+        return new NodeInfo(started.node(), started.id(), started.name(), started.address(), incarnation, links, disks);
+    }
+
+    /** True if it says something new. */
+    boolean reached(ControlRecord.NodeReachable reachable) {
+        ControlRecord.Process by = reachable.by();
+        Optional<NodeInfo> before = get(by.node()).filter(node -> node.incarnation() == by.incarnation());
+        Optional<NodeInfo> after = before.map(node -> node.at(reachable.links(), reachable.disks()));
+        after.ifPresent(node -> byNumber.put(node.number(), node));
+        Checks.that(byNumber.size() <= MOST, "there are not too many nodes", byNumber.size());
+        return !after.equals(before);
+    }
+
     /** A start in a log that one process kept, before nodes had numbers. */
     boolean start(ControlRecord.MemberStarted started) {
-        NodeInfo next = new NodeInfo(1, BEFORE_IDS, started.name(), "", incarnation(1) + 1);
+        NodeInfo next = new NodeInfo(1, BEFORE_IDS, started.name(), "", incarnation(1) + 1, "", "");
         boolean isOwn = byNumber.size() <= 1
                 && byNumber.values().stream().allMatch(known -> known.id().equals(BEFORE_IDS));
         Checks.that(!isOwn || nextNumber() <= 2, "who kept its log alone is node 1", nextNumber());

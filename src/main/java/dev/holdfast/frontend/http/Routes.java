@@ -45,6 +45,7 @@ final class Routes {
         String noun = path.isEmpty() ? "" : path.getFirst();
         return switch (call.method() + " " + noun + (path.size() > 1 ? "/*".repeat(path.size() - 1) : "")) {
             case "GET status" -> Answer.json(new Views(status()).all());
+            case "GET nodes" -> Answer.json(new Views(status()).nodes());
             case "GET pools" -> Answer.json(new Views(status()).pools());
             case "GET disks" -> Answer.json(new Views(status()).disks());
             case "GET volumes" -> Answer.json(new Views(status()).volumes());

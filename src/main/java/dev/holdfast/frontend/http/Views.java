@@ -41,7 +41,7 @@ final class Views {
                                 "incarnation", status.node().self().incarnation(),
                                 "connections", (long) status.connections()),
                 "endpoints", status.endpoints(),
-                "nodes", nodes(),
+                "nodes", isAlone() ? List.of() : nodes(),
                 "pools", pools(),
                 "disks", disks(),
                 "volumes", volumes(),
@@ -53,17 +53,17 @@ final class Views {
         return status.pools().stream().map(this::pool).toList();
     }
 
-    /** All nodes, where there are several. */
+    /** All nodes. */
     List<Map<String, Object>> nodes() {
-        return isAlone()
-                ? List.of()
-                : status.node().nodes().stream()
-                        .map(node -> map(
-                                "name", node.name(),
-                                "number", (long) node.number(),
-                                "address", node.address(),
-                                "incarnation", node.incarnation()))
-                        .toList();
+        return status.node().nodes().stream()
+                .map(node -> map(
+                        "name", node.name(),
+                        "number", (long) node.number(),
+                        "address", node.address(),
+                        "links", node.links(),
+                        "disks", node.disks(),
+                        "incarnation", node.incarnation()))
+                .toList();
     }
 
     private boolean isAlone() {

@@ -75,7 +75,7 @@ public final class Door {
         if (hello.channels() != self.channels() || hello.channel() < 0 || hello.channel() >= self.channels()) {
             return Verdict.WRONG_CHANNELS;
         }
-        if (hello.meant() != self.node() || !channels.get(hello.channel()).isDialledBy(hello.node())) {
+        if (hello.meant() != self.node() || hello.node() < 0 || hello.node() >= self.node()) {
             return Verdict.WRONG_NODE;
         }
         return hello.incarnation() > 0 && hello.attempt() > 0 ? Verdict.WELCOME : Verdict.STALE;

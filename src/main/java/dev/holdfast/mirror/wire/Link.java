@@ -3,6 +3,7 @@ package dev.holdfast.mirror.wire;
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Marks;
 import dev.holdfast.io.Connection;
+import dev.holdfast.io.Network;
 import dev.holdfast.io.Receiver;
 import dev.holdfast.mirror.Message;
 import java.nio.ByteBuffer;
@@ -40,7 +41,7 @@ final class Link {
     }
 
     private final Links links;
-    private final Peer peer;
+    private Peer peer;
     private final boolean dials;
     private State state = State.DOWN;
     private Optional<Stream> stream = Optional.empty();
@@ -68,9 +69,12 @@ final class Link {
         Checks.that(links.self().node() != peer.node(), "a node is no peer of itself", peer.node());
     }
 
-    /** Whether this side begins connections. */
-    boolean dials() {
-        return dials;
+    /** The peer's door is there from now on. Whoever had just failed elsewhere does not wait long. */
+    void moved(Network.Address address) {
+        if (!address.equals(peer.address())) {
+            peer = new Peer(peer.node(), address);
+            pauseNanos = Math.min(pauseNanos, LinkTerms.PAUSE_NANOS);
+        }
     }
 
     long nowNanos() {

@@ -11,5 +11,7 @@ package dev.holdfast.mirror.wire;
  * @param received messages that came
  * @param unclaimed of these, for shards that nobody here receives for
  */
-public record LinkStatus(
-        boolean up, long ups, String lastEnd, long sent, long dropped, long received, long unclaimed) {}
+public record LinkStatus(boolean up, long ups, String lastEnd, long sent, long dropped, long received, long unclaimed) {
+    /** Of a node that was not met. */
+    static final LinkStatus NONE = new LinkStatus(false, 0, "", 0, 0, 0, 0);
+}

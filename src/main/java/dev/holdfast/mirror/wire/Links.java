@@ -32,7 +32,7 @@ public final class Links {
      * Links that are down.
      *
      * @param channel from 0, below the number of channels
-     * @param peers all other nodes
+     * @param peers the other nodes that are known; {@link #meet} adds more
      */
     public Links(LinkIdentity self, int channel, Loop loop, World world, List<Peer> peers) {
         Checks.that(channel >= 0 && channel < self.channels(), "the channel exists", channel, self.channels());
@@ -44,6 +44,20 @@ public final class Links {
         for (Peer peer : peers) {
             Link before = links.put(peer.node(), new Link(this, peer));
             Checks.that(before == null, "a peer is named once", peer.node());
+        }
+    }
+
+    /**
+     * Another node is there, or its door is somewhere else. A link that is up stays up; the next dial goes to the
+     * address given last.
+     */
+    public void meet(Peer peer) {
+        Checks.that(loop.isCurrent(), "links are used on their loop");
+        Link known = links.get(peer.node());
+        if (known != null) {
+            known.moved(peer.address());
+        } else if (!stopped) {
+            links.put(peer.node(), new Link(this, peer));
         }
     }
 
@@ -75,28 +89,23 @@ public final class Links {
     }
 
     /**
-     * Sends {@code message}, which may get lost, to a peer. One to a former start of this node goes nowhere: that is
-     * over. The batch is not looked at after this returns.
+     * Sends {@code message}, which may get lost. One to a former start of this node, or to a node that was not met
+     * yet, goes nowhere. The batch is not looked at after this returns.
      */
     public void send(int shard, Message message) {
         checkShard(shard);
         int from = message.route().from().node();
-        int to = message.route().to().node();
         Checks.that(from == self.node(), "a node speaks for itself", from);
-        Link link = links.get(to);
-        Checks.that(link != null || to == from, "who is spoken to is a peer", to);
+        Link link = links.get(message.route().to().node());
         if (link != null) {
             link.send(shard, message);
         }
     }
 
-    /** What became of the link to {@code node}, which is a peer. */
+    /** What became of the link to {@code node}; nothing yet, if it was not met. */
     public LinkStatus status(int node) {
         Link link = links.get(node);
-        if (link == null) {
-            throw Checks.unreachable("who is asked about is a peer");
-        }
-        return link.status();
+        return link == null ? LinkStatus.NONE : link.status();
     }
 
     private void checkShard(int shard) {
@@ -124,18 +133,14 @@ public final class Links {
         network.connect(address, loop, acceptor, failed);
     }
 
-    /** Whether {@code node} is one that dials here. May be called from anywhere. */
-    boolean isDialledBy(int node) {
-        Link link = links.get(node);
-        return link != null && !link.dials();
-    }
-
-    /** A connection of which {@code hello} was found right has come to this loop. */
+    /** A connection with a {@code hello} that was found right has come to this loop; perhaps of a node not met. */
     void arrived(Stream stream, Hello hello) {
         Checks.that(loop.isCurrent() && hello.channel() == channel, "a connection comes to its channel", channel);
         Link link = links.get(hello.node());
-        if (!started || stopped || link == null) {
+        if (!started || stopped) {
             stream.cut();
+        } else if (link == null) {
+            stream.refuse(Verdict.WRONG_NODE);
         } else {
             link.arrived(stream, hello);
         }

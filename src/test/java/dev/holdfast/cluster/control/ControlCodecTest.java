@@ -43,7 +43,8 @@ final class ControlCodecTest {
                     7,
                     new ControlRecord.Process(3, 5),
                     9,
-                    new Decision.NewSet(new ReplicaSet(2, new Member(3, 1), List.of(new Member(3, 1))))));
+                    new Decision.NewSet(new ReplicaSet(2, new Member(3, 1), List.of(new Member(3, 1))))),
+            new ControlRecord.NodeReachable(new ControlRecord.Process(3, 5), "h:1", "h:2"));
 
     @Test
     void everyRecordReadsBackAsItWasWritten() {
@@ -80,6 +81,7 @@ final class ControlCodecTest {
         assertEquals(
                 "010a" + "00000007" + "00000003" + "0000000000000005" + "0000000000000009" + "0012" + set,
                 hex(ALL.get(17)));
+        assertEquals("010b" + "00000003" + "0000000000000005" + "0003683a31" + "0003683a32", hex(ALL.get(18)));
         String pool = "00046d61696e" + "02" + "00022f64" + "000165" + "00086d6972726f723a32" + "0000000000010000"
                 + "0000000000000000";
         assertEquals("0104" + id + "09" + id + "00000003" + pool, hex(ALL.get(2)));
@@ -103,13 +105,13 @@ final class ControlCodecTest {
                 assertTrue(state.apply(found.record()), record);
             }
         }
-        NodeInfo node = new NodeInfo(1, new Id128(0, 0), "a", "", 2);
+        NodeInfo node = new NodeInfo(1, new Id128(0, 0), "a", "", 2, "", "");
         assertEquals(List.of(node), state.nodes());
         PoolInfo main = new PoolInfo(ID, 1, "main", List.of("/d"), Protection.SINGLE, Life.LIVE);
         assertEquals(List.of(main), state.pools());
         ControlRecord.NodeStarted next = new ControlRecord.NodeStarted(1, new Id128(0, 0), "b", "", 2, 7);
         assertTrue(state.apply(next));
-        assertEquals(List.of(new NodeInfo(1, new Id128(0, 0), "b", "", 3)), state.nodes());
+        assertEquals(List.of(new NodeInfo(1, new Id128(0, 0), "b", "", 3, "", "")), state.nodes());
     }
 
     @Test

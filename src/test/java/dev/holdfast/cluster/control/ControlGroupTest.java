@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
@@ -204,6 +205,52 @@ final class ControlGroupTest {
     }
 
     @Test
+    void whereANodeIsReachedSaysItsNewestProcessOnly() {
+        ControlState state = new ControlState();
+        Id128 id = new Id128(2, 2);
+        state.apply(new ControlRecord.ClusterCreated(new Id128(1, 1)));
+        state.apply(new ControlRecord.NodeStarted(1, id, "a", "a:1", 0, 10));
+        assertEquals(Optional.of(new NodeInfo(1, id, "a", "a:1", 1, "", "")), state.node(1));
+        assertFalse(state.apply(reachable(2, 1, "l:1")));
+        assertFalse(state.apply(reachable(1, 2, "l:1")));
+        assertTrue(state.apply(reachable(1, 1, "l:1")));
+        assertFalse(state.apply(reachable(1, 1, "l:1")));
+        assertTrue(state.apply(reachable(1, 1, "l:2")));
+        state.apply(new ControlRecord.NodeStarted(1, id, "b", "a:1", 1, 11));
+        assertFalse(state.apply(reachable(1, 1, "l:3")));
+        assertEquals(Optional.of(new NodeInfo(1, id, "b", "a:1", 2, "l:2", "d:1")), state.node(1));
+        assertTrue(state.apply(reachable(1, 2, "l:4")));
+        assertEquals(Optional.of(new NodeInfo(1, id, "b", "a:1", 2, "l:4", "d:1")), state.node(1));
+    }
+
+    private static ControlRecord reachable(int node, long incarnation, String links) {
+        return new ControlRecord.NodeReachable(new ControlRecord.Process(node, incarnation), links, "d:1");
+    }
+
+    @Test
+    void whereANodeIsReachedIsSaidUntilAllKnowItAndNotAgain() {
+        begin(9);
+        ControlProcess one = nodes.get(0);
+        log.refusedPerMillion = 1_000_000;
+        one.reachable("l:1", "d:1");
+        world.runFor(5 * SECOND);
+        one.reachable("l:2", "d:2");
+        world.runFor(5 * SECOND);
+        assertFalse(nodes.get(1).state().contains("l:"));
+        log.refusedPerMillion = 0;
+        world.runUntil(() -> nodes.stream().allMatch(node -> node.state().contains("links=l:2, disks=d:2")));
+        world.runFor(5 * SECOND);
+        int size = log.size();
+        one.reachable("l:2", "d:2");
+        world.runFor(5 * SECOND);
+        assertEquals(size, log.size(), "what is known is not said again");
+        one.kill();
+        one.start();
+        world.runUntil(one::isReady);
+        assertTrue(one.state().contains("incarnation=2, links=l:2, disks=d:2"), one.state());
+    }
+
+    @Test
     void anOutcomeOfAnEndedProcessCountsForNothing() {
         ControlState state = new ControlState();
         Id128 id = new Id128(2, 2);
@@ -234,6 +281,7 @@ final class ControlGroupTest {
                 ControlProcess node = nodes.get(random.below(nodes.size()));
                 if (node.isReady()) {
                     node.submit(id, operation);
+                    node.reachable("l:" + random.below(3), "d:" + node.name);
                 }
                 world.runFor(random.below(600_000_000));
             }
@@ -287,6 +335,7 @@ final class ControlGroupTest {
         for (ControlProcess node : nodes) {
             assertTrue(node.isReady(), where + ": " + node.name + " is up, " + node.told);
             assertEquals(fresh.toString(), node.state(), where + ", node " + node.name);
+            assertTrue(fresh.toString().contains("disks=d:" + node.name), where + ": where each is reached is known");
             assertEquals(node.asked, node.answered(), where + ": each question has one answer");
         }
         assertTrue(fresh.intents().isEmpty(), where + ": " + fresh.intents());

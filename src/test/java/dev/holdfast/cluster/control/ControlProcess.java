@@ -96,6 +96,11 @@ final class ControlProcess {
                                 .add(result)));
     }
 
+    /** Has the process say where it is reached. */
+    void reachable(String links, String disks) {
+        loop.post(() -> controller().reachable(links, disks));
+    }
+
     /** Answers so far, to whoever asked this process. */
     int answered() {
         return answers.values().stream().mapToInt(List::size).sum();

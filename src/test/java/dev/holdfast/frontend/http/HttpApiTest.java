@@ -43,8 +43,8 @@ final class HttpApiTest {
 
         @Override
         public void status(Consumer<NodeStatus> answer) {
-            NodeStatus.Member member =
-                    new NodeStatus.Member(new NodeInfo(1, new Id128(0, 0), "a", "", 3), new Id128(1, 2), List.of());
+            NodeInfo self = new NodeInfo(1, new Id128(0, 0), "a", "", 3, "127.0.0.1:5", "");
+            NodeStatus.Member member = new NodeStatus.Member(self, new Id128(1, 2), List.of(self));
             answer.accept(new NodeStatus(
                     member, List.of(), List.of(), List.of(), List.of(), List.of(), 5, List.of("a note")));
         }

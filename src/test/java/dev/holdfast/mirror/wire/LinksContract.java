@@ -16,6 +16,7 @@ import dev.holdfast.mirror.Position;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
@@ -146,6 +147,60 @@ abstract class LinksContract {
         assertEquals(8, status(lonely, 0, 1).dropped());
         awaitStatus(lonely, 0, 1, status -> !status.lastEnd().isEmpty());
         assertFalse(status(lonely, 0, 1).up());
+    }
+
+    private void meet(WireNode who, int peer, Address where) {
+        who.channels.forEach(links -> driver.runOn(links.loop(), () -> links.meet(new Peer(peer, where))));
+    }
+
+    @Test
+    void aPeerIsMetWhileLinksRun() {
+        WireNode lower = new WireNode(driver.world(), identity(0, 1), 3, new TreeMap<>()).start();
+        send(lower, 1, 1);
+        assertEquals(LinkStatus.NONE, status(lower, 0, 1));
+        meet(lower, 1, address);
+        awaitUp(lower, 1);
+        awaitUp(upper, 0);
+        List<List<String>> said = send(lower, 1, 3);
+        driver.runUntil(() -> upper.arrived.get(2).size() == said.get(2).size());
+        assertEquals(said.get(2), List.copyOf(upper.arrived.get(2)));
+    }
+
+    @Test
+    void whoIsNotKnownYetIsRefusedAndComesInOnceItIs() {
+        WireNode late = new WireNode(driver.world(), identity(2, 1), 2, new TreeMap<>()).start();
+        meet(upper, 2, listen(late));
+        awaitStatus(upper, 1, 2, status -> status.lastEnd().equals("refused: " + Verdict.WRONG_NODE.text()));
+        assertEquals(0, status(upper, 1, 2).ups());
+        meet(late, 1, WireNode.NOWHERE);
+        awaitUp(upper, 2);
+        awaitUp(late, 1);
+        List<List<String>> said = send(late, 1, 3);
+        driver.runUntil(() -> upper.arrived.get(0).size() == said.get(0).size());
+    }
+
+    @Test
+    void aPeerThatMovesIsDialledElsewhereOnceItsLinkEnds() {
+        WireNode lower = lower(identity(0, 1), 1, address);
+        awaitUp(lower, 1);
+        WireNode next = new WireNode(driver.world(), identity(1, 2), 2, WireNode.peers(0, WireNode.NOWHERE)).start();
+        meet(lower, 1, listen(next));
+        send(lower, 1, 3);
+        driver.runUntil(() -> upper.arrived.get(1).size() == 12);
+        assertEquals(1, status(lower, 1, 1).ups());
+        stop(upper);
+        for (int channel = 0; channel < CHANNELS; channel++) {
+            awaitStatus(lower, channel, 1, status -> status.up() && status.ups() == 2);
+        }
+        awaitUp(next, 0);
+    }
+
+    @Test
+    void aPeerThatWasNowhereIsFoundWhereItMoved() {
+        WireNode lower = lower(identity(0, 1), 1, WireNode.NOWHERE);
+        awaitStatus(lower, 0, 1, status -> !status.lastEnd().isEmpty());
+        meet(lower, 1, address);
+        awaitUp(lower, 1);
     }
 
     @Test
