@@ -62,7 +62,7 @@ final class Server {
         Path directory = directory();
         Membership membership = Membership.of(directory, plan.name(), plan.options().members);
         try (OrderedLog log = membership.open(directory)) {
-            MemoryChoice memory = memory(directory);
+            MemoryChoice memory = memory(directory, lanes(membership));
             HostWorld world = HostWorld.start();
             Node node = new Node(world, log, config(directory, membership, memory));
             boolean served = false;
@@ -109,7 +109,7 @@ final class Server {
         Path directory = directory();
         Membership membership = Membership.of(directory, plan.name(), plan.options().members);
         try (OrderedLog log = membership.open(directory)) {
-            MemoryChoice memory = memory(directory);
+            MemoryChoice memory = memory(directory, lanes(membership));
             HostWorld world = HostWorld.start();
             Node node = new Node(world, log, config(directory, membership, memory));
             try {
@@ -138,10 +138,16 @@ final class Server {
         return directory;
     }
 
-    private MemoryChoice memory(Path directory) {
+    private int lanes(Membership membership) {
+        return membership.several().isEmpty()
+                ? plan.options().lanes()
+                : plan.options().mirroringLanes();
+    }
+
+    private MemoryChoice memory(Path directory, int lanes) {
         MemoryChoice.Asked asked = new MemoryChoice.Asked(
                 plan.options().memoryDirectory, plan.options().memorySize.bytes());
-        MemoryChoice choice = MemoryChoice.of(directory, asked, plan.options().lanes());
+        MemoryChoice choice = MemoryChoice.of(directory, asked, lanes);
         note(choice.note());
         return choice;
     }
@@ -160,9 +166,10 @@ final class Server {
                         memory.place().toString(),
                         memory.bytesPerLane(),
                         memory.former().map(Path::toString).orElse("")),
-                plan.options().lanes(),
+                lanes(membership),
                 Memory.cacheBytes(plan.options().cacheSize.bytes()),
                 nbd,
+                new Network.Address.Tcp(LOOPBACK, plan.options().linkPort),
                 plan.acceptLossOf());
     }
 

@@ -61,6 +61,13 @@ final class ServerOptions {
             description = "0 picks a free one; default 8480")
     int httpPort;
 
+    @Option(
+            names = "--link-port",
+            paramLabel = "PORT",
+            defaultValue = "0",
+            description = "where replicas on other nodes connect; default a free one")
+    int linkPort;
+
     /** Who keeps the control log, as {@code node start} takes it. */
     List<String> members = List.of();
 
@@ -72,8 +79,13 @@ final class ServerOptions {
         return lanes;
     }
 
+    /** As many as nodes that mirror to each other can have: 1, 2, 4 or 8, not more than asked for. */
+    int mirroringLanes() {
+        return Integer.highestOneBit(Math.min(lanes(), 8));
+    }
+
     void check() {
-        for (int port : new int[] {nbdPort, httpPort}) {
+        for (int port : new int[] {nbdPort, httpPort, linkPort}) {
             if (port < 0 || port > 65535) {
                 throw new Failure("a port is 0 to 65535, not " + port, 2);
             }

@@ -30,6 +30,7 @@ public final class Replica {
     private Optional<Following> following = Optional.empty();
     private Optional<ReplicaSet> claim = Optional.empty();
     private long claimedNanos;
+    private long reign;
     private boolean ended;
 
     /** A replica that knows of no set yet; {@link #told} when the ordered log was replayed. */
@@ -58,6 +59,19 @@ public final class Replica {
         return !ended
                 && (role == Role.PRIMARY || role == Role.CHANGING)
                 && leading.orElseThrow().leaseRuns();
+    }
+
+    /**
+     * Whether changes may be numbered here: what it held as the epoch began is confirmed. They are acknowledged only
+     * while it {@link #serves}.
+     */
+    public boolean numbers() {
+        return !ended && (role == Role.PRIMARY || role == Role.CHANGING);
+    }
+
+    /** The epoch since which it leads in a row, as far as it knows; 0 if it does not lead. */
+    public long reign() {
+        return ended ? 0 : reign;
     }
 
     /** Positions of the shard as they are known here. */
@@ -92,6 +106,8 @@ public final class Replica {
         Checks.that(next.epoch() > epoch(), "epochs increase", next.epoch(), epoch());
         Message.Shard shard = shard();
         boolean led = role == Role.PRIMARY || role == Role.CHANGING;
+        boolean inARow = leading.isPresent() && next.epoch() == epoch() + 1;
+        reign = !next.primary().equals(member) ? 0 : inARow ? reign : next.epoch();
         set = newest;
         leading = Optional.empty();
         following = Optional.empty();
@@ -292,6 +308,7 @@ public final class Replica {
         ShardLog log = self.log();
         Checks.that(leading.isEmpty() || following.isEmpty(), "a replica is on one side", epoch());
         Checks.that(role.leads() == leading.isPresent(), "who leads is on the leading side", role.ordinal());
+        Checks.that(role.leads() == reign > 0 && reign <= epoch(), "who leads has a reign", reign, epoch());
         Checks.that(log.visible() <= log.held() && log.logged() <= log.held(), "positions are held", log.held());
     }
 }

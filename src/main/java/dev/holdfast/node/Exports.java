@@ -21,13 +21,15 @@ final class Exports implements NbdExports {
     private final Supplier<ControlState> state;
     private final IntSupplier self;
     private final Pools pools;
+    private final Supplier<Replicas> replicas;
     private final LinkedHashMap<Id128, BlockVolume> givenOut = new LinkedHashMap<>();
 
     /** {@code self} is this node's number. */
-    Exports(Supplier<ControlState> state, IntSupplier self, Pools pools) {
+    Exports(Supplier<ControlState> state, IntSupplier self, Pools pools, Supplier<Replicas> replicas) {
         this.state = state;
         this.self = self;
         this.pools = pools;
+        this.replicas = replicas;
     }
 
     @Override
@@ -37,10 +39,15 @@ final class Exports implements NbdExports {
                 ? Optional.of(exported.getFirst())
                 : exported.stream().filter(info -> info.name().equals(name)).findFirst();
         Optional<VolumeInfo> live = found.filter(info -> info.life() == Life.LIVE);
-        Optional<BlockVolume> volume =
-                live.flatMap(info -> pools.get(info.pool()).flatMap(pool -> pool.volume(info.shard())));
+        Optional<BlockVolume> volume = live.flatMap(this::volume);
         volume.ifPresent(given -> givenOut.put(live.orElseThrow().id(), given));
         return volume;
+    }
+
+    private Optional<BlockVolume> volume(VolumeInfo info) {
+        return state.get().isMirrored(info)
+                ? replicas.get().copy(info.shard()).map(Replicas.Copy::volume)
+                : pools.get(info.pool()).flatMap(pool -> pool.volume(info.shard()));
     }
 
     /** The volumes given out that are not exported any more, each once. */
@@ -63,7 +70,8 @@ final class Exports implements NbdExports {
     private List<VolumeInfo> here() {
         ControlState now = state.get();
         return now.exported().stream()
-                .filter(volume -> now.pool(volume.pool()).orElseThrow().node() == self.getAsInt())
+                .filter(volume -> now.isMirrored(volume)
+                        || now.pool(volume.pool()).orElseThrow().node() == self.getAsInt())
                 .toList();
     }
 }

@@ -44,6 +44,7 @@ public final class Node implements Service {
     private final Pools pools;
     private final Exports exports;
     private final Controller controller;
+    private final Replicas replicas;
     private final NbdServer nbd;
     private final List<String> endpoints = new ArrayList<>();
     private final List<String> differences = new ArrayList<>();
@@ -56,10 +57,11 @@ public final class Node implements Service {
         this.config = config;
         this.control = world.newLoop("control");
         this.pools = new Pools(world, config, control, this::generations);
-        this.exports = new Exports(this::state, this::number, pools);
+        this.exports = new Exports(this::state, this::number, pools, this::replicas);
         PoolExecution execution = new PoolExecution(
-                control, pools, this::state, new PoolExecution.Told(this::disconnectGone, this::over));
+                control, pools, this::state, this::replicas, new PoolExecution.Told(this::changed, this::over));
         this.controller = new Controller(control, log, world.entropy(), execution);
+        this.replicas = new Replicas(world, control, pools, controller);
         this.nbd = new NbdServer(control, exports, NbdLimits.DEFAULTS);
     }
 
@@ -67,7 +69,12 @@ public final class Node implements Service {
         differences.add("another process of this node has started: this one changes nothing any more");
     }
 
-    private void disconnectGone() {
+    private Replicas replicas() {
+        return replicas;
+    }
+
+    private void changed() {
+        replicas.changed();
         exports.gone().forEach(nbd::disconnect);
     }
 
@@ -151,7 +158,18 @@ public final class Node implements Service {
         }
         serving = true;
         bound.forEach(address -> endpoints.add(uri(address)));
+        if (!isAlone()) {
+            controller.reachable(place(replicas.open(config.links())), place(bound.getFirst()));
+        }
         return bound;
+    }
+
+    /** An address as records have it. */
+    private static String place(Network.Address address) {
+        return switch (address) {
+            case Network.Address.Tcp tcp -> tcp.host() + ":" + tcp.port();
+            case Network.Address.Unix unix -> throw Checks.unreachable("other nodes come in by TCP");
+        };
     }
 
     private static String uri(Network.Address address) {
@@ -169,7 +187,10 @@ public final class Node implements Service {
             }
             stopping = true;
             controller.stop();
-            nbd.stop(() -> pools.stop(stopped));
+            nbd.stop(() -> {
+                replicas.stop();
+                pools.stop(stopped);
+            });
         });
     }
 

@@ -12,7 +12,8 @@ import java.util.List;
  * @param memory where changes are held until a root covers them
  * @param lanes loops that volumes live on
  * @param cacheBytes block cache of all pools together
- * @param nbd where NBD clients connect
+ * @param nbd where NBD clients connect, TCP first
+ * @param links where other nodes connect, if there are any
  * @param acceptLossOf a pool that may open although something flushed is lost; empty for none
  */
 public record NodeConfig(
@@ -22,6 +23,7 @@ public record NodeConfig(
         int lanes,
         long cacheBytes,
         List<Network.Address> nbd,
+        Network.Address links,
         String acceptLossOf) {
     /** A place of shared memory, the length of each lane's region there, and the place it was in before, or "". */
     public record Memory(String place, int bytesPerLane, String former) {}

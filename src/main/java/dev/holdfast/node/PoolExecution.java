@@ -17,6 +17,7 @@ final class PoolExecution implements Execution {
     private final Loop control;
     private final Pools pools;
     private final Supplier<ControlState> state;
+    private final Supplier<Replicas> replicas;
     private final Told told;
 
     /**
@@ -27,10 +28,11 @@ final class PoolExecution implements Execution {
      */
     record Told(Runnable changed, Runnable over) {}
 
-    PoolExecution(Loop control, Pools pools, Supplier<ControlState> state, Told told) {
+    PoolExecution(Loop control, Pools pools, Supplier<ControlState> state, Supplier<Replicas> replicas, Told told) {
         this.control = control;
         this.pools = pools;
         this.state = state;
+        this.replicas = replicas;
         this.told = told;
     }
 
@@ -43,15 +45,18 @@ final class PoolExecution implements Execution {
                         new ShardMeta(c.shard(), c.volume().high(), c.volume().low(), c.name(), c.sizeBytes());
                 on(pools.get(c.pool()), ended, pool -> pool.createShard(meta, control, telling(ended)));
             }
-            case Change.CreateMirrored c -> ended.accept("mirrored volumes are not served yet");
+            case Change.CreateMirrored c -> {
+                Id128 volume = c.volume();
+                ShardMeta meta = new ShardMeta(c.shard(), volume.high(), volume.low(), c.name(), c.sizeBytes(), true);
+                onVolume(volume, ended, (pool, shard) -> pool.createShard(meta, control, telling(ended)));
+            }
             case Change.RemoveCopy c -> ended.accept("");
             case Change.ResizeVolume c ->
                 onVolume(
                         c.volume(),
                         ended,
                         (pool, shard) -> pool.resizeShard(shard, c.sizeBytes(), control, telling(ended)));
-            case Change.DeleteVolume c ->
-                onVolume(c.volume(), ended, (pool, shard) -> pool.deleteShard(shard, control, telling(ended)));
+            case Change.DeleteVolume c -> onVolume(c.volume(), ended, (pool, shard) -> delete(pool, shard, ended));
             case Change.CreateSnapshot c ->
                 onVolume(
                         c.volume(),
@@ -97,9 +102,13 @@ final class PoolExecution implements Execution {
             if (pool.volume(shard).isEmpty()) {
                 ended.accept("");
             } else {
-                pool.deleteShard(shard, control, telling(ended));
+                delete(pool, shard, ended);
             }
         });
+    }
+
+    private void delete(Pool pool, int shard, Consumer<String> ended) {
+        replicas.get().release(shard, pool, () -> pool.deleteShard(shard, control, telling(ended)));
     }
 
     @Override
@@ -127,7 +136,7 @@ final class PoolExecution implements Execution {
             ended.accept("there is no such volume");
         } else {
             on(
-                    pools.get(info.get().pool()),
+                    replicas.get().poolHere(info.get()),
                     ended,
                     pool -> task.run(pool, info.get().shard()));
         }

@@ -43,6 +43,11 @@ final class Pools {
         }
     }
 
+    /** The loops that volumes live on. */
+    List<Loop> lanes() {
+        return List.copyOf(lanes);
+    }
+
     Optional<Pool> get(Id128 id) {
         return Optional.ofNullable(open.get(id));
     }

@@ -52,7 +52,7 @@ final class Reconciliation {
         TreeMap<Integer, Pool.ShardStatus> stored = new TreeMap<>();
         status.shards().forEach(shard -> stored.put(shard.meta().id(), shard));
         for (VolumeInfo volume : state.volumes()) {
-            if (volume.pool().equals(info.id())) {
+            if (volume.pools().contains(info.id())) {
                 Optional<Pool.ShardStatus> shard = Optional.ofNullable(stored.remove(volume.shard()));
                 if (!state.isBeingChanged(volume.id())) {
                     compare(info, volume, shard);

@@ -42,11 +42,16 @@ public final class ReplicaLog implements ShardLog, Gate {
     private boolean flushWanted;
     private long stableWanted;
     private boolean taken;
+    private boolean failed;
 
-    /** The log of {@code shard}, whose gate this becomes; on the shard's loop. */
+    /** The log of {@code shard}. */
     public ReplicaLog(ReplicaShard shard) {
         this.shard = shard;
         this.loop = shard.shard().loop();
+    }
+
+    /** From now on this is the shard's gate. */
+    public void guard() {
         shard.attach(this);
     }
 
@@ -54,6 +59,9 @@ public final class ReplicaLog implements ShardLog, Gate {
     public void attach(Replica told) {
         Checks.that(loop.isCurrent() && replica.isEmpty(), "a log has one replica", told.epoch());
         replica = Optional.of(told);
+        if (failed) {
+            told.end();
+        }
     }
 
     /** For the replica's {@link dev.holdfast.mirror.Outbox}: flushes up to {@code seq} may be answered. */
@@ -185,6 +193,7 @@ public final class ReplicaLog implements ShardLog, Gate {
 
     @Override
     public void failed(Shard of) {
+        failed = true;
         replica.ifPresent(Replica::end);
     }
 

@@ -7,6 +7,7 @@ import dev.holdfast.array.MemberHealth;
 import dev.holdfast.cluster.control.Controller;
 import dev.holdfast.device.Protection;
 import dev.holdfast.frontend.http.NodeStatus;
+import dev.holdfast.io.Network;
 import dev.holdfast.sim.world.SimWorld;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +23,15 @@ final class FirstStartTest {
     private void begin() {
         told = new ArrayList<>();
         NodeConfig.Memory memory = new NodeConfig.Memory("", 16 << 20, "");
-        NodeConfig config = new NodeConfig(Controller.Starting.alone("a"), "/dir", memory, 2, 64 << 20, List.of(), "");
+        NodeConfig config = new NodeConfig(
+                Controller.Starting.alone("a"),
+                "/dir",
+                memory,
+                2,
+                64 << 20,
+                List.of(),
+                new Network.Address.Tcp("a", 7000),
+                "");
         Node node = new Node(world, world.orderedLog("control"), config);
         FirstVolume.Thin demo = new FirstVolume.Thin("demo", GIB);
         FirstVolume.Wanted wanted =

@@ -9,6 +9,7 @@ import dev.holdfast.cluster.control.Operation;
 import dev.holdfast.cluster.control.Result;
 import dev.holdfast.device.Protection;
 import dev.holdfast.frontend.http.NodeStatus;
+import dev.holdfast.io.Network;
 import dev.holdfast.sim.world.SimWorld;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,7 +24,15 @@ final class NodeTest {
 
     private void start() {
         NodeConfig.Memory memory = new NodeConfig.Memory("", 16 << 20, "");
-        NodeConfig config = new NodeConfig(Controller.Starting.alone("a"), "/dir", memory, 2, 64 << 20, List.of(), "");
+        NodeConfig config = new NodeConfig(
+                Controller.Starting.alone("a"),
+                "/dir",
+                memory,
+                2,
+                64 << 20,
+                List.of(),
+                new Network.Address.Tcp("a", 7000),
+                "");
         node = new Node(world, world.orderedLog("control"), config);
         List<String> told = new ArrayList<>();
         node.start(told::add);

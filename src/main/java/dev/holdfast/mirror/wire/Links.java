@@ -121,7 +121,8 @@ public final class Links {
         return channel;
     }
 
-    Loop loop() {
+    /** The loop of its shards. */
+    public Loop loop() {
         return loop;
     }
 

@@ -152,6 +152,7 @@ final class PoolStore implements ShardStore {
     private void begin(Pool pool, Runnable ready) {
         ReplicaShard shard = pool.replica(SHARD).orElseThrow();
         ReplicaLog log = new ReplicaLog(shard);
+        log.guard();
         open = Optional.of(new Open(pool, shard, log));
         history = log.history();
         held = log.firstKept() - 1; // So that the judge is told of what was found again.

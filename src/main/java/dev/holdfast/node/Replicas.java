@@ -1,0 +1,198 @@
+package dev.holdfast.node;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.base.Id128;
+import dev.holdfast.cluster.control.ControlState;
+import dev.holdfast.cluster.control.Controller;
+import dev.holdfast.cluster.control.Life;
+import dev.holdfast.cluster.control.NodeInfo;
+import dev.holdfast.cluster.control.PoolInfo;
+import dev.holdfast.cluster.control.ShardDecisions;
+import dev.holdfast.cluster.control.VolumeInfo;
+import dev.holdfast.io.Loop;
+import dev.holdfast.io.Network;
+import dev.holdfast.io.World;
+import dev.holdfast.io.WorldException;
+import dev.holdfast.mirror.wire.Door;
+import dev.holdfast.mirror.wire.LinkIdentity;
+import dev.holdfast.mirror.wire.Links;
+import dev.holdfast.mirror.wire.Peer;
+import dev.holdfast.replica.LoneGate;
+import dev.holdfast.replica.PrimaryVolume;
+import dev.holdfast.replica.RunningReplica;
+import dev.holdfast.store.Pool;
+import dev.holdfast.store.lane.ReplicaShard;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * The copies of mirrored volumes that this node keeps: the links to other nodes, and a replica for each copy, from when
+ * it is made until its volume goes. It follows the control state and decides nothing. On the control loop; each replica
+ * lives on the loop of its shard.
+ */
+final class Replicas {
+    /** Into how many channels shards are divided, on all nodes; lanes are a divisor of it, so each has its channels. */
+    static final int CHANNELS = 8;
+
+    private final World world;
+    private final Loop control;
+    private final Pools pools;
+    private final Controller controller;
+    private final List<Links> links = new ArrayList<>();
+    private final TreeMap<Integer, Copy> copies = new TreeMap<>();
+    private Optional<Door> door = Optional.empty();
+    private List<Peer> met = List.of();
+
+    /** A copy of a shard. Its replica is used on the shard's loop only. */
+    record Copy(ReplicaShard shard, RunningReplica replica, PrimaryVolume volume) {}
+
+    /** Without links until {@link #open}. */
+    Replicas(World world, Loop control, Pools pools, Controller controller) {
+        this.world = world;
+        this.control = control;
+        this.pools = pools;
+        this.controller = controller;
+    }
+
+    /** Lets other nodes in; returns where. Once, after the controller's start. */
+    Network.Address open(Network.Address at) throws WorldException {
+        Checks.that(control.isCurrent() && door.isEmpty(), "links are opened once", links.size());
+        NodeInfo self = controller.self();
+        List<Loop> lanes = pools.lanes();
+        Checks.that(CHANNELS % lanes.size() == 0, "every lane has its channels", lanes.size());
+        Id128 cluster = controller.state().cluster().orElseThrow();
+        LinkIdentity identity = new LinkIdentity(cluster, self.number(), self.incarnation(), CHANNELS);
+        met = peers();
+        for (int channel = 0; channel < CHANNELS; channel++) {
+            Loop lane = lanes.get(channel % lanes.size());
+            Links made = new Links(identity, channel, lane, world, met);
+            links.add(made);
+            lane.post(made::start);
+        }
+        Door opened = new Door(identity, control, links);
+        Network.Address address = opened.listen(world.network(), at);
+        door = Optional.of(opened);
+        changed();
+        return address;
+    }
+
+    private List<Peer> peers() {
+        List<Peer> peers = new ArrayList<>();
+        for (NodeInfo node : controller.state().nodes()) {
+            if (node.number() != controller.self().number() && !node.links().isEmpty()) {
+                peers.add(new Peer(node.number(), address(node.links())));
+            }
+        }
+        return peers;
+    }
+
+    /** An address as records have it: host:port. */
+    static Network.Address.Tcp address(String words) {
+        int colon = words.lastIndexOf(':');
+        return new Network.Address.Tcp(words.substring(0, colon), Integer.parseInt(words.substring(colon + 1)));
+    }
+
+    /** The control state has changed: meets new nodes, starts replicas of new copies, ends those that went. */
+    void changed() {
+        if (door.isEmpty()) {
+            return;
+        }
+        List<Peer> peers = peers();
+        if (!peers.equals(met)) {
+            met = peers;
+            links.forEach(channel -> channel.loop().post(() -> peers.forEach(channel::meet)));
+        }
+        for (VolumeInfo volume : controller.state().volumes()) {
+            if (isKeptHere(volume) && !copies.containsKey(volume.shard())) {
+                poolHere(volume).flatMap(pool -> pool.replica(volume.shard())).ifPresent(shard -> start(volume, shard));
+            }
+        }
+        for (int shard : List.copyOf(copies.keySet())) {
+            if (controller.state().volumes().stream().noneMatch(volume -> volume.shard() == shard && isKept(volume))) {
+                end(shard);
+            }
+        }
+    }
+
+    private boolean isKeptHere(VolumeInfo volume) {
+        return controller.state().isMirrored(volume) && isKept(volume);
+    }
+
+    private boolean isKept(VolumeInfo volume) {
+        return volume.life() != Life.GOING
+                && nodesOf(volume).contains(controller.self().number());
+    }
+
+    private List<Integer> nodesOf(VolumeInfo volume) {
+        ControlState now = controller.state();
+        return volume.pools().stream()
+                .map(pool -> now.pool(pool).orElseThrow().node())
+                .sorted()
+                .toList();
+    }
+
+    /** The pool of this node that has, or had, a copy of the volume, if it is open. */
+    Optional<Pool> poolHere(VolumeInfo volume) {
+        int self = controller.self().number();
+        return volume.pools().stream()
+                .map(pool -> controller.state().pool(pool).orElseThrow())
+                .filter(pool -> pool.node() == self)
+                .map(PoolInfo::id)
+                .findFirst()
+                .flatMap(pools::get);
+    }
+
+    private void start(VolumeInfo volume, ReplicaShard shard) {
+        Optional<ShardDecisions> decisions = controller.decisions(volume.shard());
+        Optional<Pool> pool = poolHere(volume);
+        if (decisions.isEmpty() || pool.isEmpty()) {
+            return;
+        }
+        RunningReplica.Place place =
+                new RunningReplica.Place(volume.shard(), controller.self().number(), nodesOf(volume));
+        Links channel = links.get(volume.shard() % CHANNELS);
+        RunningReplica.World around = new RunningReplica.World(
+                world.clock(), channel, decisions.get(), decisions.get().authority());
+        PrimaryVolume disk = new PrimaryVolume(shard.shard());
+        long memory = pool.get().id().low() ^ pool.get().wholeSince();
+        long nonce = world.entropy().nextLong();
+        RunningReplica replica = new RunningReplica(place, shard, around, disk);
+        copies.put(volume.shard(), new Copy(shard, replica, disk));
+        shard.shard().loop().post(() -> replica.start(memory, nonce));
+    }
+
+    /** The copy that this node keeps of a shard, if it keeps one. */
+    Optional<Copy> copy(int shard) {
+        return Optional.ofNullable(copies.get(shard));
+    }
+
+    private void end(int shard) {
+        Copy copy = copies.remove(shard);
+        if (copy != null) {
+            copy.shard().shard().loop().post(() -> copy.replica().end());
+        }
+    }
+
+    /** A copy is about to be deleted: it has no replica from now on, and takes that as a volume alone would. */
+    void release(int shard, Pool pool, Runnable then) {
+        end(shard);
+        Optional<ReplicaShard> found = pool.replica(shard);
+        if (found.isEmpty()) {
+            then.run();
+            return;
+        }
+        found.get().shard().loop().post(() -> {
+            LoneGate.openFor(found.get());
+            control.post(then);
+        });
+    }
+
+    /** Every replica ends, and the links with them. */
+    void stop() {
+        door.ifPresent(Door::close);
+        List.copyOf(copies.keySet()).forEach(this::end);
+        links.forEach(channel -> channel.loop().post(channel::stop));
+    }
+}
