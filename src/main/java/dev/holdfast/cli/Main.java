@@ -18,6 +18,7 @@ import picocli.CommandLine.Command;
             PoolCommand.class,
             DiskCommand.class,
             NodeCommand.class,
+            MirrorCommand.class,
             VerifyCommand.class,
             SelfTestCommand.class,
             SimCommand.class

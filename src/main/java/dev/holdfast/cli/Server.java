@@ -98,7 +98,7 @@ final class Server {
         whileStarted(node -> {
             serve(node);
             try {
-                work.accept(answer(node::status).endpoints().getFirst());
+                work.accept(answer(node::status).clients().endpoints().getFirst());
             } finally {
                 http.ifPresent(HttpApi::stop);
             }
@@ -214,7 +214,7 @@ final class Server {
         refuse(failure);
         NodeStatus status = answer(node::status);
         status.pools().forEach(this::printReplayed);
-        status.endpoints().forEach(endpoint -> printUris(endpoint, status.exportedHere()));
+        status.clients().endpoints().forEach(endpoint -> printUris(endpoint, status.exportedHere()));
         out.flush();
         HttpApi api = startHttp(node);
         http = Optional.of(api);

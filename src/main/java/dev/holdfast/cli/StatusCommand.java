@@ -31,6 +31,7 @@ final class StatusCommand implements Runnable {
         section(status, "nodes", "name", "address", "incarnation");
         section(status, "pools", "name", "protection", "state", "usedBytes", "freeBytes", "replayedChanges");
         section(status, "disks", "path", "pool", "present", "readErrors", "writeErrors", "repairedBlocks");
+        section(status, "mirrors", "volume", "state", "primary", "inSync", "waits");
         section(status, "volumes", "name", "sizeBytes", "usedBytes", "state");
         section(status, "exports", "volume", "protocol", "uri");
         section(status, "snapshots", "name", "sizeBytes", "state");

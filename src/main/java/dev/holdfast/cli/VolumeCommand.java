@@ -1,5 +1,6 @@
 package dev.holdfast.cli;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ import picocli.CommandLine.Parameters;
             VolumeCommand.Ls.class,
             VolumeCommand.Show.class,
             VolumeCommand.Resize.class,
+            VolumeCommand.RemoveCopy.class,
             VolumeCommand.Rm.class
         },
         footer = {"", "Example:", "  holdfast volume create db 10G --export nbd"})
@@ -27,7 +29,12 @@ final class VolumeCommand {
             name = "create",
             mixinStandardHelpOptions = true,
             description = "Makes a volume; it takes space only for what is written.",
-            footer = {"", "Example:", "  holdfast volume create db 10G --export nbd"})
+            footer = {
+                "",
+                "Examples:",
+                "  holdfast volume create db 10G --export nbd",
+                "  holdfast volume create db 10G --replicas 2"
+            })
     static final class Create implements Runnable {
         @Mixin
         private Remote remote = new Remote();
@@ -38,8 +45,21 @@ final class VolumeCommand {
         @Parameters(index = "1", paramLabel = "SIZE", description = "its size, as 10G")
         private Size size = new Size(0);
 
-        @Option(names = "--pool", paramLabel = "POOL", defaultValue = "", description = "where; default the only pool")
-        private String pool = "";
+        @Option(
+                names = "--replicas",
+                paramLabel = "N",
+                defaultValue = "0",
+                description = "nodes that keep a copy, 1 to 4; default 1, or as many as there are --pool")
+        private long replicas;
+
+        @Option(
+                names = "--pool",
+                paramLabel = "POOL",
+                description = {
+                    "where; once for each replica. Default the only pool,",
+                    "or for several replicas those with the fewest volumes"
+                })
+        private List<String> pools = new ArrayList<>();
 
         @Option(names = "--export", paramLabel = "HOW", defaultValue = "", description = "nbd: clients may reach it")
         private String export = "";
@@ -54,8 +74,11 @@ final class VolumeCommand {
             }
             Map<String, Object> body = new LinkedHashMap<>();
             body.put("name", name);
-            body.put("pool", pool);
+            body.put("pools", pools);
             body.put("sizeBytes", size.bytes());
+            if (replicas != 0) {
+                body.put("replicas", replicas);
+            }
             remote.change("POST", "volumes", body, dryRun);
             if (!export.isEmpty() && !dryRun) {
                 ExportCommand.add(remote, name, export, false);
@@ -75,7 +98,7 @@ final class VolumeCommand {
 
         @Override
         public void run() {
-            remote.printList(remote.get("volumes"), "name", "sizeBytes", "usedBytes", "pool", "state", "exported");
+            remote.printList(remote.get("volumes"), "name", "sizeBytes", "usedBytes", "pools", "state", "exported");
         }
     }
 
@@ -126,6 +149,35 @@ final class VolumeCommand {
             body.put("sizeBytes", size.bytes());
             body.put("shrink", shrink);
             remote.change("PUT", "volumes/" + Remote.part(name), body, dryRun);
+        }
+    }
+
+    /** One copy less. */
+    @Command(
+            name = "remove-copy",
+            mixinStandardHelpOptions = true,
+            description = {
+                "Takes a pool out of a mirrored volume: it is lost, or will not come back.",
+                "Refused for a copy that may have what no other has."
+            },
+            footer = {"", "Example:", "  holdfast volume remove-copy db --pool main-b"})
+    static final class RemoveCopy implements Runnable {
+        @Mixin
+        private Remote remote = new Remote();
+
+        @Parameters(paramLabel = "VOLUME", description = "its name")
+        private String name = "";
+
+        @Option(names = "--pool", required = true, paramLabel = "POOL", description = "whose copy is given up")
+        private String pool = "";
+
+        @Option(names = "--dry-run", description = "only say what would be done")
+        private boolean dryRun;
+
+        @Override
+        public void run() {
+            String path = "volumes/" + Remote.part(name) + "/copies/" + Remote.part(pool);
+            remote.change("DELETE", path, Map.of(), dryRun);
         }
     }
 

@@ -22,6 +22,7 @@ import dev.holdfast.store.root.GenerationKeeper;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /**
@@ -223,12 +224,12 @@ public final class Node implements Service {
                 new NodeStatus.Member(controller.self(), now.cluster().orElseThrow(), now.nodes());
         return new NodeStatus(
                 member,
-                List.copyOf(endpoints),
+                new NodeStatus.Clients(List.copyOf(endpoints), nbd.connections()),
                 measured,
                 now.volumes(),
                 now.snapshots(),
                 now.exported(),
-                nbd.connections(),
+                NodeStatus.mirrors(now, new TreeMap<>()),
                 notes);
     }
 

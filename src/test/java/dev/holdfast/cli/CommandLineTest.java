@@ -39,6 +39,7 @@ final class CommandLineTest {
                 List.of("volume", "create"),
                 List.of("volume", "resize"),
                 List.of("volume", "rm"),
+                List.of("volume", "remove-copy"),
                 List.of("export", "add"),
                 List.of("export", "rm"),
                 List.of("snapshot", "create"),

@@ -370,6 +370,26 @@ public final class ControlState {
         return mirrors.has(volume.shard());
     }
 
+    /** Who keeps a mirrored volume at present; empty if it is not mirrored. */
+    public Optional<MirrorInfo> mirror(VolumeInfo volume) {
+        return mirrors.authority(volume.shard()).map(authority -> {
+            List<Integer> kept = nodesOf(volume);
+            List<Integer> inSync = mirrors.inSync(volume.shard());
+            List<Integer> missing =
+                    kept.stream().filter(node -> !inSync.contains(node)).toList();
+            String primary = mirrors.primary(volume.shard()).map(this::nodeName).orElse("");
+            return new MirrorInfo(authority.epoch(), primary, nodeNames(inSync), nodeNames(missing));
+        });
+    }
+
+    private List<String> nodeNames(List<Integer> numbers) {
+        return numbers.stream().map(this::nodeName).toList();
+    }
+
+    private String nodeName(int number) {
+        return node(number).map(NodeInfo::name).orElse("?");
+    }
+
     /** What was decided about a mirrored shard; not to be changed. */
     Optional<Authority> authority(int shard) {
         return mirrors.authority(shard);
@@ -408,11 +428,7 @@ public final class ControlState {
     List<String> waitedFor(Id128 operation) {
         Open open = intents.get(operation);
         Checks.that(open == null || !open.left().isEmpty(), "what nobody has a part in has ended");
-        return open == null
-                ? List.of()
-                : open.left().stream()
-                        .map(node -> node(node).map(NodeInfo::name).orElse("?"))
-                        .toList();
+        return open == null ? List.of() : nodeNames(open.left());
     }
 
     /** True while a change of the volume, or of its snapshots, is open. */

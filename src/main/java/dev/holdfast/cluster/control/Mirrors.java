@@ -47,6 +47,26 @@ final class Mirrors {
         return Optional.ofNullable(byShard.get(shard)).map(Mirror::authority);
     }
 
+    /** Nodes of the newest set whose present start is in it. */
+    List<Integer> inSync(int shard) {
+        Authority authority = authority(shard).orElseThrow();
+        return authority.newest().stream()
+                .flatMap(set -> set.inSync().stream())
+                .filter(authority::isCurrent)
+                .map(Member::node)
+                .toList();
+    }
+
+    /** The newest set's primary, if that is its node's present start. */
+    Optional<Integer> primary(int shard) {
+        Authority authority = authority(shard).orElseThrow();
+        return authority
+                .newest()
+                .map(ReplicaSet::primary)
+                .filter(authority::isCurrent)
+                .map(Member::node);
+    }
+
     /** True if a decision of {@code by} about a volume in this life, of which {@code nodes} keep copies, may count. */
     static boolean mayCount(Decision decision, ControlRecord.Process by, Life life, List<Integer> nodes) {
         Checks.that(!nodes.isEmpty(), "somebody keeps a copy");

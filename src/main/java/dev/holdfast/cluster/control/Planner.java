@@ -3,6 +3,7 @@ package dev.holdfast.cluster.control;
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Id128;
 import dev.holdfast.io.Entropy;
+import dev.holdfast.mirror.ReplicaSet;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -93,6 +94,9 @@ final class Planner {
     }
 
     private Plan createMirrored(Operation.CreateMirrored o) {
+        if (o.pools().isEmpty() && (o.copies() < 2 || o.copies() > ReplicaSet.MOST)) {
+            return new Plan.End(Result.invalid(Rules.COPIES));
+        }
         List<Id128> pools = new ArrayList<>();
         for (String name : o.pools()) {
             Optional<PoolInfo> pool = state.pool(name);
@@ -103,8 +107,8 @@ final class Planner {
         }
         List<Id128> chosen = o.pools().isEmpty() ? fewestVolumes(o.copies()) : pools;
         if (o.pools().isEmpty() && chosen.size() < o.copies()) {
-            return new Plan.End(
-                    Result.conflict(o.copies() + " copies need pools of as many nodes: there are " + chosen.size()));
+            return new Plan.End(Result.conflict(o.copies() + " copies need pools of as many nodes, and " + chosen.size()
+                    + " have one: `holdfast pool create --node NODE` makes more"));
         }
         return checked(
                 new Change.CreateMirrored(newId(), o.name(), List.copyOf(chosen), state.nextShard(), o.sizeBytes()));

@@ -15,6 +15,7 @@ final class Rules {
     static final long LEAST_LOG_BYTES = 8 << 20;
 
     static final long MOST_VOLUME_BYTES = 1L << 56;
+    static final String COPIES = "a mirrored volume has 2 to " + ReplicaSet.MOST + " copies";
     private static final long BLOCK_BYTES = 4096;
     private static final int MOST_PATH = 1024;
 
@@ -88,7 +89,7 @@ final class Rules {
 
     private Optional<Result.Refused> toMirror(Change.CreateMirrored c) {
         if (c.pools().size() < 2 || c.pools().size() > ReplicaSet.MOST) {
-            return Optional.of(Result.invalid("a mirrored volume has 2 to " + ReplicaSet.MOST + " copies"));
+            return Optional.of(Result.invalid(COPIES));
         }
         if (!c.pools().stream().allMatch(this::isLive)) {
             return Optional.of(Result.notFound("a pool for volume " + c.name() + " is not there"));

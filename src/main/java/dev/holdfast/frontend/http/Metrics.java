@@ -27,12 +27,13 @@ final class Metrics {
                 .members()
                 .forEach(member -> metrics.disk(pool.info().name(), member)));
         status.volumes().forEach(volume -> metrics.volume(status, volume));
+        status.mirrors().forEach(metrics::mirror);
         return metrics.sorted();
     }
 
     private void node(NodeStatus status) {
         line("holdfast_node_starts_total", "", status.node().self().incarnation());
-        line("holdfast_node_connections", "", status.connections());
+        line("holdfast_node_connections", "", status.clients().connections());
         line("holdfast_node_notes", "", status.notes().size());
     }
 
@@ -59,6 +60,22 @@ final class Metrics {
         status.shard(volume).ifPresent(shard -> {
             line("holdfast_volume_used_bytes", label, shard.usedBlocks() * BLOCK_BYTES);
             line("holdfast_volume_unreadable_bytes", label, shard.unreadableBlocks() * BLOCK_BYTES);
+        });
+    }
+
+    private void mirror(NodeStatus.Mirror mirror) {
+        String label = label("volume", mirror.volume().name());
+        line("holdfast_mirror_copies", label, mirror.volume().pools().size());
+        line("holdfast_mirror_copies_in_sync", label, mirror.known().inSync().size());
+        line("holdfast_mirror_has_primary", label, mirror.known().primary().isEmpty() ? 0 : 1);
+        line("holdfast_mirror_epoch", label, mirror.known().epoch());
+        mirror.here().ifPresent(replica -> {
+            line("holdfast_replica_is_primary", label, replica.role().equals("primary") ? 1 : 0);
+            line("holdfast_replica_held", label, replica.held());
+            line("holdfast_replica_visible", label, replica.visible());
+            line("holdfast_replica_stable", label, replica.stable());
+            line("holdfast_replica_durable", label, replica.durable());
+            line("holdfast_replica_waiting_nodes", label, replica.waits().size());
         });
     }
 

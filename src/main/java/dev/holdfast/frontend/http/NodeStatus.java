@@ -1,35 +1,67 @@
 package dev.holdfast.frontend.http;
 
 import dev.holdfast.base.Id128;
+import dev.holdfast.cluster.control.ControlState;
+import dev.holdfast.cluster.control.MirrorInfo;
 import dev.holdfast.cluster.control.NodeInfo;
 import dev.holdfast.cluster.control.PoolInfo;
 import dev.holdfast.cluster.control.SnapshotInfo;
 import dev.holdfast.cluster.control.VolumeInfo;
 import dev.holdfast.store.Pool;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
  * How a node is, at one instant of its control loop.
  *
  * @param node who it is, and who else there is
- * @param endpoints what clients may connect to
+ * @param clients what they may connect to, and how many have
  * @param pools pools, each with what it measured
  * @param volumes volumes in the order they were made
  * @param snapshots oldest first
  * @param exported volumes that may be reached, in the order they are listed to clients
- * @param connections clients connected now
+ * @param mirrors the mirrored ones of {@code volumes}
  * @param notes one line for people per thing that is not as it should be
  */
 public record NodeStatus(
         Member node,
-        List<String> endpoints,
+        Clients clients,
         List<PoolState> pools,
         List<VolumeInfo> volumes,
         List<SnapshotInfo> snapshots,
         List<VolumeInfo> exported,
-        int connections,
+        List<Mirror> mirrors,
         List<String> notes) {
+    /** What clients may connect to, as URIs without a volume, and how many are connected now. */
+    public record Clients(List<String> endpoints, int connections) {}
+
+    /** A mirrored volume: who keeps it, and its copy here, if there is one that runs. */
+    public record Mirror(VolumeInfo volume, MirrorInfo known, Optional<Replica> here) {}
+
+    /**
+     * A copy that runs on this node.
+     *
+     * @param role what it is to its volume: {@code secondary}, {@code primary}, ...
+     * @param held changes that it has, as a sequence number; so are the next three
+     * @param visible up to which they are in the volume
+     * @param stable up to which every copy in sync has them on stable storage, as far as is known here
+     * @param durable up to which every copy of the volume has, as far as is known here
+     * @param waits names of nodes whose copies lack what no log has any more; said by who serves
+     */
+    public record Replica(String role, long held, long visible, long stable, long durable, List<String> waits) {}
+
+    /** Every mirrored volume of {@code state}; {@code here} has copies that run on this node, by shard. */
+    public static List<Mirror> mirrors(ControlState state, Map<Integer, Replica> here) {
+        List<Mirror> mirrors = new ArrayList<>();
+        for (VolumeInfo volume : state.volumes()) {
+            Optional<Replica> replica = Optional.ofNullable(here.get(volume.shard()));
+            state.mirror(volume).ifPresent(known -> mirrors.add(new Mirror(volume, known, replica)));
+        }
+        return List.copyOf(mirrors);
+    }
+
     /** The process that answers, and every node that it knows. */
     public record Member(NodeInfo self, Id128 cluster, List<NodeInfo> nodes) {}
 
@@ -43,12 +75,18 @@ public record NodeStatus(
     /** A pool; {@code measured} is empty while it is not open. */
     public record PoolState(PoolInfo info, Optional<Pool.PoolStatus> measured) {}
 
-    /** The exported volumes that are in pools of this node. */
+    /** The exported volumes that are in pools of this node; of a mirrored one, a copy. */
     public List<VolumeInfo> exportedHere() {
         return exported.stream()
-                .filter(volume -> pools.stream()
-                        .anyMatch(pool -> pool.info().id().equals(volume.pool())
-                                && pool.info().node() == node.self().number()))
+                .filter(volume -> pools(volume).stream()
+                        .anyMatch(pool -> pool.info().node() == node.self().number()))
+                .toList();
+    }
+
+    /** The pools that keep {@code volume}. */
+    List<PoolState> pools(VolumeInfo volume) {
+        return pools.stream()
+                .filter(pool -> volume.pools().contains(pool.info().id()))
                 .toList();
     }
 
@@ -59,8 +97,7 @@ public record NodeStatus(
 
     /** What the store measured of a volume. */
     public Optional<Pool.ShardStatus> shard(VolumeInfo volume) {
-        return pools.stream()
-                .filter(pool -> pool.info().id().equals(volume.pool()))
+        return pools(volume).stream()
                 .flatMap(pool -> pool.measured().stream())
                 .flatMap(measured -> measured.shards().stream())
                 .filter(shard -> shard.meta().id() == volume.shard())

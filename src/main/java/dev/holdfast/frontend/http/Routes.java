@@ -22,6 +22,7 @@ import java.util.function.Consumer;
 final class Routes {
     private static final long PATIENCE_SECONDS = 60;
     private static final long LOG_BYTES = 256L << 20;
+    private static final int MOST_REPLICAS = 4;
     private static final int MOST_RANGES = 100_000;
 
     private final Service service;
@@ -47,6 +48,7 @@ final class Routes {
             case "GET status" -> Answer.json(new Views(status()).all());
             case "GET nodes" -> Answer.json(new Views(status()).nodes());
             case "GET pools" -> Answer.json(new Views(status()).pools());
+            case "GET mirrors" -> Answer.json(new Views(status()).mirrors());
             case "GET disks" -> Answer.json(new Views(status()).disks());
             case "GET volumes" -> Answer.json(new Views(status()).volumes());
             case "GET exports" -> Answer.json(new Views(status()).exports());
@@ -73,10 +75,10 @@ final class Routes {
                                 .orElseThrow(() -> new Call.Wrong(400, "a protection is single, mirror:2 or mirror:3")),
                         call.number("logBytes", LOG_BYTES),
                         call.number("createBytes", 0));
-            case "POST volumes" ->
-                new Operation.CreateVolume(call.text("name"), call.text("pool", ""), call.number("sizeBytes"));
+            case "POST volumes" -> newVolume(call);
             case "PUT volumes/*" ->
                 new Operation.ResizeVolume(path.get(1), call.number("sizeBytes"), call.flag("shrink"));
+            case "DELETE volumes/*/*/*" -> copyRemoval(path);
             case "DELETE volumes/*" -> new Operation.DeleteVolume(path.get(1));
             case "POST exports" ->
                 new Operation.AddExport(
@@ -94,6 +96,31 @@ final class Routes {
             }
             default -> throw new Call.Wrong(404, "there is no " + call.method() + " /api/v1/" + String.join("/", path));
         };
+    }
+
+    /** In one pool, or one copy in each of several. */
+    private static Operation newVolume(Call call) throws Call.Wrong {
+        String name = call.text("name");
+        long sizeBytes = call.number("sizeBytes");
+        List<String> pools = call.body().containsKey("pools") ? call.texts("pools") : List.of();
+        long replicas = call.number("replicas", Math.max(1, pools.size()));
+        if (replicas < 1 || replicas > MOST_REPLICAS) {
+            throw new Call.Wrong(400, "replicas are 1 to " + MOST_REPLICAS);
+        }
+        if (!pools.isEmpty() && pools.size() != replicas) {
+            throw new Call.Wrong(400, replicas + " replicas are kept in as many pools: name " + replicas + ", or none");
+        }
+        if (replicas > 1) {
+            return new Operation.CreateMirrored(name, pools, (int) replicas, sizeBytes);
+        }
+        return new Operation.CreateVolume(name, pools.isEmpty() ? call.text("pool", "") : pools.getFirst(), sizeBytes);
+    }
+
+    private static Operation copyRemoval(List<String> path) throws Call.Wrong {
+        if (!path.get(2).equals("copies")) {
+            throw new Call.Wrong(404, "a copy is volumes/VOLUME/copies/POOL");
+        }
+        return new Operation.RemoveCopy(path.get(1), path.get(3));
     }
 
     private static String[] split(String name) throws Call.Wrong {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** A node's state as JSON values. It shows nothing that was not measured. */
 final class Views {
@@ -30,7 +31,8 @@ final class Views {
     }
 
     Map<String, Object> all() {
-        boolean degraded = disks().stream().anyMatch(disk -> Boolean.FALSE.equals(disk.get("present")));
+        boolean degraded = disks().stream().anyMatch(disk -> Boolean.FALSE.equals(disk.get("present")))
+                || !status.mirrors().stream().allMatch(Views::isInSync);
         return map(
                 "health", degraded ? "degraded" : status.notes().isEmpty() ? "ok" : "look at the notes",
                 "notes", status.notes(),
@@ -39,11 +41,12 @@ final class Views {
                                 "name", status.node().self().name(),
                                 "cluster", status.node().cluster().toString(),
                                 "incarnation", status.node().self().incarnation(),
-                                "connections", (long) status.connections()),
-                "endpoints", status.endpoints(),
+                                "connections", (long) status.clients().connections()),
+                "endpoints", status.clients().endpoints(),
                 "nodes", isAlone() ? List.of() : nodes(),
                 "pools", pools(),
                 "disks", disks(),
+                "mirrors", mirrors(),
                 "volumes", volumes(),
                 "exports", exports(),
                 "snapshots", snapshots());
@@ -120,13 +123,14 @@ final class Views {
                 "name", volume.name(),
                 "id", volume.id().toString(),
                 "sizeBytes", volume.sizeBytes(),
-                "pool", poolName(volume),
+                "pool", poolNames(volume).findFirst().orElse("?"),
+                "pools", poolNames(volume).toList(),
+                "copies", (long) volume.pools().size(),
                 "state", word(volume.life()),
                 "exported", status.exported().contains(volume));
         Optional<Pool.ShardStatus> shard = status.shard(volume);
-        boolean isOpen = status.pools().stream()
-                .anyMatch(pool -> pool.info().id().equals(volume.pool())
-                        && pool.measured().isPresent());
+        boolean isOpen =
+                status.pools(volume).stream().anyMatch(pool -> pool.measured().isPresent());
         if (isOpen) {
             // A volume that is too new for the newest root takes nothing there.
             view.put(
@@ -139,18 +143,55 @@ final class Views {
         return view;
     }
 
-    private String poolName(VolumeInfo volume) {
-        return status.pools().stream()
-                .filter(pool -> pool.info().id().equals(volume.pool()))
-                .map(pool -> pool.info().name())
-                .findFirst()
-                .orElse("?");
+    private Stream<String> poolNames(VolumeInfo volume) {
+        return volume.pools().stream()
+                .map(id -> status.pools().stream()
+                        .filter(pool -> pool.info().id().equals(id))
+                        .map(pool -> pool.info().name())
+                        .findFirst()
+                        .orElse("?"));
+    }
+
+    List<Map<String, Object>> mirrors() {
+        return status.mirrors().stream().map(Views::mirror).toList();
+    }
+
+    private static Map<String, Object> mirror(NodeStatus.Mirror mirror) {
+        Map<String, Object> view = map(
+                "volume", mirror.volume().name(),
+                "state", stateOf(mirror),
+                "primary", mirror.known().primary(),
+                "inSync", mirror.known().inSync(),
+                "missing", mirror.known().missing(),
+                "epoch", (long) mirror.known().epoch());
+        mirror.here().ifPresent(replica -> {
+            view.put("role", replica.role());
+            view.put("held", replica.held());
+            view.put("visible", replica.visible());
+            view.put("stable", replica.stable());
+            view.put("durable", replica.durable());
+            view.put("waits", replica.waits());
+        });
+        return view;
+    }
+
+    private static String stateOf(NodeStatus.Mirror mirror) {
+        if (mirror.known().primary().isEmpty()) {
+            return "no primary";
+        }
+        return isInSync(mirror)
+                ? "in sync"
+                : "degraded: without " + String.join(", ", mirror.known().missing());
+    }
+
+    static boolean isInSync(NodeStatus.Mirror mirror) {
+        return !mirror.known().primary().isEmpty() && mirror.known().missing().isEmpty();
     }
 
     List<Map<String, Object>> exports() {
         List<Map<String, Object>> exports = new ArrayList<>();
         for (VolumeInfo volume : status.exportedHere()) {
-            for (String endpoint : status.endpoints()) {
+            for (String endpoint : status.clients().endpoints()) {
                 exports.add(map(
                         "volume", volume.name(), "protocol", "nbd", "uri", NodeStatus.uri(endpoint, volume.name())));
             }

@@ -152,8 +152,12 @@ final class ControlGroupTest {
         make(nodes.get(2), 400, mirror);
         Result.Refused three = assertInstanceOf(
                 Result.Refused.class, ask(nodes.get(2), 500, new Operation.CreateMirrored("n", List.of(), 3, 4096)));
-        assertEquals("3 copies need pools of as many nodes: there are 2", three.why());
+        assertEquals(
+                "3 copies need pools of as many nodes, and 2 have one: `holdfast pool create --node NODE` makes more",
+                three.why());
         make(nodes.get(0), 600, new Operation.CreatePool("q", "a", List.of("/e"), SINGLE, 8 << 20, 0));
+        Operation.CreateMirrored many = new Operation.CreateMirrored("n", List.of(), 5, 4096);
+        assertEquals(Result.invalid("a mirrored volume has 2 to 4 copies"), ask(nodes.get(2), 650, many));
         Operation oneNode = new Operation.CreateMirrored("n", List.of("p-a", "q"), 0, 4096);
         assertInstanceOf(Result.Refused.class, ask(nodes.get(1), 700, oneNode));
     }

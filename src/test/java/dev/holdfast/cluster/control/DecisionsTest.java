@@ -92,6 +92,29 @@ final class DecisionsTest {
     }
 
     @Test
+    void whoKeepsAVolumeIsShownByName() {
+        mirrored();
+        VolumeInfo volume = state.volume(VOLUME).orElseThrow();
+        assertEquals(Optional.of(new MirrorInfo(1, "", List.of(), List.of("n1", "n2", "n3"))), state.mirror(volume));
+        assertTrue(decide(1, new Decision.NewSet(set(2, 1, 2))));
+        assertEquals(Optional.of(new MirrorInfo(2, "n1", List.of("n1", "n2"), List.of("n3"))), state.mirror(volume));
+        assertTrue(decide(1, new Decision.NewSet(set(3, 1, 2, 3))));
+        assertEquals(Optional.of(new MirrorInfo(3, "n1", List.of("n1", "n2", "n3"), List.of())), state.mirror(volume));
+        assertTrue(decide(1, new Decision.Started(1, 9, 1, new Decision.Found(1, Position.START))));
+        assertEquals(Optional.of(new MirrorInfo(3, "", List.of("n2", "n3"), List.of("n1"))), state.mirror(volume));
+    }
+
+    @Test
+    void sizesAndSnapshotsOfAMirroredVolumeAreRefusedAndItsExportIsNot() {
+        mirrored();
+        String why = "volume v is mirrored: sizes and snapshots of such come later";
+        Rules rules = new Rules(state);
+        assertEquals(Optional.of(Result.conflict(why)), rules.objection(new Change.ResizeVolume(VOLUME, 8192)));
+        assertEquals(Optional.of(Result.conflict(why)), rules.objection(new Change.CreateSnapshot(VOLUME, 1, "s")));
+        assertEquals(Optional.empty(), rules.objection(new Change.AddExport(VOLUME, Protocol.NBD)));
+    }
+
+    @Test
     void whoMayHoldWhatNobodyElseHoldsCannotBeRemoved() {
         mirrored();
         assertInstanceOf(Result.Refused.class, remove(1, 3), "nobody serves yet");

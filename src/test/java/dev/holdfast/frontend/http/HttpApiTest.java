@@ -5,9 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.base.Id128;
 import dev.holdfast.cluster.control.Controller;
+import dev.holdfast.cluster.control.Life;
+import dev.holdfast.cluster.control.MirrorInfo;
 import dev.holdfast.cluster.control.NodeInfo;
 import dev.holdfast.cluster.control.Operation;
 import dev.holdfast.cluster.control.Result;
+import dev.holdfast.cluster.control.VolumeInfo;
 import dev.holdfast.store.Pool;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,6 +19,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -28,6 +32,7 @@ final class HttpApiTest {
     private final List<Operation> asked = new ArrayList<>();
     private Result result = Result.conflict("no");
     private HttpApi api;
+    private List<NodeStatus.Mirror> mirrors = List.of();
 
     private final class Fake implements Service {
         @Override
@@ -46,7 +51,14 @@ final class HttpApiTest {
             NodeInfo self = new NodeInfo(1, new Id128(0, 0), "a", "", 3, "127.0.0.1:5", "");
             NodeStatus.Member member = new NodeStatus.Member(self, new Id128(1, 2), List.of(self));
             answer.accept(new NodeStatus(
-                    member, List.of(), List.of(), List.of(), List.of(), List.of(), 5, List.of("a note")));
+                    member,
+                    new NodeStatus.Clients(List.of(), 5),
+                    List.of(),
+                    mirrors.stream().map(NodeStatus.Mirror::volume).toList(),
+                    List.of(),
+                    List.of(),
+                    mirrors,
+                    List.of("a note")));
         }
 
         @Override
@@ -128,5 +140,64 @@ final class HttpApiTest {
         answers(200, send("GET /healthz", "Host: 127.0.0.1:1\r\n", ""));
         String metrics = send("GET /metrics", "Host: localhost\r\n", "");
         assertTrue(metrics.contains("# TYPE holdfast_node_starts_total counter\nholdfast_node_starts_total 3\n"));
+    }
+
+    @Test
+    void aVolumeOfSeveralReplicasIsAskedForWithOrWithoutItsPools() throws IOException {
+        post("volumes", "{\"name\":\"v\",\"sizeBytes\":4096,\"replicas\":2}");
+        post("volumes", "{\"name\":\"v\",\"sizeBytes\":4096,\"pools\":[\"p\",\"q\"]}");
+        post("volumes", "{\"name\":\"v\",\"sizeBytes\":4096,\"pools\":[\"p\"],\"replicas\":1}");
+        send("DELETE /api/v1/volumes/v/copies/q", "Host: localhost\r\n" + JSON, "");
+        List<Operation> wanted = List.of(
+                new Operation.CreateMirrored("v", List.of(), 2, 4096),
+                new Operation.CreateMirrored("v", List.of("p", "q"), 2, 4096),
+                new Operation.CreateVolume("v", "p", 4096),
+                new Operation.RemoveCopy("v", "q"));
+        assertEquals(wanted, asked);
+        answers(400, post("volumes", "{\"name\":\"v\",\"sizeBytes\":4096,\"replicas\":0}"));
+        answers(400, post("volumes", "{\"name\":\"v\",\"sizeBytes\":4096,\"replicas\":5}"));
+        answers(400, post("volumes", "{\"name\":\"v\",\"sizeBytes\":4096,\"pools\":[\"p\"],\"replicas\":2}"));
+        answers(404, send("DELETE /api/v1/volumes/v/others/q", "Host: localhost\r\n" + JSON, ""));
+        assertEquals(wanted, asked);
+    }
+
+    private static NodeStatus.Mirror mirror(String name, MirrorInfo known, Optional<NodeStatus.Replica> here) {
+        Id128 id = new Id128(7, name.hashCode());
+        List<Id128> pools = List.of(new Id128(8, 1), new Id128(8, 2));
+        return new NodeStatus.Mirror(new VolumeInfo(id, name, pools, 1, 4096, Life.LIVE), known, here);
+    }
+
+    @Test
+    void mirrorsSayWhoServesAndWhetherAllCopiesAreInSync() throws IOException {
+        NodeStatus.Replica here = new NodeStatus.Replica("primary", 9, 8, 7, 6, List.of("b"));
+        mirrors = List.of(mirror("m", new MirrorInfo(3, "a", List.of("a", "b"), List.of()), Optional.empty()));
+        String status = send("GET /api/v1/status", "Host: localhost\r\n", "");
+        assertTrue(status.contains("\"health\":\"look at the notes\""), status);
+        assertTrue(status.contains("\"volume\":\"m\",\"state\":\"in sync\",\"primary\":\"a\""), status);
+        assertTrue(status.contains("\"copies\":2"), status);
+        mirrors = List.of(
+                mirror("m", new MirrorInfo(3, "a", List.of("a"), List.of("b")), Optional.of(here)),
+                mirror("n", new MirrorInfo(1, "", List.of(), List.of("a", "b")), Optional.empty()));
+        assertTrue(send("GET /api/v1/status", "Host: localhost\r\n", "").contains("\"health\":\"degraded\""));
+        String listed = send("GET /api/v1/mirrors", "Host: localhost\r\n", "");
+        assertTrue(listed.contains("\"state\":\"degraded: without b\""), listed);
+        assertTrue(listed.contains("\"role\":\"primary\",\"held\":9,\"visible\":8,\"stable\":7,\"durable\":6"), listed);
+        assertTrue(listed.contains("\"state\":\"no primary\""), listed);
+        String metrics = send("GET /metrics", "Host: localhost\r\n", "");
+        for (String line : List.of(
+                "mirror_copies{volume=\"m\"} 2",
+                "mirror_copies_in_sync{volume=\"m\"} 1",
+                "mirror_has_primary{volume=\"n\"} 0",
+                "replica_is_primary{volume=\"m\"} 1",
+                "replica_durable{volume=\"m\"} 6",
+                "replica_waiting_nodes{volume=\"m\"} 1")) {
+            assertTrue(metrics.contains("\nholdfast_" + line + "\n"), line + " is not in " + metrics);
+        }
+    }
+
+    @Test
+    void nodesSayWhereTheyAreReached() throws IOException {
+        String nodes = send("GET /api/v1/nodes", "Host: localhost\r\n", "");
+        assertTrue(nodes.contains("\"number\":1,\"address\":\"\",\"links\":\"127.0.0.1:5\",\"disks\":\"\""), nodes);
     }
 }
