@@ -21,8 +21,8 @@ import dev.holdfast.store.Pool;
 import dev.holdfast.store.root.GenerationKeeper;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /**
@@ -70,7 +70,8 @@ public final class Node implements Service {
         differences.add("another process of this node has started: this one changes nothing any more");
     }
 
-    private Replicas replicas() {
+    /** The copies of mirrored volumes; on the control loop. */
+    Replicas replicas() {
         return replicas;
     }
 
@@ -207,10 +208,11 @@ public final class Node implements Service {
 
     @Override
     public void status(Consumer<NodeStatus> answer) {
-        control.post(() -> new StatusRound(state(), pools, control).run(measured -> answer.accept(status(measured))));
+        control.post(() -> new StatusRound(state(), pools, control)
+                .run(measured -> replicas.status(here -> answer.accept(status(measured, here)))));
     }
 
-    private NodeStatus status(List<NodeStatus.PoolState> measured) {
+    private NodeStatus status(List<NodeStatus.PoolState> measured, Map<Integer, NodeStatus.Replica> here) {
         ControlState now = state();
         List<String> notes = new ArrayList<>();
         measured.forEach(pool -> pool.measured()
@@ -229,7 +231,7 @@ public final class Node implements Service {
                 now.volumes(),
                 now.snapshots(),
                 now.exported(),
-                NodeStatus.mirrors(now, new TreeMap<>()),
+                NodeStatus.mirrors(now, here),
                 notes);
     }
 

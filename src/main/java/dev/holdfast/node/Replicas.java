@@ -9,10 +9,12 @@ import dev.holdfast.cluster.control.NodeInfo;
 import dev.holdfast.cluster.control.PoolInfo;
 import dev.holdfast.cluster.control.ShardDecisions;
 import dev.holdfast.cluster.control.VolumeInfo;
+import dev.holdfast.frontend.http.NodeStatus;
 import dev.holdfast.io.Loop;
 import dev.holdfast.io.Network;
 import dev.holdfast.io.World;
 import dev.holdfast.io.WorldException;
+import dev.holdfast.mirror.Replica;
 import dev.holdfast.mirror.wire.Door;
 import dev.holdfast.mirror.wire.LinkIdentity;
 import dev.holdfast.mirror.wire.Links;
@@ -22,10 +24,14 @@ import dev.holdfast.replica.PrimaryVolume;
 import dev.holdfast.replica.RunningReplica;
 import dev.holdfast.store.Pool;
 import dev.holdfast.store.lane.ReplicaShard;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /**
  * The copies of mirrored volumes that this node keeps: the links to other nodes, and a replica for each copy, from when
@@ -166,6 +172,47 @@ final class Replicas {
     /** The copy that this node keeps of a shard, if it keeps one. */
     Optional<Copy> copy(int shard) {
         return Optional.ofNullable(copies.get(shard));
+    }
+
+    /** What the replicas here are at the moment, by shard. */
+    void status(Consumer<Map<Integer, NodeStatus.Replica>> told) {
+        TreeMap<Integer, NodeStatus.Replica> found = new TreeMap<>();
+        statusNext(new ArrayDeque<>(copies.entrySet()), found, told);
+    }
+
+    private void statusNext(
+            ArrayDeque<Map.Entry<Integer, Copy>> more,
+            TreeMap<Integer, NodeStatus.Replica> found,
+            Consumer<Map<Integer, NodeStatus.Replica>> told) {
+        Map.Entry<Integer, Copy> next = more.poll();
+        if (next == null) {
+            told.accept(found);
+            return;
+        }
+        Copy copy = next.getValue();
+        List<NodeInfo> nodes = controller.state().nodes();
+        copy.volume().loop().post(() -> {
+            Optional<NodeStatus.Replica> is = copy.replica().replica().map(replica -> status(copy, replica, nodes));
+            control.post(() -> {
+                is.ifPresent(replica -> found.put(next.getKey(), replica));
+                statusNext(more, found, told);
+            });
+        });
+    }
+
+    /** On the copy's loop. */
+    private static NodeStatus.Replica status(Copy copy, Replica replica, List<NodeInfo> nodes) {
+        List<Integer> waits = replica.beyondReplay();
+        return new NodeStatus.Replica(
+                replica.role().name().toLowerCase(Locale.ROOT).replace('_', ' '),
+                copy.shard().heldSeq(),
+                copy.shard().visibleSeq(),
+                replica.shard().stable(),
+                replica.shard().durable(),
+                nodes.stream()
+                        .filter(node -> waits.contains(node.number()))
+                        .map(NodeInfo::name)
+                        .toList());
     }
 
     private void end(int shard) {

@@ -1,0 +1,239 @@
+package dev.holdfast.node;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+
+import dev.holdfast.base.Id128;
+import dev.holdfast.block.Request;
+import dev.holdfast.block.Status;
+import dev.holdfast.cluster.control.Controller;
+import dev.holdfast.cluster.control.Operation;
+import dev.holdfast.cluster.control.Result;
+import dev.holdfast.device.Protection;
+import dev.holdfast.frontend.http.NodeStatus;
+import dev.holdfast.io.Network;
+import dev.holdfast.replica.PrimaryVolume;
+import dev.holdfast.sim.world.SimMachine;
+import dev.holdfast.sim.world.SimProcess;
+import dev.holdfast.sim.world.SimWorld;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+
+/** Three whole nodes in the simulated world and a volume of which two keep a copy: it outlives each of them. */
+final class MirroredVolumeTest {
+    private static final long GIB = 1L << 30;
+    private static final int BLOCK = 4096;
+
+    private SimWorld world = new SimWorld(0);
+    private final List<Place> places = new ArrayList<>();
+    private int operations;
+
+    /** A machine and the node on it. */
+    private final class Place {
+        final SimMachine machine;
+        final int number;
+        Optional<Node> node = Optional.empty();
+        boolean ready;
+
+        Place(SimMachine machine, int number) {
+            this.machine = machine;
+            this.number = number;
+            machine.plug("/d0", GIB);
+        }
+
+        void start() {
+            SimProcess process = machine.isRunning() ? machine.process() : machine.start();
+            String name = machine.name();
+            Node started = new Node(process, process.orderedLog("control"), config(name));
+            node = Optional.of(started);
+            ready = false;
+            started.start(why -> {
+                assertEquals("", why);
+                try {
+                    started.serve();
+                    ready = true;
+                } catch (Exception failed) {
+                    throw new AssertionError(failed);
+                }
+            });
+        }
+
+        NodeConfig config(String name) {
+            return new NodeConfig(
+                    new Controller.Starting(name, name + ":1", Optional.of(new Id128(1, number))),
+                    "/dir",
+                    new NodeConfig.Memory("", 16 << 20, ""),
+                    2,
+                    64 << 20,
+                    List.of(new Network.Address.Tcp(name, 10_809)),
+                    new Network.Address.Tcp(name, 7000),
+                    "");
+        }
+
+        /** Its copy of the only volume, if it keeps one. */
+        Optional<Replicas.Copy> copy() {
+            return node.filter(running -> ready && machine.isRunning())
+                    .flatMap(running -> world.call(
+                            running.control(), () -> running.replicas().copy(1)));
+        }
+
+        PrimaryVolume disk() {
+            return copy().orElseThrow().volume();
+        }
+
+        boolean leads() {
+            return copy().filter(copy -> on(copy, copy.volume()::reign) > 0).isPresent();
+        }
+
+        /** Whether it leads and both copies are in sync. */
+        boolean isWhole() {
+            return leads()
+                    && copy().filter(copy -> on(
+                                                    copy,
+                                                    () -> copy.replica()
+                                                            .authority()
+                                                            .newest()
+                                                            .orElseThrow())
+                                            .inSync()
+                                            .size()
+                                    == 2)
+                            .isPresent();
+        }
+
+        private <T> T on(Replicas.Copy copy, Supplier<T> task) {
+            return world.call(copy.volume().loop(), task);
+        }
+    }
+
+    private void begin(long seed) {
+        world = new SimWorld(seed);
+        places.clear();
+        places.add(new Place(world.machine(), 1));
+        places.add(new Place(world.newMachine("b"), 2));
+        places.add(new Place(world.newMachine("c"), 3));
+        places.forEach(Place::start);
+        for (Place place : places) {
+            done(places.getFirst(), pool(place));
+        }
+    }
+
+    private static Operation pool(Place place) {
+        String name = place.machine.name();
+        return new Operation.CreatePool("p-" + name, name, List.of("/d0"), Protection.SINGLE, 16 << 20, 0);
+    }
+
+    /** Submits until it is done: nodes start and stop. */
+    private void done(Place asked, Operation operation) {
+        List<Result> results = new ArrayList<>();
+        world.runUntil(() -> asked.ready);
+        asked.node.orElseThrow().submit(new Id128(5, ++operations), operation, results::add);
+        world.runUntil(() -> !results.isEmpty());
+        assertInstanceOf(Result.Done.class, results.getFirst(), results.getFirst()::toString);
+    }
+
+    private Place leader() {
+        world.runUntil(() -> places.stream().anyMatch(Place::leads));
+        return places.stream().filter(Place::leads).findFirst().orElseThrow();
+    }
+
+    private Status submit(PrimaryVolume disk, Request.Kind kind, ByteBuffer data) {
+        List<Status> ended = new ArrayList<>();
+        Request request = new Request(new Request.Completion() {
+            @Override
+            public ByteBuffer readSpace(Request of) {
+                return data;
+            }
+
+            @Override
+            public void extent(Request of, long lengthBytes, boolean allocated) {}
+
+            @Override
+            public void completed(Request of, Status status) {
+                ended.add(status);
+            }
+        });
+        request.kind = kind;
+        request.lengthBytes = BLOCK;
+        world.runUntil(() -> world.call(disk.loop(), () -> disk.hasRoom(BLOCK)));
+        world.run(disk.loop(), () -> {
+            if (kind == Request.Kind.WRITE) {
+                disk.submitWrite(request, data);
+            } else {
+                disk.submit(request);
+            }
+        });
+        world.runUntil(() -> !ended.isEmpty());
+        return ended.getFirst();
+    }
+
+    private void write(Place place, int value) {
+        ByteBuffer data = ByteBuffer.allocateDirect(BLOCK);
+        data.putInt(0, value);
+        assertEquals(Status.OK, submit(place.disk(), Request.Kind.WRITE, data));
+    }
+
+    private int read(Place place) {
+        ByteBuffer data = ByteBuffer.allocateDirect(BLOCK);
+        assertEquals(Status.OK, submit(place.disk(), Request.Kind.READ, data));
+        return data.getInt(0);
+    }
+
+    private void mirrored() {
+        done(places.get(2), new Operation.CreateMirrored("v", List.of("p-" + name(0), "p-" + name(1)), 2, GIB));
+    }
+
+    private String name(int place) {
+        return places.get(place).machine.name();
+    }
+
+    @Test
+    void aMirroredVolumeOutlivesEachOfItsNodes() {
+        for (long seed = 1; seed <= 5; seed++) {
+            begin(seed);
+            mirrored();
+            int value = 0;
+            for (int round = 0; round < 4; round++) {
+                Place before = leader();
+                write(before, ++value);
+                Place other = places.get(before.number == 1 ? 1 : 0);
+                assertEquals(Status.MOVED, submit(other.disk(), Request.Kind.FLUSH, ByteBuffer.allocate(0)));
+                if (round % 2 == 0) {
+                    before.machine.kill();
+                } else {
+                    before.machine.powerCut();
+                }
+                assertEquals(other, leader());
+                assertEquals(value, read(other), "seed " + seed);
+                write(other, ++value);
+                before.start();
+                world.runUntil(() -> before.ready && other.isWhole());
+            }
+        }
+    }
+
+    @Test
+    void aMirroredVolumeThatIsDeletedIsGoneFromEveryPool() {
+        begin(6);
+        mirrored();
+        Place first = leader();
+        write(first, 1);
+        done(places.get(2), new Operation.DeleteVolume("v"));
+        for (Place place : places) {
+            List<NodeStatus> told = new ArrayList<>();
+            place.node.orElseThrow().status(told::add);
+            world.runUntil(() -> !told.isEmpty());
+            assertEquals(List.of(), told.getFirst().volumes());
+            assertEquals(
+                    0,
+                    told.getFirst().pools().stream()
+                            .flatMap(pool -> pool.measured().stream())
+                            .mapToInt(found -> found.shards().size())
+                            .sum());
+            assertEquals(Optional.empty(), place.copy());
+        }
+    }
+}
