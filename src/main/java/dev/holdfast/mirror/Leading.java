@@ -166,9 +166,15 @@ final class Leading {
         if (have.held() > follower.held || have.logged() > follower.logged) {
             follower.progressNanos = now;
         }
+        boolean hadNoRoom = have.sentNanos() == follower.sentNanos && have.held() + 1 < follower.next;
+        boolean hasMoreRoom = have.rooted() > follower.rooted;
         follower.held = Math.max(follower.held, have.held());
         follower.logged = Math.max(follower.logged, have.logged());
         follower.rooted = Math.max(follower.rooted, have.rooted());
+        if (hadNoRoom && hasMoreRoom) {
+            Marks.reached("mirror.room-again");
+            follower.next = follower.held + 1;
+        }
         follower.next = Math.max(follower.next, follower.held + 1);
         long countedFrom = Mutant.on("mirror.lease-from-answer") ? now : have.sentNanos();
         if (!follower.answered || countedFrom > follower.answeredNanos) {
