@@ -300,9 +300,7 @@ final class Handshake implements Phase {
         if (state != State.ASKING) {
             return; // The client did not wait.
         }
-        if (exports.find(question.name)
-                .filter(volume -> volume == question.volume)
-                .isEmpty()) {
+        if (exports.find(question.name).filter(question.volume::equals).isEmpty()) {
             tellGone(question);
             return;
         }

@@ -7,7 +7,7 @@ import java.util.Optional;
 /** What the NBD server may serve, by name. Every call comes on the server's loop. */
 public interface NbdExports {
     /**
-     * The disk exported as {@code name}: the same object for as long as it is the same disk. The empty name is asked
+     * The disk exported as {@code name}: an equal object for as long as it is the same disk. The empty name is asked
      * for only if there is not exactly one export and a client named none.
      */
     Optional<BlockVolume> find(String name);

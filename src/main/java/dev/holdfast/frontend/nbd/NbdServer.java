@@ -147,7 +147,7 @@ public final class NbdServer {
     /** The loop a connection is on, and the disk it has chosen. */
     private record Place(Loop loop, Optional<BlockVolume> volume) {
         boolean serves(BlockVolume asked) {
-            return volume.isPresent() && volume.get() == asked;
+            return volume.isPresent() && volume.get().equals(asked);
         }
     }
 

@@ -21,57 +21,57 @@ package dev.holdfast.frontend.nbd;
  *           ERROR_OFFSET  4 error, 2 text length, text, 8 offset
  * </pre>
  */
-final class TransmissionWire {
-    static final int NBD_REQUEST_MAGIC = 0x25609513;
-    static final int NBD_SIMPLE_REPLY_MAGIC = 0x67446698;
-    static final int NBD_STRUCTURED_REPLY_MAGIC = 0x668e33ef;
+public final class TransmissionWire {
+    public static final int NBD_REQUEST_MAGIC = 0x25609513;
+    public static final int NBD_SIMPLE_REPLY_MAGIC = 0x67446698;
+    public static final int NBD_STRUCTURED_REPLY_MAGIC = 0x668e33ef;
 
-    static final int NBD_CMD_READ = 0;
-    static final int NBD_CMD_WRITE = 1;
-    static final int NBD_CMD_DISC = 2;
-    static final int NBD_CMD_FLUSH = 3;
-    static final int NBD_CMD_TRIM = 4;
-    static final int NBD_CMD_CACHE = 5;
-    static final int NBD_CMD_WRITE_ZEROES = 6;
-    static final int NBD_CMD_BLOCK_STATUS = 7;
+    public static final int NBD_CMD_READ = 0;
+    public static final int NBD_CMD_WRITE = 1;
+    public static final int NBD_CMD_DISC = 2;
+    public static final int NBD_CMD_FLUSH = 3;
+    public static final int NBD_CMD_TRIM = 4;
+    public static final int NBD_CMD_CACHE = 5;
+    public static final int NBD_CMD_WRITE_ZEROES = 6;
+    public static final int NBD_CMD_BLOCK_STATUS = 7;
 
-    static final int NBD_CMD_FLAG_FUA = 1;
-    static final int NBD_CMD_FLAG_NO_HOLE = 1 << 1;
-    static final int NBD_CMD_FLAG_DF = 1 << 2;
-    static final int NBD_CMD_FLAG_REQ_ONE = 1 << 3;
-    static final int NBD_CMD_FLAG_FAST_ZERO = 1 << 4;
+    public static final int NBD_CMD_FLAG_FUA = 1;
+    public static final int NBD_CMD_FLAG_NO_HOLE = 1 << 1;
+    public static final int NBD_CMD_FLAG_DF = 1 << 2;
+    public static final int NBD_CMD_FLAG_REQ_ONE = 1 << 3;
+    public static final int NBD_CMD_FLAG_FAST_ZERO = 1 << 4;
 
-    static final int NBD_REPLY_FLAG_DONE = 1;
+    public static final int NBD_REPLY_FLAG_DONE = 1;
 
-    static final int NBD_REPLY_TYPE_NONE = 0;
-    static final int NBD_REPLY_TYPE_OFFSET_DATA = 1;
-    static final int NBD_REPLY_TYPE_OFFSET_HOLE = 2;
-    static final int NBD_REPLY_TYPE_BLOCK_STATUS = 5;
-    static final int NBD_REPLY_TYPE_ERROR = (1 << 15) + 1;
-    static final int NBD_REPLY_TYPE_ERROR_OFFSET = (1 << 15) + 2;
+    public static final int NBD_REPLY_TYPE_NONE = 0;
+    public static final int NBD_REPLY_TYPE_OFFSET_DATA = 1;
+    public static final int NBD_REPLY_TYPE_OFFSET_HOLE = 2;
+    public static final int NBD_REPLY_TYPE_BLOCK_STATUS = 5;
+    public static final int NBD_REPLY_TYPE_ERROR = (1 << 15) + 1;
+    public static final int NBD_REPLY_TYPE_ERROR_OFFSET = (1 << 15) + 2;
 
-    static final int NBD_STATE_HOLE = 1;
-    static final int NBD_STATE_ZERO = 1 << 1;
+    public static final int NBD_STATE_HOLE = 1;
+    public static final int NBD_STATE_ZERO = 1 << 1;
 
-    static final int NBD_OK = 0;
-    static final int NBD_EPERM = 1;
-    static final int NBD_EIO = 5;
-    static final int NBD_EINVAL = 22;
-    static final int NBD_ENOSPC = 28;
-    static final int NBD_ESHUTDOWN = 108;
+    public static final int NBD_OK = 0;
+    public static final int NBD_EPERM = 1;
+    public static final int NBD_EIO = 5;
+    public static final int NBD_EINVAL = 22;
+    public static final int NBD_ENOSPC = 28;
+    public static final int NBD_ESHUTDOWN = 108;
 
-    static final int REQUEST_BYTES = 28;
-    static final int SIMPLE_REPLY_BYTES = 16;
-    static final int CHUNK_HEADER_BYTES = 20;
+    public static final int REQUEST_BYTES = 28;
+    public static final int SIMPLE_REPLY_BYTES = 16;
+    public static final int CHUNK_HEADER_BYTES = 20;
 
     /** The smallest range a request may name. */
-    static final int MINIMUM_BLOCK_BYTES = 1;
+    public static final int MINIMUM_BLOCK_BYTES = 1;
 
     /** Ranges that are multiples of this are served without reading around them. */
-    static final int PREFERRED_BLOCK_BYTES = 4096;
+    public static final int PREFERRED_BLOCK_BYTES = 4096;
 
     /** The most data one READ or WRITE may carry; requests without data may be longer. */
-    static final int MAXIMUM_PAYLOAD_BYTES = 32 << 20;
+    public static final int MAXIMUM_PAYLOAD_BYTES = 32 << 20;
 
     private TransmissionWire() {}
 }

@@ -1,0 +1,111 @@
+package dev.holdfast.follow;
+
+import dev.holdfast.block.BlockVolume;
+import dev.holdfast.block.Request;
+import dev.holdfast.block.Status;
+import dev.holdfast.frontend.nbd.client.Opening;
+import dev.holdfast.frontend.nbd.client.RemoteDisk;
+import dev.holdfast.io.Network.Address;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+
+/**
+ * One try at one place: a path of its own, and a READ of one byte on it, which only who leads answers. It ends by
+ * telling its search, once, or by being dropped.
+ */
+final class Attempt implements Request.Completion, Opening.Told {
+    private final Search search;
+    private final Optional<Address> address;
+    private final long sinceNanos;
+    private final ByteBuffer space = ByteBuffer.allocateDirect(1);
+    private Optional<Opening> opening = Optional.empty();
+    private Optional<RemoteDisk> remote = Optional.empty();
+    private Optional<BlockVolume> disk = Optional.empty();
+    private boolean over;
+
+    /** {@code address} is empty for the copy on this node. */
+    Attempt(Search search, Optional<Address> address, long nowNanos) {
+        this.search = search;
+        this.address = address;
+        this.sinceNanos = nowNanos;
+    }
+
+    Optional<Address> address() {
+        return address;
+    }
+
+    long sinceNanos() {
+        return sinceNanos;
+    }
+
+    /** Waits for the outcome of {@code begun}. */
+    void opens(Opening begun) {
+        opening = Optional.of(begun);
+    }
+
+    @Override
+    public void opened(RemoteDisk found) {
+        remote = Optional.of(found);
+        if (found.sizeBytes() != search.sizeBytes()) {
+            end("it has " + found.sizeBytes() + " bytes there");
+        } else {
+            ask(found);
+        }
+    }
+
+    /** Asks {@code found} for a byte. */
+    void ask(BlockVolume found) {
+        disk = Optional.of(found);
+        Request request = new Request(this);
+        request.kind = Request.Kind.READ;
+        request.lengthBytes = 1;
+        found.submit(request);
+    }
+
+    @Override
+    public void failed(String reason) {
+        end(reason);
+    }
+
+    @Override
+    public ByteBuffer readSpace(Request request) {
+        return space.clear();
+    }
+
+    @Override
+    public void extent(Request request, long lengthBytes, boolean allocated) {}
+
+    @Override
+    public void completed(Request request, Status status) {
+        if (over) {
+            return;
+        }
+        switch (status) {
+            case MOVED, SHUTDOWN -> end("it does not lead");
+            default -> {
+                over = true; // A byte that can't be read is an answer of who leads, too.
+                search.succeeded(this, new Path(disk.orElseThrow(), address, this::close));
+            }
+        }
+    }
+
+    /** It is not waited for any more. */
+    void drop() {
+        if (!over) {
+            over = true;
+            opening.ifPresent(Opening::giveUp);
+            close();
+        }
+    }
+
+    private void end(String reason) {
+        if (!over) {
+            drop();
+            search.failed(this, reason);
+        }
+    }
+
+    private void close() {
+        remote.ifPresent(RemoteDisk::close);
+    }
+}

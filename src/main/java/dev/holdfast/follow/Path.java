@@ -1,0 +1,14 @@
+package dev.holdfast.follow;
+
+import dev.holdfast.block.BlockVolume;
+import dev.holdfast.io.Network.Address;
+import java.util.Optional;
+
+/**
+ * A way to whoever leads, which has answered.
+ *
+ * @param disk where requests go
+ * @param address of the node; empty for the copy on this one
+ * @param end leaves it for good
+ */
+record Path(BlockVolume disk, Optional<Address> address, Runnable end) {}
