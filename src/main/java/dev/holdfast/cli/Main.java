@@ -14,6 +14,7 @@ import picocli.CommandLine.Command;
             StatusCommand.class,
             VolumeCommand.class,
             ExportCommand.class,
+            AttachCommand.class,
             SnapshotCommand.class,
             PoolCommand.class,
             DiskCommand.class,

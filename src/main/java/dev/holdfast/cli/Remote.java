@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
 
 /** The API of a node as commands use it, and how they print what it says. */
 final class Remote {
-    private static final String DEFAULT_SERVER = "http://127.0.0.1:8480";
+    static final String DEFAULT_SERVER = "http://127.0.0.1:8480";
     private static final int CONNECT_MILLIS = 5_000;
     private static final int READ_MILLIS = 90_000;
     private static final int WRONG_INPUT = 400;
@@ -34,6 +34,13 @@ final class Remote {
             defaultValue = "table",
             description = "table or json; default table")
     private String output = "table";
+
+    /** The API at {@code server}. */
+    static Remote at(String server) {
+        Remote remote = new Remote();
+        remote.server = server;
+        return remote;
+    }
 
     boolean isJson() {
         if (!output.equals("table") && !output.equals("json")) {

@@ -15,23 +15,23 @@ import java.util.function.Function;
  * like to who follows it. A copy keeps what it is asked, if told to, and then executes it when told to; what a reign
  * leaves behind is MOVED, executed or not.
  */
-final class SharedDisk {
-    static final int SIZE_BYTES = 4 << 20;
+public final class SharedDisk {
+    public static final int SIZE_BYTES = 4 << 20;
     private static final int EXTENT_BYTES = 4096;
 
-    final byte[] bytes = new byte[SIZE_BYTES];
+    public final byte[] bytes = new byte[SIZE_BYTES];
     private final boolean[] allocated = new boolean[SIZE_BYTES / EXTENT_BYTES];
     private final List<Copy> copies = new ArrayList<>();
     private long reigns;
 
-    Copy copy(Loop loop) {
+    public Copy copy(Loop loop) {
         Copy copy = new Copy(loop);
         copies.add(copy);
         return copy;
     }
 
     /** From now on {@code leader} leads, in a new reign, and nobody else does. */
-    void lead(Copy leader) {
+    public void lead(Copy leader) {
         copies.forEach(Copy::resign);
         leader.reign = ++reigns;
     }
@@ -41,7 +41,7 @@ final class SharedDisk {
         copies.forEach(Copy::resign);
     }
 
-    final class Copy implements LedVolume {
+    public final class Copy implements LedVolume {
         private final Loop loop;
         long reign;
 
