@@ -62,7 +62,7 @@ final class ClusterTest {
     }
 
     private List<String> words(String name) {
-        List<String> words = new ArrayList<>(List.of("--name", name, "--disk-size", "512M", "--loops", "1"));
+        List<String> words = new ArrayList<>(List.of("--name", name, "--disk-size", "256M", "--loops", "1"));
         members.forEach(member -> words.addAll(List.of("--member", member)));
         return words;
     }

@@ -65,7 +65,10 @@ record Home(Path directory, String mounts, String holdfast) {
         return run(serving(verb, more));
     }
 
-    /** The words that start a server here, on free ports of its own. */
+    /**
+     * The words that start a server here, on free ports of its own. Unless said otherwise it is small, so that it
+     * starts soon.
+     */
     List<String> serving(String verb, String... more) throws IOException {
         List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
         if (!mounts.isEmpty()) {
@@ -79,7 +82,20 @@ record Home(Path directory, String mounts, String holdfast) {
             command.addAll(List.of("--memory-dir", memory().toString()));
         }
         command.addAll(List.of(more));
+        addUnlessSaid(command, "--loops", "2");
+        if (verb.equals("quickstart")) {
+            addUnlessSaid(command, "--size", "128M");
+        }
+        if (!Files.exists(data())) { // later starts know it
+            addUnlessSaid(command, "--memory-size", "64M");
+        }
         return command;
+    }
+
+    private static void addUnlessSaid(List<String> command, String option, String value) {
+        if (!command.contains(option)) {
+            command.addAll(List.of(option, value));
+        }
     }
 
     private Ended run(List<String> command) throws IOException, InterruptedException {

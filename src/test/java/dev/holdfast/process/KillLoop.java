@@ -34,7 +34,7 @@ public final class KillLoop {
         List<String> violations = new ArrayList<>();
         boolean powerCut = false;
         for (int round = 0; round <= rounds; round++) {
-            try (RealServer server = RealServer.start(home, "--size", "256M");
+            try (RealServer server = RealServer.start(home, "--size", "256M", "--memory-size", "256M");
                     NbdClient client = server.client("demo")) {
                 for (String violation : load.judge(client, powerCut)) {
                     violations.add("seed " + seed + ", round " + round + ": " + violation);
