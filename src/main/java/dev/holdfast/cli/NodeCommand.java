@@ -86,7 +86,7 @@ final class NodeCommand {
             if (diskSize.bytes() % 4096 != 0 || disks.size() > Protection.MIRROR_LIMIT) {
                 throw new Failure("--disk-size is a multiple of 4096, and a pool has 3 disks at most", 2);
             }
-            new Server(new Server.Plan(name, options, wanted(), ""), System.out, System.err).run();
+            new Server(new LocalNode.Plan(name, options, wanted(), ""), System.out, System.err).run();
         }
 
         private FirstVolume.Wanted wanted() {

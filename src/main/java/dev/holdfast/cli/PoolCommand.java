@@ -177,7 +177,7 @@ final class PoolCommand {
             }
             FirstVolume.Wanted nothing =
                     new FirstVolume.Wanted("", List.of(), Protection.SINGLE, 0, 0, FirstVolume.Thin.NONE);
-            new Server(new Server.Plan(node, options, nothing, name), System.out, System.err).startAndStop();
+            new Server(new LocalNode.Plan(node, options, nothing, name), System.out, System.err).startAndStop();
             System.out.println("done");
         }
     }

@@ -2,6 +2,12 @@ package dev.holdfast.cli;
 
 import dev.holdfast.device.Protection;
 import dev.holdfast.node.FirstVolume;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -17,6 +23,9 @@ final class QuickstartCommand implements Runnable {
     private static final long LEAST_LOG_BYTES = 64L << 20;
     private static final long MOST_LOG_BYTES = 256L << 20;
     private static final long MEBIBYTE = 1L << 20;
+    private static final String VOLUME = "demo";
+    private static final List<String> NAMES = List.of("a", "b", "c");
+    private static final int COPIES = 2;
 
     @Mixin
     private ServerOptions options = new ServerOptions();
@@ -24,7 +33,14 @@ final class QuickstartCommand implements Runnable {
     @Option(names = "--size", paramLabel = "SIZE", defaultValue = "1G", description = "size of the volume; default 1G")
     private Size size = new Size(0);
 
-    @Option(names = "--nodes", paramLabel = "N", defaultValue = "1", description = "nodes in this process: 1 for now")
+    @Option(
+            names = "--nodes",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = {
+                "nodes in this process: 1, or 3 of which two keep a copy of the volume and the third votes;",
+                "default 1, or as many as --dir has"
+            })
     private int nodes;
 
     @Option(
@@ -36,25 +52,62 @@ final class QuickstartCommand implements Runnable {
 
     @Override
     public void run() {
-        if (nodes != 1) {
-            throw new Failure("--nodes " + nodes + " comes later: one node for now", 2);
+        if (nodes != 0 && nodes != 1 && nodes != NAMES.size()) {
+            throw new Failure("--nodes is 1 or 3, not " + nodes, 2);
         }
         if (size.bytes() < 4096 || size.bytes() % 4096 != 0 || iscsiPort < 0) {
             throw new Failure("--size is a multiple of 4096, from 4K", 2);
         }
-        new Server(new Server.Plan("a", options, wanted(), ""), System.out, System.err).run();
+        Path directory = Path.of(options.directory);
+        boolean alone = Files.exists(directory.resolve("control"));
+        boolean several = Files.exists(directory.resolve(NAMES.getFirst()));
+        if (nodes != 0 && (alone && nodes != 1 || several && nodes == 1)) {
+            throw new Failure(directory + " has " + (alone ? 1 : NAMES.size()) + " nodes: pick another --dir", 2);
+        }
+        if (several || nodes > 1) {
+            runSeveral(directory, several ? List.of() : members());
+        } else {
+            FirstVolume.Thin demo = new FirstVolume.Thin(VOLUME, size.bytes());
+            new Server(new LocalNode.Plan("a", options, wanted(demo), ""), System.out, System.err).run();
+        }
     }
 
-    private FirstVolume.Wanted wanted() {
+    private void runSeveral(Path directory, List<String> members) {
+        List<LocalNode.Plan> plans = new ArrayList<>();
+        for (String name : NAMES) {
+            boolean votesOnly = plans.size() == COPIES;
+            FirstVolume.Wanted pool = votesOnly ? FirstVolume.Wanted.NOTHING : wanted(FirstVolume.Thin.NONE);
+            ServerOptions own = options.of(directory.resolve(name), members, plans.isEmpty());
+            plans.add(new LocalNode.Plan(name, own, pool, ""));
+        }
+        FirstVolume.Thin demo = new FirstVolume.Thin(VOLUME, size.bytes(), COPIES);
+        FirstVolume.Wanted together = new FirstVolume.Wanted("", List.of(), Protection.SINGLE, 0, 0, demo);
+        new Server(plans, together, System.out, System.err).run();
+    }
+
+    /** The nodes, each at a port that is free now; they keep it. */
+    private static List<String> members() {
+        List<String> members = new ArrayList<>();
+        List<ServerSocket> taken = new ArrayList<>();
+        try {
+            for (String name : NAMES) {
+                ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                taken.add(probe);
+                members.add(name + "=127.0.0.1:" + probe.getLocalPort());
+            }
+            for (ServerSocket probe : taken) {
+                probe.close();
+            }
+            return members;
+        } catch (IOException failed) {
+            throw new Failure("no free port on 127.0.0.1: " + failed.getMessage());
+        }
+    }
+
+    private FirstVolume.Wanted wanted(FirstVolume.Thin volume) {
         long logBytes = logBytes(size.bytes());
         long fileBytes = (4 * size.bytes() + logBytes + 64 * MEBIBYTE) / MEBIBYTE * MEBIBYTE;
-        return new FirstVolume.Wanted(
-                "main",
-                List.of("disk0"),
-                Protection.SINGLE,
-                logBytes,
-                fileBytes,
-                new FirstVolume.Thin("demo", size.bytes()));
+        return new FirstVolume.Wanted("main", List.of("disk0"), Protection.SINGLE, logBytes, fileBytes, volume);
     }
 
     static long logBytes(long sizeBytes) {

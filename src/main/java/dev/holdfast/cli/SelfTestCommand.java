@@ -173,7 +173,7 @@ final class SelfTestCommand implements Runnable {
                 LOG_BYTES,
                 DISK_BYTES,
                 new FirstVolume.Thin(VOLUME, VOLUME_BYTES));
-        return new Server(new Server.Plan("selftest", options, wanted, ""), QUIET, System.err);
+        return new Server(new LocalNode.Plan("selftest", options, wanted, ""), QUIET, System.err);
     }
 
     private Path makeDirectory() {

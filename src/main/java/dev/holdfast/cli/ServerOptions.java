@@ -1,10 +1,14 @@
 package dev.holdfast.cli;
 
+import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Option;
 
 /** What every command that serves takes. */
 final class ServerOptions {
+    /** In place of an HTTP port: none. */
+    static final int NO_HTTP = -1;
+
     @Option(
             names = "--dir",
             paramLabel = "DIR",
@@ -70,6 +74,21 @@ final class ServerOptions {
 
     /** Who keeps the control log, as {@code node start} takes it. */
     List<String> members = List.of();
+
+    /** The same for one node of several in this process; only the {@code first} has ports that people chose. */
+    ServerOptions of(Path own, List<String> allMembers, boolean first) {
+        ServerOptions options = new ServerOptions();
+        options.directory = own.toString();
+        options.memoryDirectory = memoryDirectory;
+        options.memorySize = memorySize;
+        options.cacheSize = cacheSize;
+        options.loops = loops;
+        options.nbdPort = first ? nbdPort : 0;
+        options.nbdSocket = first ? nbdSocket : "";
+        options.httpPort = first ? httpPort : NO_HTTP;
+        options.members = allMembers;
+        return options;
+    }
 
     int lanes() {
         int lanes = loops == 0 ? Runtime.getRuntime().availableProcessors() : loops;

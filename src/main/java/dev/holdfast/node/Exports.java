@@ -4,8 +4,15 @@ import dev.holdfast.base.Id128;
 import dev.holdfast.block.BlockVolume;
 import dev.holdfast.cluster.control.ControlState;
 import dev.holdfast.cluster.control.Life;
+import dev.holdfast.cluster.control.NodeInfo;
 import dev.holdfast.cluster.control.VolumeInfo;
+import dev.holdfast.follow.FollowTerms;
+import dev.holdfast.follow.Followed;
+import dev.holdfast.follow.SessionName;
 import dev.holdfast.frontend.nbd.NbdExports;
+import dev.holdfast.io.Loop;
+import dev.holdfast.io.Network;
+import dev.holdfast.io.World;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,18 +21,22 @@ import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 
 /**
- * The volumes that the control state exports and this node has, for NBD: whoever asks gets the present answer. It keeps
- * what it gave out, so that clients of an export that has gone can be told.
+ * The volumes that the control state exports and that can be reached here, for NBD: those of this node's pools, and
+ * mirrored ones wherever they are. Whoever asks gets the present answer. It keeps what it gave out, so that clients of
+ * an export that has gone can be told.
  */
 final class Exports implements NbdExports {
+    private final World world;
     private final Supplier<ControlState> state;
     private final IntSupplier self;
     private final Pools pools;
     private final Supplier<Replicas> replicas;
     private final LinkedHashMap<Id128, BlockVolume> givenOut = new LinkedHashMap<>();
+    private final LinkedHashMap<Id128, MirroredExport> mirrored = new LinkedHashMap<>();
 
     /** {@code self} is this node's number. */
-    Exports(Supplier<ControlState> state, IntSupplier self, Pools pools, Supplier<Replicas> replicas) {
+    Exports(World world, Supplier<ControlState> state, IntSupplier self, Pools pools, Supplier<Replicas> replicas) {
+        this.world = world;
         this.state = state;
         this.self = self;
         this.pools = pools;
@@ -34,25 +45,72 @@ final class Exports implements NbdExports {
 
     @Override
     public Optional<BlockVolume> find(String name) {
-        List<VolumeInfo> exported = here();
-        Optional<VolumeInfo> found = name.isEmpty() && exported.size() == 1
-                ? Optional.of(exported.getFirst())
-                : exported.stream().filter(info -> info.name().equals(name)).findFirst();
-        Optional<VolumeInfo> live = found.filter(info -> info.life() == Life.LIVE);
+        Optional<SessionName> path = SessionName.of(name);
+        if (path.isPresent()) {
+            return named(path.get().volume())
+                    .filter(info -> state.get().isMirrored(info))
+                    .flatMap(info -> mirrored(info).path(path.get()));
+        }
+        Optional<VolumeInfo> live = named(name);
         Optional<BlockVolume> volume = live.flatMap(this::volume);
         volume.ifPresent(given -> givenOut.put(live.orElseThrow().id(), given));
         return volume;
     }
 
+    private Optional<VolumeInfo> named(String name) {
+        List<VolumeInfo> exported = here();
+        Optional<VolumeInfo> found = name.isEmpty() && exported.size() == 1
+                ? Optional.of(exported.getFirst())
+                : exported.stream().filter(info -> info.name().equals(name)).findFirst();
+        return found.filter(info -> info.life() == Life.LIVE);
+    }
+
     private Optional<BlockVolume> volume(VolumeInfo info) {
         return state.get().isMirrored(info)
-                ? replicas.get().copy(info.shard()).map(Replicas.Copy::volume)
+                ? Optional.of(mirrored(info).followed())
                 : pools.get(info.pool()).flatMap(pool -> pool.volume(info.shard()));
     }
 
-    /** The volumes given out that are not exported any more, each once. */
-    List<BlockVolume> gone() {
+    private MirroredExport mirrored(VolumeInfo info) {
+        MirroredExport export = mirrored.computeIfAbsent(info.id(), id -> {
+            Id128 session =
+                    new Id128(world.entropy().nextLong(), world.entropy().nextLong());
+            Followed what = new Followed(info.name(), info.sizeBytes(), session, FollowTerms.DEFAULTS);
+            List<Loop> lanes = pools.lanes();
+            return new MirroredExport(
+                    what,
+                    replicas.get().copy(info.shard()).map(Replicas.Copy::volume),
+                    lanes.get(info.shard() % lanes.size()),
+                    world);
+        });
+        export.nodesAre(elsewhere(info));
+        return export;
+    }
+
+    /** The other nodes that keep a copy, the primary's first. */
+    private List<Network.Address> elsewhere(VolumeInfo info) {
+        ControlState now = state.get();
+        String primary = now.mirror(info).map(found -> found.primary()).orElse("");
+        List<Network.Address> addresses = new ArrayList<>();
+        for (Id128 pool : info.pools()) {
+            NodeInfo node = now.node(now.pool(pool).orElseThrow().node()).orElseThrow();
+            if (node.number() != self.getAsInt() && !node.disks().isEmpty()) {
+                addresses.add(node.name().equals(primary) ? 0 : addresses.size(), Replicas.address(node.disks()));
+            }
+        }
+        return addresses;
+    }
+
+    /** The control state has changed; returns volumes given out that are not exported any more, each once. */
+    List<BlockVolume> changed() {
         List<BlockVolume> gone = new ArrayList<>();
+        mirrored.entrySet().removeIf(each -> {
+            Optional<VolumeInfo> exported = state.get()
+                    .export(each.getKey())
+                    .flatMap(protocol -> state.get().volume(each.getKey()));
+            exported.ifPresentOrElse(info -> each.getValue().nodesAre(elsewhere(info)), each.getValue()::end);
+            return exported.isEmpty();
+        });
         for (Id128 id : List.copyOf(givenOut.keySet())) {
             if (state.get().export(id).isEmpty()) {
                 gone.add(givenOut.remove(id));
@@ -61,12 +119,18 @@ final class Exports implements NbdExports {
         return gone;
     }
 
+    /** Clients have gone; nothing is followed any more. */
+    void stop() {
+        mirrored.values().forEach(MirroredExport::end);
+        mirrored.clear();
+    }
+
     @Override
     public List<String> names() {
         return here().stream().map(VolumeInfo::name).toList();
     }
 
-    /** Those of them that are in pools of this node. */
+    /** Those that can be reached here. */
     private List<VolumeInfo> here() {
         ControlState now = state.get();
         return now.exported().stream()

@@ -26,16 +26,24 @@ public final class FirstVolume {
     /** What to have. An empty volume name means only the pool. */
     public record Wanted(
             String pool, List<String> disks, Protection protection, long logBytes, long createBytes, Thin volume) {
+        /** Nothing. */
+        public static final Wanted NOTHING = new Wanted("", List.of(), Protection.SINGLE, 0, 0, Thin.NONE);
+
         /** The same in a pool of another name. */
         public Wanted withPool(String name) {
             return new Wanted(name, disks, protection, logBytes, createBytes, volume);
         }
     }
 
-    /** A volume. */
-    public record Thin(String name, long sizeBytes) {
+    /** A volume, of which one node or several keep a copy. */
+    public record Thin(String name, long sizeBytes, int copies) {
         /** None. */
         public static final Thin NONE = new Thin("", 0);
+
+        /** A volume that is not mirrored. */
+        public Thin(String name, long sizeBytes) {
+            this(name, sizeBytes, 1);
+        }
     }
 
     /** {@code done} is told on the control loop why it failed, or the empty text. */
@@ -54,8 +62,7 @@ public final class FirstVolume {
             }
             String name = wanted.volume().name();
             if (!name.isEmpty() && state.volumes().isEmpty()) {
-                steps.add(new Operation.CreateVolume(
-                        name, wanted.pool(), wanted.volume().sizeBytes()));
+                steps.add(create(wanted));
                 steps.add(new Operation.AddExport(name, Protocol.NBD));
             } else if (!name.isEmpty()
                     && state.exported().isEmpty()
@@ -64,6 +71,13 @@ public final class FirstVolume {
             }
             next(done);
         });
+    }
+
+    private static Operation create(Wanted wanted) {
+        Thin volume = wanted.volume();
+        return volume.copies() == 1
+                ? new Operation.CreateVolume(volume.name(), wanted.pool(), volume.sizeBytes())
+                : new Operation.CreateMirrored(volume.name(), List.of(), volume.copies(), volume.sizeBytes());
     }
 
     private void next(Consumer<String> done) {

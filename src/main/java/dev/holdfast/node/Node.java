@@ -58,7 +58,7 @@ public final class Node implements Service {
         this.config = config;
         this.control = world.newLoop("control");
         this.pools = new Pools(world, config, control, this::generations);
-        this.exports = new Exports(this::state, this::number, pools, this::replicas);
+        this.exports = new Exports(world, this::state, this::number, pools, this::replicas);
         PoolExecution execution = new PoolExecution(
                 control, pools, this::state, this::replicas, new PoolExecution.Told(this::changed, this::over));
         this.controller = new Controller(control, log, world.entropy(), execution);
@@ -77,7 +77,7 @@ public final class Node implements Service {
 
     private void changed() {
         replicas.changed();
-        exports.gone().forEach(nbd::disconnect);
+        exports.changed().forEach(nbd::disconnect);
     }
 
     /** What the control log keeps of a pool; asked for on the control loop, used on the pool's. */
@@ -154,15 +154,14 @@ public final class Node implements Service {
     /** Lets clients in; returns where. On the control loop, once, after the start. */
     public List<Network.Address> serve() throws WorldException {
         Checks.that(control.isCurrent() && !serving, "a node begins to serve once");
+        Optional<Network.Address> links = isAlone() ? Optional.empty() : Optional.of(replicas.open(config.links()));
         List<Network.Address> bound = new ArrayList<>();
         for (Network.Address address : config.nbd()) {
             bound.add(nbd.listen(world.network(), address));
         }
         serving = true;
         bound.forEach(address -> endpoints.add(uri(address)));
-        if (!isAlone()) {
-            controller.reachable(place(replicas.open(config.links())), place(bound.getFirst()));
-        }
+        links.ifPresent(door -> controller.reachable(place(door), place(bound.getFirst())));
         return bound;
     }
 
@@ -190,6 +189,7 @@ public final class Node implements Service {
             stopping = true;
             controller.stop();
             nbd.stop(() -> {
+                exports.stop();
                 replicas.stop();
                 pools.stop(stopped);
             });

@@ -143,7 +143,7 @@ public final class RunningReplica implements DecisionLog.Listener, Outbox {
             world.authority().start(node).ifPresent(start -> members.add(new Member(node, start.incarnation())));
         }
         int count = place.nodes().size();
-        int turn = Math.floorMod(place.nodes().indexOf(place.node()) - place.shard(), count);
+        int turn = Math.floorMod(place.nodes().indexOf(place.node()) - place.shard() + 1, count);
         long patience = turn * TURN_NANOS + (members.size() == count ? 0 : FIRST_NANOS);
         if (world.clock().nanos() - firstAskedNanos >= patience) {
             firstAskedNanos = world.clock().nanos() + TURN_NANOS;

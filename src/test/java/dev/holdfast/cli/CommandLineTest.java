@@ -58,7 +58,7 @@ final class CommandLineTest {
     @Test
     void wrongUsageExitsWithTwo() {
         assertEquals(2, run("volume", "create", "x", "ten"));
-        assertEquals(2, run("quickstart", "--nodes", "3"));
+        assertEquals(2, run("quickstart", "--nodes", "2"));
         assertEquals(2, run("status", "-o", "xml"));
         assertEquals(2, run("status", "--server", "ftp://x"));
         assertEquals(2, run("no-such-noun"));
