@@ -36,12 +36,13 @@ public final class PrimaryVolume implements LedVolume {
         this.disk = disk;
     }
 
-    void attach(Replica of) {
+    /** From now on it is what {@code of} is. */
+    public void attach(Replica of) {
         replica = Optional.of(of);
     }
 
     /** The replica may have come to another role, or to a lease: who waited for that goes on. */
-    void look() {
+    public void look() {
         if (head == null && rooms.isEmpty() && reignSeen == reign()) {
             return;
         }

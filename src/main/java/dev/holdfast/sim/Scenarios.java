@@ -1,5 +1,6 @@
 package dev.holdfast.sim;
 
+import dev.holdfast.sim.shard.ClientScenario;
 import dev.holdfast.sim.shard.ShardScenario;
 import dev.holdfast.sim.workload.BlockWorkload;
 import dev.holdfast.sim.workload.Bug;
@@ -32,6 +33,10 @@ public final class Scenarios {
                     "shard-links",
                     "the same over pools and over links between nodes, on a network that cuts, resets and delays",
                     ShardScenario::overLinks),
+            new Scenario(
+                    "shard-clients",
+                    "clients that follow the primary over NBD see delay where it changes, and nothing else",
+                    ClientScenario::run),
             new Scenario(
                     "store-crashes",
                     "whatever ends the process, the store opens again and holds what it promised",

@@ -219,6 +219,60 @@ final class FollowedVolumeTest {
         assertTrue(otherBytesAreSentAgain());
     }
 
+    /** The answer to a write is long on its way; meanwhile another node leads, and has not done it again yet. */
+    private boolean anAnswerOfALeftPathIsHeard() {
+        bed.lead(0);
+        FollowBed.Client client = bed.client();
+        assertEquals(Status.OK, client.write(0, BLOCK, 1).answer());
+        bed.nodes.get(0).copy.holdsWrites = true;
+        FollowBed.Asked write = client.write(0, BLOCK, 2);
+        bed.world.runFor(SECOND / 10);
+        bed.world.net().delayNanos = 20 * SECOND;
+        bed.nodes.get(0).copy.release();
+        bed.world.runFor(1_000_000);
+        bed.world.net().delayNanos = 200_000;
+        bed.lead(1);
+        bed.nodes.get(1).copy.holdsWrites = true;
+        bed.world.runFor(25 * SECOND);
+        boolean heard = write.isAnswered();
+        bed.nodes.get(1).copy.release();
+        assertEquals(Status.OK, write.answer());
+        return heard;
+    }
+
+    @Test
+    void nothingIsHeardOfAPathThatWasLeft() {
+        assertFalse(anAnswerOfALeftPathIsHeard());
+    }
+
+    @Test
+    void pathsThatAreLeftAndHeardDoHarm() {
+        Mutant.plant("follow.left-path-is-heard");
+        assertTrue(anAnswerOfALeftPathIsHeard());
+    }
+
+    /** The connection is reset, and the same node leads on. */
+    private boolean aResetIsSurvived() {
+        bed.lead(0);
+        FollowBed.Client client = bed.client();
+        assertEquals(Status.OK, client.write(0, BLOCK, 1).answer());
+        bed.world.net().resetAll(bed.nodes.get(0).machine);
+        FollowBed.Asked write = client.write(0, BLOCK, 2);
+        bed.world.runFor(2 * SECOND);
+        return write.answers.equals(List.of(Status.OK));
+    }
+
+    @Test
+    void aResetIsFollowedByANewPathToTheSameNode() {
+        assertTrue(aResetIsSurvived());
+    }
+
+    @Test
+    void pathsThatAllHaveOneNumberAreRefused() {
+        Mutant.plant("follow.number-used-again");
+        assertFalse(aResetIsSurvived());
+    }
+
     /** A flush was under way when its primary ended, and nobody has flushed since. */
     private boolean aFlushDiesAnswered() {
         bed.lead(0);

@@ -48,6 +48,9 @@ public final class SharedDisk {
         /** Requests are kept until {@link #release}. */
         boolean holdsBack;
 
+        /** Only WRITEs are. */
+        boolean holdsWrites;
+
         boolean hasRoom = true;
         Function<Request, Status> faults = request -> Status.OK;
         int changes;
@@ -66,6 +69,7 @@ public final class SharedDisk {
         /** Executes what was kept, in a turn of its loop. */
         void release() {
             holdsBack = false;
+            holdsWrites = false;
             loop.post(() -> {
                 List<Runnable> ready = List.copyOf(held);
                 held.clear();
@@ -138,7 +142,7 @@ public final class SharedDisk {
             }
             if (reign == 0) {
                 request.completion().completed(request, Status.MOVED);
-            } else if (holdsBack) {
+            } else if (holdsBack || holdsWrites && request.kind == Request.Kind.WRITE) {
                 held.add(() -> execute(request, data));
                 heldRequests.add(request);
             } else {

@@ -21,7 +21,8 @@ final class ScenariosTest {
                 "store-damaged-log",
                 "store-crash-points",
                 "shard-replicas",
-                "shard-links"
+                "shard-links",
+                "shard-clients"
             })
     void thePromisesHold(String scenario) {
         for (long seed = 1; seed <= SEEDS; seed++) {

@@ -20,7 +20,18 @@ public final class RegisterOracle {
 
     private final TreeMap<Integer, Register> registers = new TreeMap<>();
     private final List<Write> acknowledged = new ArrayList<>();
+    private final boolean resends;
     private long time;
+
+    /** Judges clients that ask once. */
+    public RegisterOracle() {
+        this(false);
+    }
+
+    /** If {@code resends}, clients ask again: what is under way when memory is lost may take effect later still. */
+    public RegisterOracle(boolean resends) {
+        this.resends = resends;
+    }
 
     /** One write. */
     public static final class Write {
@@ -85,7 +96,7 @@ public final class RegisterOracle {
     public void memoryLost() {
         judge();
         acknowledged.clear();
-        registers.values().forEach(RegisterOracle::loseMemory);
+        registers.values().forEach(this::loseMemory);
     }
 
     /** Fails if some register did what none may. */
@@ -99,7 +110,7 @@ public final class RegisterOracle {
         return registers.computeIfAbsent(number, absent -> new Register());
     }
 
-    private static void loseMemory(Register register) {
+    private void loseMemory(Register register) {
         List<Long> may = new ArrayList<>();
         boolean initialFlushedOver = register.writes.values().stream().anyMatch(write -> write.flushed);
         if (!initialFlushedOver) {
@@ -108,13 +119,17 @@ public final class RegisterOracle {
         for (Write write : register.writes.values()) {
             boolean over =
                     register.writes.values().stream().anyMatch(later -> later.flushed && write.ended < later.begun);
-            if (!over) {
+            if (!over && !isToCome(write)) {
                 may.add(write.value);
             }
         }
         register.initial = may;
-        register.writes.clear();
+        register.writes.values().removeIf(write -> !isToCome(write));
         register.reads.clear();
+    }
+
+    private boolean isToCome(Write write) {
+        return resends && write.ended == NEVER;
     }
 
     private static Optional<String> judge(Register register) {

@@ -17,6 +17,7 @@ import dev.holdfast.sim.world.SimWorld;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.IntSupplier;
 
 /** Carries messages over the links of the product; the faults are those of the simulated network under them. */
 final class LinkWire implements Wire {
@@ -25,10 +26,18 @@ final class LinkWire implements Wire {
     private static final Id128 CLUSTER = new Id128(1, 1);
 
     private final SimWorld world;
+    private final IntSupplier count;
     private final TreeMap<Integer, Links> running = new TreeMap<>();
 
+    /** All machines are nodes. */
     LinkWire(SimWorld world) {
+        this(world, () -> world.machines().size());
+    }
+
+    /** The first {@code count} machines are nodes. */
+    LinkWire(SimWorld world, IntSupplier count) {
         this.world = world;
+        this.count = count;
     }
 
     @Override
@@ -48,7 +57,7 @@ final class LinkWire implements Wire {
 
     private List<Peer> peers(int self) {
         List<Peer> peers = new ArrayList<>();
-        for (int node = 0; node < world.machines().size(); node++) {
+        for (int node = 0; node < count.getAsInt(); node++) {
             if (node != self) {
                 peers.add(new Peer(node, address(node)));
             }

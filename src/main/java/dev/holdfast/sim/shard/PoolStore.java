@@ -4,6 +4,7 @@ import dev.holdfast.array.ArrayFormat;
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Id128;
 import dev.holdfast.block.BlockVolume;
+import dev.holdfast.block.LedVolume;
 import dev.holdfast.block.Request;
 import dev.holdfast.block.Status;
 import dev.holdfast.device.Protection;
@@ -13,6 +14,7 @@ import dev.holdfast.mirror.History;
 import dev.holdfast.mirror.Position;
 import dev.holdfast.mirror.Replica;
 import dev.holdfast.mirror.ShardLog;
+import dev.holdfast.replica.PrimaryVolume;
 import dev.holdfast.replica.ReplicaLog;
 import dev.holdfast.sim.oracle.OracleViolation;
 import dev.holdfast.sim.random.SimRandom;
@@ -59,7 +61,7 @@ final class PoolStore implements ShardStore {
     private long rooted;
 
     /** What the process has. */
-    private record Open(Pool pool, ReplicaShard shard, ReplicaLog log) {}
+    private record Open(Pool pool, ReplicaShard shard, ReplicaLog log, PrimaryVolume volume) {}
 
     /** What an entry says, as far as two replicas are compared by it. */
     private record Said(EntryKind kind, int flags, long offset, long lengthBytes, int payloadChecksum) {}
@@ -153,7 +155,7 @@ final class PoolStore implements ShardStore {
         ReplicaShard shard = pool.replica(SHARD).orElseThrow();
         ReplicaLog log = new ReplicaLog(shard);
         log.guard();
-        open = Optional.of(new Open(pool, shard, log));
+        open = Optional.of(new Open(pool, shard, log, new PrimaryVolume(shard.shard())));
         history = log.history();
         held = log.firstKept() - 1; // So that the judge is told of what was found again.
         look();
@@ -176,6 +178,17 @@ final class PoolStore implements ShardStore {
     public void attach(Replica told) {
         replica = Optional.of(told);
         open.orElseThrow().log().attach(told);
+        open.orElseThrow().volume().attach(told);
+    }
+
+    @Override
+    public void told() {
+        open.orElseThrow().volume().look();
+    }
+
+    /** The shard as front ends get it, in the present process. */
+    LedVolume volume() {
+        return open.orElseThrow().volume();
     }
 
     @Override

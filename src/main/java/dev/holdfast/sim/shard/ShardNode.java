@@ -116,7 +116,10 @@ final class ShardNode {
 
     /** A message comes; on the shard's loop. */
     void received(Message message) {
-        replica().ifPresent(present -> present.received(message));
+        replica().ifPresent(present -> {
+            present.received(message);
+            store.told();
+        });
     }
 
     /** A client's request, run on the node's loop if it is alive then. */
@@ -173,7 +176,10 @@ final class ShardNode {
         }
 
         private void tick() {
-            replica.ifPresent(Replica::tick);
+            replica.ifPresent(present -> {
+                present.tick();
+                store.told();
+            });
             loop.after(TICK_NANOS, this::tick);
         }
 
@@ -194,16 +200,21 @@ final class ShardNode {
             store.attach(started);
             wire.begin(ShardNode.this, member, new Wire.Running(process, loop));
             started.told();
+            store.told();
         }
 
         @Override
         public void told() {
             replica.orElseThrow().told();
+            store.told();
         }
 
         @Override
         public void refused(ReplicaSet set) {
-            replica.ifPresent(present -> present.refused(set));
+            replica.ifPresent(present -> {
+                present.refused(set);
+                store.told();
+            });
         }
 
         @Override

@@ -68,6 +68,9 @@ interface ShardStore {
     /** A good moment for a root. */
     default void makeRoot() {}
 
+    /** Something has happened to the replica that is attached. */
+    default void told() {}
+
     /** Tells the judge what came since the last look. */
     default void look() {}
 

@@ -1,0 +1,187 @@
+package dev.holdfast.sim.shard;
+
+import dev.holdfast.block.Request;
+import dev.holdfast.block.Status;
+import dev.holdfast.follow.FollowedVolume;
+import dev.holdfast.sim.oracle.OracleViolation;
+import dev.holdfast.sim.oracle.RegisterOracle;
+import dev.holdfast.sim.random.SimRandom;
+import dev.holdfast.sim.world.SimLoop;
+import dev.holdfast.sim.world.SimProcess;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongSupplier;
+
+/**
+ * A client of a followed volume, in the process that has it: it writes one register, which nobody else writes, reads
+ * all, flushes, and changes what is no register, each one request at a time. Every request must be answered OK.
+ */
+final class FollowingClient {
+    private static final int REGISTERS = 6;
+    /** The longest pause between two requests; much longer for what fills pools and is not looked at. */
+    private static final long THOUGHT_NANOS = 40_000_000L;
+
+    private final SimProcess process;
+    private final SimLoop loop;
+    private final FollowedVolume volume;
+    private final RegisterOracle oracle;
+    private final SimRandom random;
+    private final int own;
+    private final LongSupplier values;
+    private final List<Strand> strands = new ArrayList<>();
+    private boolean ending;
+
+    /** Where a client is. */
+    record Place(SimProcess process, SimLoop loop, FollowedVolume volume) {}
+
+    /** A client that writes register {@code own}, with values that nobody else gets from {@code values}. */
+    FollowingClient(Place place, RegisterOracle oracle, SimRandom random, int own, LongSupplier values) {
+        this.process = place.process;
+        this.loop = place.loop;
+        this.volume = place.volume;
+        this.oracle = oracle;
+        this.random = random;
+        this.own = own;
+        this.values = values;
+        strands.add(new Strand(Work.WRITE));
+        strands.add(new Strand(Work.READ));
+        strands.add(new Strand(Work.READ));
+        strands.add(new Strand(Work.SCRATCH));
+    }
+
+    private enum Work {
+        WRITE,
+        READ,
+        SCRATCH
+    }
+
+    /** Begins to ask; on the client's loop. */
+    void begin() {
+        strands.forEach(Strand::think);
+    }
+
+    /** Asks nothing more. */
+    void end() {
+        ending = true;
+    }
+
+    /** True while a request is under way, in a process that runs. */
+    boolean isBusy() {
+        return !process.isDead() && strands.stream().anyMatch(strand -> strand.busy);
+    }
+
+    /** One request after the other. */
+    private final class Strand implements Request.Completion {
+        private final Work work;
+        private boolean busy;
+        private ByteBuffer space = ByteBuffer.allocate(0);
+        private Runnable done = () -> {};
+
+        Strand(Work work) {
+            this.work = work;
+        }
+
+        void think() {
+            loop.after(random.below(work == Work.SCRATCH ? 10 * THOUGHT_NANOS : THOUGHT_NANOS), this::ask);
+        }
+
+        private void ask() {
+            if (ending) {
+                return;
+            }
+            busy = true;
+            switch (work) {
+                case WRITE -> {
+                    if (random.oneIn(4)) {
+                        flush();
+                    } else {
+                        write();
+                    }
+                }
+                case READ -> read(random.below(REGISTERS));
+                case SCRATCH -> scribble();
+            }
+        }
+
+        private void flush() {
+            RegisterOracle.Begun flush = oracle.beginFlush();
+            submit(Request.Kind.FLUSH, Register.NONE, () -> oracle.flushed(flush));
+        }
+
+        private void read(int register) {
+            Register place = Register.of(register);
+            RegisterOracle.Begun read = oracle.beginRead(register);
+            submit(Request.Kind.READ, place, () -> oracle.saw(read, place.value(space)));
+        }
+
+        private void write() {
+            Register place = Register.of(own);
+            if (!volume.hasRoom(place.lengthBytes())) {
+                volume.whenRoom(this::write);
+                return;
+            }
+            long value = values.getAsLong();
+            RegisterOracle.Write write = oracle.beginWrite(own, value);
+            Request request = request(Request.Kind.WRITE, place, () -> oracle.acknowledged(write));
+            request.forceUnitAccess = random.oneIn(8);
+            volume.submitWrite(request, place.filled(value));
+        }
+
+        private void scribble() {
+            Register place = Register.scratch(random);
+            switch (random.below(5)) {
+                case 0 -> submit(Request.Kind.TRIM, place, () -> {});
+                case 1 -> submit(Request.Kind.ZERO, place, () -> {});
+                case 2 -> submit(Request.Kind.EXTENTS, place, () -> {});
+                case 3 -> submit(Request.Kind.CACHE, place, () -> {});
+                default -> {
+                    if (volume.hasRoom(place.lengthBytes())) {
+                        Request request = request(Request.Kind.WRITE, place, () -> {});
+                        volume.submitWrite(request, place.filled(random.nextLong()));
+                    } else {
+                        busy = false;
+                        think();
+                    }
+                }
+            }
+        }
+
+        private void submit(Request.Kind kind, Register place, Runnable then) {
+            volume.submit(request(kind, place, then));
+        }
+
+        private Request request(Request.Kind kind, Register place, Runnable then) {
+            done = then;
+            Request request = new Request(this);
+            request.kind = kind;
+            request.offset = place.offset();
+            request.lengthBytes = place.lengthBytes();
+            request.maxExtents = 16;
+            return request;
+        }
+
+        @Override
+        public ByteBuffer readSpace(Request request) {
+            space = ByteBuffer.allocateDirect((int) request.lengthBytes);
+            return space;
+        }
+
+        @Override
+        public void extent(Request request, long lengthBytes, boolean allocated) {}
+
+        @Override
+        public void completed(Request request, Status status) {
+            if (process.isSilent()) {
+                return; // Nobody hears of it.
+            }
+            if (status != Status.OK) {
+                throw new OracleViolation(
+                        "a client was answered " + status + " to a " + request.kind + "; " + volume.trouble());
+            }
+            busy = false;
+            done.run();
+            think();
+        }
+    }
+}
