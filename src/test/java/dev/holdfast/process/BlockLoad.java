@@ -129,7 +129,8 @@ final class BlockLoad {
         }
     }
 
-    private static byte[] contents(int block, int version) {
+    /** What is written into a block: it says which block and version it is, everywhere. */
+    static byte[] contents(int block, int version) {
         ByteBuffer bytes = ByteBuffer.allocate(BLOCK);
         while (bytes.hasRemaining()) {
             bytes.putInt(block).putInt(version);
@@ -150,7 +151,7 @@ final class BlockLoad {
     }
 
     /** The version that the whole block has; a block of two versions, or of another block, is no version at all. */
-    private static int version(ByteBuffer bytes, int block) {
+    static int version(ByteBuffer bytes, int block) {
         int version = bytes.getInt(4);
         for (int at = 0; at < BLOCK; at += 8) {
             boolean same = bytes.getInt(at + 4) == version && (bytes.getInt(at) == block || version == 0);

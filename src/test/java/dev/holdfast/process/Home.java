@@ -77,11 +77,13 @@ record Home(Path directory, String mounts, String holdfast) {
         }
         command.add(holdfast);
         command.addAll(List.of(verb.split(" ")));
-        command.addAll(List.of("--dir", data().toString(), "--nbd-port", "0", "--http-port", "0"));
+        command.addAll(List.of("--dir", data().toString()));
         if (!List.of(more).contains("--memory-dir")) {
             command.addAll(List.of("--memory-dir", memory().toString()));
         }
         command.addAll(List.of(more));
+        addUnlessSaid(command, "--nbd-port", "0");
+        addUnlessSaid(command, "--http-port", "0");
         addUnlessSaid(command, "--loops", "2");
         if (verb.equals("quickstart")) {
             addUnlessSaid(command, "--size", "128M");

@@ -40,6 +40,11 @@ final class KillOracle {
         }
     }
 
+    /** Whether a read that comes back now, of a block without a write under way, may have found {@code version}. */
+    boolean allows(int block, int version) {
+        return version >= acknowledged[block] && version <= sent[block];
+    }
+
     /**
      * Compares what is there with what may be, and goes on from what is there.
      *

@@ -2,12 +2,19 @@ package dev.holdfast.process;
 
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
+import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 
 /** Just enough of an NBD client (fixed newstyle, simple replies) to keep many requests under way. Blocking. */
 final class NbdClient implements AutoCloseable {
@@ -23,17 +30,29 @@ final class NbdClient implements AutoCloseable {
     private static final int PATIENCE_MILLIS = 60_000;
 
     final long sizeBytes;
-    private final Socket socket;
+    private final Closeable socket;
     private final DataInputStream in;
     private final DataOutputStream out;
     private int error;
 
     NbdClient(int port, String export) throws IOException {
-        socket = new Socket(InetAddress.getLoopbackAddress(), port);
-        socket.setTcpNoDelay(true);
-        socket.setSoTimeout(PATIENCE_MILLIS);
-        in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), 1 << 16));
-        out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream(), 1 << 16));
+        this(dialled(port), export);
+    }
+
+    private NbdClient(Socket socket, String export) throws IOException {
+        this(socket, socket.getInputStream(), socket.getOutputStream(), export);
+    }
+
+    /** A client of a Unix socket, which waits for ever. */
+    static NbdClient at(Path path, String export) throws IOException {
+        SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(path));
+        return new NbdClient(channel, Channels.newInputStream(channel), Channels.newOutputStream(channel), export);
+    }
+
+    private NbdClient(Closeable socket, InputStream from, OutputStream to, String export) throws IOException {
+        this.socket = socket;
+        in = new DataInputStream(new BufferedInputStream(from, 1 << 16));
+        out = new DataOutputStream(new BufferedOutputStream(to, 1 << 16));
         in.skipNBytes(16);
         in.readUnsignedShort();
         out.writeInt(3);
@@ -45,6 +64,13 @@ final class NbdClient implements AutoCloseable {
         out.flush();
         sizeBytes = in.readLong();
         in.readUnsignedShort();
+    }
+
+    private static Socket dialled(int port) throws IOException {
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
+        socket.setTcpNoDelay(true);
+        socket.setSoTimeout(PATIENCE_MILLIS);
+        return socket;
     }
 
     /** Queues a request; {@link #send} sends what is queued. */
@@ -75,6 +101,11 @@ final class NbdClient implements AutoCloseable {
         return in.readLong();
     }
 
+    /** The data of the newest reply, of a read that went well. */
+    byte[] data(int length) throws IOException {
+        return in.readNBytes(length);
+    }
+
     /** The error number of the newest reply; 0 for none. */
     int error() {
         return error;
@@ -103,7 +134,7 @@ final class NbdClient implements AutoCloseable {
         if (error != 0) {
             throw new IOException("the server answered error " + error);
         }
-        return in.readNBytes(length);
+        return data(length);
     }
 
     @Override

@@ -33,7 +33,12 @@ final class RealServer implements AutoCloseable {
 
     /** Starts another command that serves. */
     static RealServer startVerb(Home home, String verb, String... more) throws IOException {
-        RealServer server = new RealServer(home, home.serving(verb, more));
+        return startCommand(home, home.serving(verb, more));
+    }
+
+    /** Starts {@code command}, whatever it is, that says {@code ready}. */
+    static RealServer startCommand(Home home, List<String> command) throws IOException {
+        RealServer server = new RealServer(home, command);
         BufferedReader out =
                 new BufferedReader(new InputStreamReader(server.process.getInputStream(), StandardCharsets.UTF_8));
         for (String line = out.readLine(); line != null; line = out.readLine()) {
