@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 final class Leading {
     private static final int MOST_UNDER_WAY = 256;
 
+    /** So many entries are logged though nobody waits for it, so that roots may cover them anywhere. */
+    private static final int MOST_UNLOGGED = 256;
+
     private final Self self;
     private final ShardLog log;
     private final ReplicaSet set;
@@ -38,6 +41,7 @@ final class Leading {
     private long stable;
     private long durable;
     private long logWanted;
+    private long logAskedNanos;
     private long flushed = -1;
     private long proposedNanos;
     private long actsAskedNanos;
@@ -149,6 +153,7 @@ final class Leading {
     void wantStable(long upTo) {
         if (upTo > logWanted) {
             logWanted = upTo;
+            logAskedNanos = self.clock().nanos();
             log.log(upTo);
             send(true);
         }
@@ -233,6 +238,7 @@ final class Leading {
             }
             send(follower, now, now - follower.sentNanos > pause(follower));
         }
+        logInTime(now);
         advance();
         if (!acting && now - actsAskedNanos > Terms.PROPOSE_NANOS) {
             askToAct(now);
@@ -241,6 +247,14 @@ final class Leading {
             proposeNext(now);
         } else if (now - proposedNanos > Terms.PROPOSE_NANOS) {
             propose(proposed.getLast(), now);
+        }
+    }
+
+    /** Followers can't ask for it, and their roots need it as well. */
+    private void logInTime(long now) {
+        long unlogged = log.visible() - logWanted;
+        if (acting && unlogged > 0 && (unlogged >= MOST_UNLOGGED || now - logAskedNanos > Terms.LOG_NANOS)) {
+            wantStable(log.visible());
         }
     }
 

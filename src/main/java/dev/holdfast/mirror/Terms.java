@@ -20,6 +20,9 @@ final class Terms {
     /** A replica that the primary does not answer asks again after this long. */
     static final long ASK_NANOS = 100_000_000L;
 
+    /** What nobody waits for is logged after this long. */
+    static final long LOG_NANOS = 1_000_000_000L;
+
     /** A proposal of which nothing is heard is made again after this long. */
     static final long PROPOSE_NANOS = 2_000_000_000L;
 
