@@ -12,6 +12,7 @@ import picocli.CommandLine.Command;
         subcommands = {
             QuickstartCommand.class,
             StatusCommand.class,
+            ExplainCommand.class,
             VolumeCommand.class,
             ExportCommand.class,
             AttachCommand.class,

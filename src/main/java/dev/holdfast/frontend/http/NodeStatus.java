@@ -75,11 +75,14 @@ public record NodeStatus(
     /** A pool; {@code measured} is empty while it is not open. */
     public record PoolState(PoolInfo info, Optional<Pool.PoolStatus> measured) {}
 
-    /** The exported volumes that are in pools of this node; of a mirrored one, a copy. */
+    /** The exported volumes that are in pools of this node, and mirrored ones wherever they are. */
     public List<VolumeInfo> exportedHere() {
         return exported.stream()
-                .filter(volume -> pools(volume).stream()
-                        .anyMatch(pool -> pool.info().node() == node.self().number()))
+                .filter(volume ->
+                        mirrors.stream().anyMatch(mirror -> mirror.volume().equals(volume))
+                                || pools(volume).stream()
+                                        .anyMatch(pool -> pool.info().node()
+                                                == node.self().number()))
                 .toList();
     }
 

@@ -55,6 +55,7 @@ final class Routes {
             case "GET snapshots" -> Answer.json(new Views(status()).snapshots());
             case "GET pools/*" -> pool(path.get(1));
             case "GET volumes/*" -> volume(path.get(1));
+            case "GET explain/*" -> explanation(path.get(1));
             case "GET pools/*/*" -> verification(path);
             case "POST pools/*/*" -> verify(path);
             case "GET snapshots/*/*" -> changes(call);
@@ -162,6 +163,13 @@ final class Routes {
         return pool.isPresent()
                 ? Answer.json(new Views(status).pool(pool.get()))
                 : Answer.error(404, "there is no pool " + name + ": `holdfast pool ls` lists them");
+    }
+
+    private Answer explanation(String name) throws Call.Wrong {
+        return new Explain(status())
+                .volume(name)
+                .map(lines -> Answer.json(Views.map("name", name, "lines", lines)))
+                .orElseGet(() -> Answer.error(404, "there is no volume " + name + ": `holdfast volume ls` lists them"));
     }
 
     private Answer volume(String name) throws Call.Wrong {

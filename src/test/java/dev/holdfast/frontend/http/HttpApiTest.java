@@ -196,6 +196,27 @@ final class HttpApiTest {
     }
 
     @Test
+    void aMirroredVolumeIsExplained() throws IOException {
+        NodeStatus.Replica here = new NodeStatus.Replica("primary", 9, 8, 7, 6, List.of("b"));
+        mirrors = List.of(
+                mirror("m", new MirrorInfo(3, "a", List.of("a", "b"), List.of()), Optional.empty()),
+                mirror("n", new MirrorInfo(4, "a", List.of("a"), List.of("b")), Optional.of(here)),
+                mirror("o", new MirrorInfo(5, "", List.of(), List.of("a", "b")), Optional.empty()));
+        explains("m", "m (4096 bytes) has 2 copies, on a and b.");
+        explains("m", "There is nothing to do.");
+        explains("n", "Not in sync: b. Changes are acknowledged without that, and kept for it.");
+        explains("n", "What b lacks is not kept change by change any more.");
+        explains("n", "If node a fails too, the volume waits until it is back: no other copy has everything.");
+        explains("o", "It has no primary at the moment (epoch 5): clients wait, and are told of an error after 30");
+        assertTrue(send("GET /api/v1/explain/x", "Host: localhost\r\n", "").contains("there is no volume x"));
+    }
+
+    private void explains(String volume, String sentence) throws IOException {
+        String said = send("GET /api/v1/explain/" + volume, "Host: localhost\r\n", "");
+        assertTrue(said.contains(sentence), said);
+    }
+
+    @Test
     void nodesSayWhereTheyAreReached() throws IOException {
         String nodes = send("GET /api/v1/nodes", "Host: localhost\r\n", "");
         assertTrue(nodes.contains("\"number\":1,\"address\":\"\",\"links\":\"127.0.0.1:5\",\"disks\":\"\""), nodes);
