@@ -16,4 +16,10 @@ public interface LedVolume extends BlockVolume {
      * greater in every later reign of whichever node; 0 while it does not.
      */
     long reign();
+
+    /**
+     * The newest reign that began after all who held everything had lost their memory, 0 if none did: what was answered
+     * in a reign before that one, and not flushed, may be gone. Known while this node leads.
+     */
+    long lostBefore();
 }

@@ -10,14 +10,14 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /**
- * One try at one place: a path of its own, and a READ of one byte on it, which only who leads answers. It ends by
+ * One try at one place: a path of its own, and the READ on it that only who leads answers, with its reign. It ends by
  * telling its search, once, or by being dropped.
  */
 final class Attempt implements Request.Completion, Opening.Told {
     private final Search search;
     private final Optional<Address> address;
     private final long sinceNanos;
-    private final ByteBuffer space = ByteBuffer.allocateDirect(1);
+    private final ByteBuffer space = ByteBuffer.allocateDirect(SessionVolume.GREETING_BYTES);
     private Optional<Opening> opening = Optional.empty();
     private Optional<RemoteDisk> remote = Optional.empty();
     private Optional<BlockVolume> disk = Optional.empty();
@@ -53,12 +53,12 @@ final class Attempt implements Request.Completion, Opening.Told {
         }
     }
 
-    /** Asks {@code found} for a byte. */
+    /** Asks {@code found} who it is. */
     void ask(BlockVolume found) {
         disk = Optional.of(found);
         Request request = new Request(this);
         request.kind = Request.Kind.READ;
-        request.lengthBytes = 1;
+        request.lengthBytes = SessionVolume.GREETING_BYTES;
         found.submit(request);
     }
 
@@ -81,11 +81,14 @@ final class Attempt implements Request.Completion, Opening.Told {
             return;
         }
         switch (status) {
-            case MOVED, SHUTDOWN -> end("it does not lead");
-            default -> {
-                over = true; // A byte that can't be read is an answer of who leads, too.
-                search.succeeded(this, new Path(disk.orElseThrow(), address, this::close));
+            case OK -> {
+                over = true;
+                long reign = space.getLong(0);
+                long lostBefore = space.getLong(Long.BYTES);
+                search.succeeded(this, new Path(disk.orElseThrow(), address, reign, lostBefore, this::close));
             }
+            case MOVED, SHUTDOWN -> end("it does not lead");
+            default -> end("it does not greet: " + status);
         }
     }
 

@@ -61,6 +61,19 @@ public final class FollowedVolume implements BlockVolume {
     /** When the path last answered, or had nothing to answer. */
     private long answeredNanos;
 
+    /** Changes that were answered, and the reign of the first one that no FLUSH covers, or 0. */
+    private long changes;
+
+    private long unflushedReign;
+
+    /** The reign of the present path, or of the last one. */
+    private long reign;
+
+    /** How often changes may have been lost that were answered and not flushed, and of how many losses clients know. */
+    private long losses;
+
+    private long lossesTold;
+
     /** The reign in which the copy here led when it was last looked at. */
     private long reignHere;
 
@@ -158,6 +171,9 @@ public final class FollowedVolume implements BlockVolume {
         next = next == list ? kept : next;
         startTicking();
         kept.sinceNanos = nowNanos;
+        kept.changesBefore = changes;
+        kept.reignBefore = reign;
+        kept.lossesTold = lossesTold;
         pump();
     }
 
@@ -223,8 +239,27 @@ public final class FollowedVolume implements BlockVolume {
         if (search.isOn()) {
             search.end();
         }
-        answer(kept, status);
+        answer(kept, status == Status.OK ? judged(kept) : status);
         tellRoom();
+    }
+
+    /** What to answer to a request that went well: a FLUSH fails when what it should cover may have been lost. */
+    private Status judged(Kept kept) {
+        switch (kept.asked.kind) {
+            case WRITE, TRIM, ZERO -> {
+                changes++;
+                unflushedReign = unflushedReign == 0 && !kept.asked.forceUnitAccess ? reign : unflushedReign;
+            }
+            case FLUSH -> {
+                boolean isLost = losses > kept.lossesTold && !Mutant.on("follow.flush-hides-loss");
+                lossesTold = Math.max(lossesTold, isLost ? losses : 0);
+                boolean isAll = changes == kept.changesBefore;
+                unflushedReign = isAll ? 0 : Math.max(unflushedReign, kept.reignBefore);
+                return isLost ? Status.IO_ERROR : Status.OK;
+            }
+            case READ, CACHE, EXTENTS -> {}
+        }
+        return Status.OK;
     }
 
     private void answer(Kept kept, Status status) {
@@ -264,6 +299,12 @@ public final class FollowedVolume implements BlockVolume {
         }
         leave();
         path = Optional.of(better);
+        reign = better.reign();
+        if (unflushedReign != 0 && unflushedReign < better.lostBefore()) {
+            Marks.reached("follow.loss");
+            losses++;
+            unflushedReign = 0;
+        }
         reignHere = places.here().map(Sessions::reignNow).orElse(0L);
         pump();
     }

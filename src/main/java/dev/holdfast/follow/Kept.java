@@ -32,6 +32,12 @@ final class Kept implements Request.Completion {
     ByteBuffer bytes = NO_BYTES;
 
     long sinceNanos;
+
+    /** Of a FLUSH: changes that were answered before it came, the reign of the path then, losses that were told. */
+    long changesBefore;
+
+    long reignBefore;
+    long lossesTold;
     Kept before = this;
     Kept after = this;
 

@@ -9,6 +9,8 @@ import java.util.Optional;
  *
  * @param disk where requests go
  * @param address of the node; empty for the copy on this one
+ * @param reign in which it leads there
+ * @param lostBefore as {@link dev.holdfast.block.LedVolume#lostBefore} says it there
  * @param end leaves it for good
  */
-record Path(BlockVolume disk, Optional<Address> address, Runnable end) {}
+record Path(BlockVolume disk, Optional<Address> address, long reign, long lostBefore, Runnable end) {}

@@ -18,6 +18,9 @@ import java.util.Optional;
  * Nothing of it but its name may be looked at on another loop than the disk's.
  */
 final class SessionVolume implements BlockVolume {
+    /** The first READ of a path, if it is so long, is answered with its reign and what was lost before which. */
+    static final int GREETING_BYTES = 2 * Long.BYTES;
+
     private final Sessions sessions;
     private final LedVolume led;
     private final Id128 session;
@@ -33,6 +36,7 @@ final class SessionVolume implements BlockVolume {
     private final List<Runnable> waiting = new ArrayList<>();
     private boolean roomAsked;
     private boolean wakes;
+    private boolean wasGreeted;
 
     SessionVolume(Sessions sessions, Id128 session, long number) {
         this.sessions = sessions;
@@ -122,7 +126,9 @@ final class SessionVolume implements BlockVolume {
     private Request passing(Request request) {
         underWay++;
         bound.orElseThrow().began();
-        return sessions.passage().begin(self, request);
+        boolean greets = !wasGreeted && request.kind == Request.Kind.READ && request.lengthBytes == GREETING_BYTES;
+        wasGreeted = true;
+        return sessions.passage().begin(self, request, greets);
     }
 
     /** Requests that the disk has from other paths of the session, which are older. */
@@ -130,6 +136,12 @@ final class SessionVolume implements BlockVolume {
         return Mutant.on("follow.older-paths-under-way")
                 ? 0
                 : bound.orElseThrow().underWay() - underWay;
+    }
+
+    /** Puts what a client has to know of a new path. */
+    void putGreeting(ByteBuffer out, int at) {
+        out.putLong(at, bound.orElseThrow().reign());
+        out.putLong(at + Long.BYTES, led.lostBefore());
     }
 
     /** One request has ended. */

@@ -38,6 +38,9 @@ public final class Authority {
      */
     public record Start(long incarnation, long nonce, long memory, long memorySince, Position logged) {}
 
+    /** The newest set of which all who held everything before had lost their memory, or 0. */
+    private int lossEpoch;
+
     private record Known(ReplicaSet set, boolean acted, boolean isVoid) {}
 
     /** The same, to be gone on with apart from this one. */
@@ -45,13 +48,14 @@ public final class Authority {
         Authority copy = new Authority();
         copy.starts.putAll(starts);
         copy.sets.addAll(sets);
+        copy.lossEpoch = lossEpoch;
         return copy;
     }
 
     /** Everything in one text; equal authorities have equal texts. */
     @Override
     public String toString() {
-        return "starts " + starts + " sets " + sets;
+        return "starts " + starts + " sets " + sets + " loss " + lossEpoch;
     }
 
     /** Takes the next record; false if it does not count. */
@@ -118,6 +122,22 @@ public final class Authority {
         return start != null && start.incarnation == member.incarnation();
     }
 
+    /**
+     * The newest epoch that began when no holder of what was acknowledged remembered it any more, 0 if none did: of
+     * what was acknowledged in earlier ones only what was logged is sure to be there.
+     */
+    public int lossEpoch() {
+        return lossEpoch;
+    }
+
+    /** Whether some member of {@code set} still has the memory that it had then. */
+    private boolean isRemembered(ReplicaSet set) {
+        return set.inSync().stream().anyMatch(member -> {
+            Start start = starts.get(member.node());
+            return start != null && start.memorySince <= member.incarnation();
+        });
+    }
+
     private boolean started(Decision.Started started) {
         Start before = starts.getOrDefault(started.node(), new Start(0, 0, 0, 0, Position.START));
         if (before.incarnation != started.after()) {
@@ -152,6 +172,9 @@ public final class Authority {
         boolean current = set.inSync().stream().allMatch(this::isCurrent) || Mutant.on("mirror.set-names-the-dead");
         if (set.epoch() != epoch() + 1 || !current) {
             return false;
+        }
+        if (!sets.isEmpty() && holders().stream().noneMatch(this::isRemembered)) {
+            lossEpoch = set.epoch();
         }
         sets.add(new Known(set, false, false));
         while (sets.stream().filter(known -> !known.isVoid).count() > SETS_KEPT) {

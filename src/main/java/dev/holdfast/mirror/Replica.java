@@ -74,6 +74,11 @@ public final class Replica {
         return ended ? 0 : reign;
     }
 
+    /** The newest epoch that began after a loss; see {@link Authority#lossEpoch}. */
+    public long lossEpoch() {
+        return self.authority().lossEpoch();
+    }
+
     /** Positions of the shard as they are known here. */
     public Message.Shard shard() {
         return leading.map(Leading::shard)

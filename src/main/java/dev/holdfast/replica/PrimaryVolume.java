@@ -88,6 +88,11 @@ public final class PrimaryVolume implements LedVolume {
     }
 
     @Override
+    public long lostBefore() {
+        return replica.isPresent() ? replica.get().lossEpoch() : 0;
+    }
+
+    @Override
     public Loop loop() {
         return disk.loop();
     }

@@ -300,6 +300,59 @@ final class FollowedVolumeTest {
         assertTrue(aFlushDiesAnswered());
     }
 
+    /** What a flush is answered when all memories were lost between a change and it. */
+    private Status flushAfterLoss() {
+        bed.lead(0);
+        FollowBed.Client client = bed.client();
+        assertEquals(Status.OK, client.write(0, BLOCK, 1).answer());
+        bed.world.run(bed.nodes.get(0).loop, bed.disk::lose);
+        bed.lead(1);
+        Status answer = client.ask(Kind.FLUSH, 0, 0).answer();
+        assertEquals(Status.OK, client.ask(Kind.FLUSH, 0, 0).answer());
+        return answer;
+    }
+
+    @Test
+    void aFlushFailsOnceAfterWhatItCoversMayHaveBeenLost() {
+        assertEquals(Status.IO_ERROR, flushAfterLoss());
+    }
+
+    @Test
+    void flushesThatHideALossDoHarm() {
+        Mutant.plant("follow.flush-hides-loss");
+        assertEquals(Status.OK, flushAfterLoss());
+    }
+
+    @Test
+    void whatWasFlushedOrForcedBeforeALossIsNoneOfIt() {
+        bed.lead(0);
+        FollowBed.Client client = bed.client();
+        assertEquals(Status.OK, client.write(0, BLOCK, 1).answer());
+        assertEquals(Status.OK, client.ask(Kind.FLUSH, 0, 0).answer());
+        bed.world.run(bed.nodes.get(0).loop, bed.disk::lose);
+        FollowBed.Asked during = client.write(0, BLOCK, 2);
+        bed.world.runFor(SECOND / 10);
+        bed.lead(1);
+        assertEquals(Status.OK, during.answer());
+        assertEquals(Status.OK, client.ask(Kind.FLUSH, 0, 0).answer());
+    }
+
+    @Test
+    void everyFlushThatWasUnderWayInALossFails() {
+        bed.lead(0);
+        FollowBed.Client client = bed.client();
+        assertEquals(Status.OK, client.write(0, BLOCK, 1).answer());
+        bed.nodes.get(0).copy.holdsBack = true;
+        FollowBed.Asked one = client.ask(Kind.FLUSH, 0, 0);
+        FollowBed.Asked other = client.ask(Kind.FLUSH, 0, 0);
+        bed.world.runFor(SECOND / 10);
+        bed.world.run(bed.nodes.get(0).loop, bed.disk::lose);
+        bed.lead(1);
+        assertEquals(Status.IO_ERROR, one.answer());
+        assertEquals(Status.IO_ERROR, other.answer());
+        assertEquals(Status.OK, client.ask(Kind.FLUSH, 0, 0).answer());
+    }
+
     @Test
     void aRequestThatNobodyAnswersFailsAfterThirtySecondsAndNotBefore() {
         FollowBed.Client client = bed.client();

@@ -23,6 +23,7 @@ public final class SharedDisk {
     private final boolean[] allocated = new boolean[SIZE_BYTES / EXTENT_BYTES];
     private final List<Copy> copies = new ArrayList<>();
     private long reigns;
+    private long lostBefore;
 
     public Copy copy(Loop loop) {
         Copy copy = new Copy(loop);
@@ -36,9 +37,10 @@ public final class SharedDisk {
         leader.reign = ++reigns;
     }
 
-    /** Nobody leads. */
-    void nobody() {
+    /** As if all memories were lost: the next reign says so. */
+    void lose() {
         copies.forEach(Copy::resign);
+        lostBefore = reigns + 1;
     }
 
     public final class Copy implements LedVolume {
@@ -97,6 +99,11 @@ public final class SharedDisk {
         @Override
         public long reign() {
             return reign;
+        }
+
+        @Override
+        public long lostBefore() {
+            return lostBefore;
         }
 
         @Override

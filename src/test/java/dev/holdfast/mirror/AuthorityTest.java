@@ -107,6 +107,27 @@ final class AuthorityTest {
         assertEquals(6, authority.start(0).orElseThrow().memorySince());
     }
 
+    @Test
+    void anEpochBeginsAfterALossIfNoHolderOfTheLastRemembers() {
+        start(0, 0, 7);
+        start(1, 0, 8);
+        assertTrue(set(2, member(0, 1), member(1, 1)));
+        assertEquals(0, authority.lossEpoch(), "nobody held anything before");
+        start(0, 1, 9);
+        assertTrue(set(3, member(1, 1)));
+        assertEquals(0, authority.lossEpoch(), "the other one was there all the time");
+        assertTrue(acts(3, member(1, 1)));
+        start(1, 1, 8);
+        assertTrue(set(4, member(1, 2)));
+        assertEquals(0, authority.lossEpoch(), "it started again and remembers");
+        start(1, 2, 10);
+        assertTrue(set(5, member(0, 2), member(1, 3)));
+        assertEquals(0, authority.copy().lossEpoch() - authority.lossEpoch(), "a copy knows it too");
+        assertEquals(5, authority.lossEpoch(), "who held alone has lost it");
+        assertTrue(set(6, member(0, 2)));
+        assertEquals(5, authority.lossEpoch());
+    }
+
     private boolean start(int node, long after) {
         return start(node, after, 0);
     }

@@ -22,13 +22,18 @@ public final class RegisterOracle {
     private final List<Write> acknowledged = new ArrayList<>();
     private final boolean resends;
     private long time;
+    private long losses;
+    private long lostAt;
 
     /** Judges clients that ask once. */
     public RegisterOracle() {
         this(false);
     }
 
-    /** If {@code resends}, clients ask again: what is under way when memory is lost may take effect later still. */
+    /**
+     * If {@code resends}, clients ask again: what is under way when memory is lost may take effect later still, and its
+     * answer may be older than the loss.
+     */
     public RegisterOracle(boolean resends) {
         this.resends = resends;
     }
@@ -67,6 +72,9 @@ public final class RegisterOracle {
 
     /** It was acknowledged. */
     public void acknowledged(Write write) {
+        if (resends && write.begun < lostAt) {
+            return; // Perhaps that was said before the loss, and came late.
+        }
         write.ended = ++time;
         acknowledged.add(write);
     }
@@ -78,6 +86,9 @@ public final class RegisterOracle {
 
     /** It saw {@code value}. */
     public void saw(Begun read, long value) {
+        if (resends && read.at < lostAt) {
+            return;
+        }
         register(read.register).reads.add(new Read(value, read.at, ++time));
     }
 
@@ -94,9 +105,16 @@ public final class RegisterOracle {
 
     /** Everything that was not flushed may be lost. */
     public void memoryLost() {
+        losses++;
+        lostAt = ++time;
         judge();
         acknowledged.clear();
         registers.values().forEach(this::loseMemory);
+    }
+
+    /** How often everything that was not flushed may have been lost. */
+    public long losses() {
+        return losses;
     }
 
     /** Fails if some register did what none may. */

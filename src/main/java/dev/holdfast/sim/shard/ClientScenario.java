@@ -19,7 +19,7 @@ import java.util.function.BooleanSupplier;
  */
 public final class ClientScenario {
     private static final int NODES = 3;
-    private static final int KINDS = 9;
+    private static final int KINDS = 10;
     private static final String LOG = "shard";
     private static final long STRIKE_NANOS = 3_000_000_000L;
     private static final long PEACE_NANOS = 6_000_000_000L;
@@ -132,6 +132,7 @@ public final class ClientScenario {
                 elsewhere.get(random.below(elsewhere.size())).process().pause(random.below(STRIKE_NANOS));
                 kill(node);
             }
+            case 8 -> nodes.forEach(this::powerCut);
             default -> getStuck();
         }
     }

@@ -15,7 +15,8 @@ import java.util.function.LongSupplier;
 
 /**
  * A client of a followed volume, in the process that has it: it writes one register, which nobody else writes, reads
- * all, flushes, and changes what is no register, each one request at a time. Every request must be answered OK.
+ * all, flushes, and changes what is no register, each one request at a time. Every request must be answered OK, but a
+ * flush once after a loss of all memories; and it must not if it should cover what was answered before the loss.
  */
 final class FollowingClient {
     private static final int REGISTERS = 6;
@@ -32,6 +33,12 @@ final class FollowingClient {
     private final List<Strand> strands = new ArrayList<>();
     private boolean ending;
 
+    /** Losses when the first change was answered that no flush covers, and of those that were told. */
+    private long lossesAtChange;
+
+    private boolean hasUnflushed;
+    private long lossesTold;
+
     /** Where a client is. */
     record Place(SimProcess process, SimLoop loop, FollowedVolume volume) {}
 
@@ -44,6 +51,7 @@ final class FollowingClient {
         this.random = random;
         this.own = own;
         this.values = values;
+        this.lossesTold = oracle.losses();
         strands.add(new Strand(Work.WRITE));
         strands.add(new Strand(Work.READ));
         strands.add(new Strand(Work.READ));
@@ -106,7 +114,14 @@ final class FollowingClient {
 
         private void flush() {
             RegisterOracle.Begun flush = oracle.beginFlush();
-            submit(Request.Kind.FLUSH, Register.NONE, () -> oracle.flushed(flush));
+            boolean isLost = hasUnflushed && lossesAtChange < oracle.losses();
+            submit(Request.Kind.FLUSH, Register.NONE, () -> {
+                if (isLost) {
+                    throw new OracleViolation("a flush was answered OK after what it should cover was lost");
+                }
+                hasUnflushed = false;
+                oracle.flushed(flush);
+            });
         }
 
         private void read(int register) {
@@ -123,9 +138,16 @@ final class FollowingClient {
             }
             long value = values.getAsLong();
             RegisterOracle.Write write = oracle.beginWrite(own, value);
-            Request request = request(Request.Kind.WRITE, place, () -> oracle.acknowledged(write));
-            request.forceUnitAccess = random.oneIn(8);
+            boolean forced = random.oneIn(8);
+            Request request = request(Request.Kind.WRITE, place, () -> acknowledged(write, forced));
+            request.forceUnitAccess = forced;
             volume.submitWrite(request, place.filled(value));
+        }
+
+        private void acknowledged(RegisterOracle.Write write, boolean forced) {
+            oracle.acknowledged(write);
+            lossesAtChange = hasUnflushed ? lossesAtChange : oracle.losses();
+            hasUnflushed |= !forced;
         }
 
         private void scribble() {
@@ -175,7 +197,12 @@ final class FollowingClient {
             if (process.isSilent()) {
                 return; // Nobody hears of it.
             }
-            if (status != Status.OK) {
+            boolean tellsLoss = request.kind == Request.Kind.FLUSH && status == Status.IO_ERROR;
+            if (tellsLoss && oracle.losses() > lossesTold) {
+                lossesTold = oracle.losses();
+                hasUnflushed = false;
+                done = () -> {};
+            } else if (status != Status.OK) {
                 throw new OracleViolation(
                         "a client was answered " + status + " to a " + request.kind + "; " + volume.trouble());
             }

@@ -17,7 +17,7 @@ final class ShardClientMutantsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"follow.bytes-of-newest", "follow.number-used-again"})
+    @ValueSource(strings = {"follow.flush-hides-loss", "follow.number-used-again"})
     void isCaught(String mutant) {
         PlantedBug.assertCaught(mutant, SCENARIO, SEEDS);
     }
