@@ -7,8 +7,11 @@ final class Follower {
     /** Both logs were compared: entries may be sent. */
     boolean compared;
 
-    /** It needs entries that are not kept any more. */
+    /** It needs entries that are not kept any more, so it gets an image. */
     boolean beyondReplay;
+
+    /** Its contents are a mixture with those of this position; {@link Position#START} if not. */
+    Position mixture = Position.START;
 
     /** Its log is the primary's up to here, ... */
     long held;
@@ -39,6 +42,11 @@ final class Follower {
         this.sentNanos = nowNanos;
         this.progressNanos = nowNanos;
         this.heardNanos = nowNanos;
+    }
+
+    /** Whether an image of a later position has to be laid over what it is. */
+    boolean isMixture() {
+        return mixture.seq() > held;
     }
 
     /** Entries that nobody will ever have to send to it. */

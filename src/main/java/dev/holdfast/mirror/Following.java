@@ -100,6 +100,10 @@ final class Following {
     void rewind(Message.Rewind rewind) {
         heardNanos = self.clock().nanos();
         boolean same = rewind.head().equals(log.history().at(log.held()));
+        if (rewind.fork() < log.rooted()) {
+            Marks.reached("mirror.fork-unknown");
+            return; // The fork is older than the histories reach: nothing can be done for this one.
+        }
         if (same || Mutant.on("mirror.rewind-whatever-stands")) {
             Checks.that(!compared || !same, "what the primary sent is not taken back", rewind.fork());
             boolean done = log.rewind(rewind.fork());
@@ -110,6 +114,38 @@ final class Following {
             }
         }
         ask();
+    }
+
+    /** A piece of an image has come. */
+    void image(Message.Image image) {
+        heardNanos = self.clock().nanos();
+        compared = true;
+        if (image.base() == log.held()) {
+            log.images().lay(image.to(), image.sizeBytes(), image.piece());
+            sayLaid();
+        } else {
+            answer(answeredNanos);
+        }
+    }
+
+    /** The image under way is whole, if it is the one that was sent. */
+    void imageEnd(Message.ImageEnd end) {
+        heardNanos = self.clock().nanos();
+        compared = true;
+        if (end.base() == log.held()) {
+            log.images().complete(end.to(), end.history());
+        } else {
+            answer(answeredNanos);
+        }
+    }
+
+    /** Says how far the image under way is; more of it may have room now. */
+    void sayLaid() {
+        if (compared) {
+            self.out()
+                    .send(new Message.Laid(
+                            route, log.images().mixture(), log.images().laidBlocks()));
+        }
     }
 
     /** Something is on stable storage here, or in a root. */
@@ -127,7 +163,9 @@ final class Following {
 
     private void ask() {
         askedNanos = self.clock().nanos();
-        self.out().send(new Message.Past(route, log.history(), log.held()));
+        self.out()
+                .send(new Message.Past(
+                        route, log.history(), log.held(), log.images().mixture()));
     }
 
     private void answer(long sentNanos) {

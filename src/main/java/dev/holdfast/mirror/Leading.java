@@ -4,6 +4,7 @@ import dev.holdfast.base.Checks;
 import dev.holdfast.base.Marks;
 import dev.holdfast.base.Mutant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,7 @@ final class Leading {
     private final ShardLog log;
     private final ReplicaSet set;
     private final TreeMap<Integer, Follower> followers = new TreeMap<>();
+    private final LinkedHashMap<Member, ImageCopy> copies = new LinkedHashMap<>();
     private final List<ReplicaSet> proposed = new ArrayList<>();
     private boolean acting;
     private boolean confirmed;
@@ -203,11 +205,6 @@ final class Leading {
             return; // Said before; from then on its log went where this one's did.
         }
         long fork = log.history().forkWith(past.history(), Math.min(log.held(), past.held()));
-        if (fork + 1 < log.firstKept()) {
-            Marks.reached("mirror.beyond-replay");
-            follower.beyondReplay = true;
-            return;
-        }
         if (fork < past.held() && !Mutant.on("mirror.no-rewind")) {
             Marks.reached("mirror.rewind");
             self.out().send(new Message.Rewind(past.route().back(), past.head(), fork));
@@ -216,10 +213,55 @@ final class Leading {
         follower.compared = true;
         follower.held = fork;
         follower.next = fork + 1;
+        follower.mixture = past.mixture();
         send(false);
     }
 
-    /** Nodes that can't be brought up to date from the entries that are kept. */
+    /** A follower has said how far its image is. */
+    void laid(Message.Laid laid) {
+        Follower follower = follower(laid.route().from());
+        if (follower != null && follower.compared) {
+            long now = self.clock().nanos();
+            follower.heardNanos = now;
+            copyFor(follower).laid(laid);
+            sendImage(follower, now);
+        }
+    }
+
+    /** A piece of an image was read. */
+    void imageRead() {
+        long now = self.clock().nanos();
+        followers.values().forEach(follower -> sendImage(follower, now));
+    }
+
+    private ImageCopy copyFor(Follower follower) {
+        return copies.computeIfAbsent(follower.member, member -> new ImageCopy(self, follower, set.epoch()));
+    }
+
+    /**
+     * Sends of an image what is due, to who lacks entries that are not kept, or has a part of one; as long as it is in
+     * no set, nor in one that may come to count: who is in a set holds what was acknowledged, and stays so.
+     */
+    private void sendImage(Follower follower, long now) {
+        boolean inSet = set.has(follower.member);
+        for (ReplicaSet next : proposed) {
+            inSet |= next.has(follower.member);
+        }
+        boolean needs = follower.compared && (follower.beyondReplay || follower.isMixture());
+        boolean listens = now - follower.heardNanos < Terms.SILENCE_NANOS;
+        if (!listens) {
+            log.images().pause(follower.member.node());
+        } else if (needs && !inSet && confirmed && self.authority().isCurrent(follower.member)) {
+            copyFor(follower).send(now);
+        }
+    }
+
+    /** Blocks that were sent of images in this epoch. */
+    long imageBlocks() {
+        return copies.values().stream().mapToLong(ImageCopy::sentBlocks).sum();
+    }
+
+    /** Nodes that can't be brought up to date from the entries that are kept: they get an image. */
     List<Integer> beyondReplay() {
         return followers.values().stream()
                 .filter(follower -> follower.beyondReplay)
@@ -237,6 +279,7 @@ final class Leading {
                 follower.progressNanos = now;
             }
             send(follower, now, now - follower.sentNanos > pause(follower));
+            sendImage(follower, now);
         }
         logInTime(now);
         advance();
@@ -290,8 +333,11 @@ final class Leading {
     private void send(Follower follower, long now, boolean ask) {
         boolean asked = false;
         boolean lacks = follower.next <= log.held() && follower.next < log.firstKept();
-        follower.beyondReplay = follower.compared ? lacks : follower.beyondReplay;
-        boolean sends = follower.compared && !lacks; // What it lacks may have been let go since the logs were compared.
+        if (lacks && follower.compared && !follower.beyondReplay) {
+            Marks.reached("mirror.beyond-replay");
+        }
+        follower.beyondReplay = follower.compared && lacks;
+        boolean sends = follower.compared && !lacks && !follower.isMixture();
         while (sends && follower.next <= log.held() && follower.next - follower.held <= MOST_UNDER_WAY) {
             if (follower.next == follower.held + 1) {
                 follower.progressNanos = now;
@@ -411,7 +457,8 @@ final class Leading {
         for (Follower follower : followers.values()) {
             boolean logged = follower.logged >= stable || Mutant.on("mirror.join-without-logged");
             boolean held = follower.held >= commit || Mutant.on("mirror.join-without-held");
-            boolean ready = follower.compared && follower.answered && held && logged;
+            boolean whole = follower.compared && !follower.beyondReplay && !follower.isMixture();
+            boolean ready = whole && follower.answered && held && logged;
             if (ready
                     && (confirmed || Mutant.on("mirror.join-before-confirmed"))
                     && !set.has(follower.member)

@@ -74,8 +74,19 @@ public sealed interface Message {
         }
     }
 
-    /** To the primary: this is my log, where do we fork? Asked when an epoch begins, until the primary speaks. */
-    record Past(Route route, History history, long held) implements Message {
+    /**
+     * To the primary: this is my log, where do we fork? Asked when an epoch begins, until the primary speaks.
+     *
+     * @param history of it
+     * @param held its end
+     * @param mixture of which position a part of an image was laid over it; {@link Position#START} if of none
+     */
+    record Past(Route route, History history, long held, Position mixture) implements Message {
+        /** Whose contents are no mixture. */
+        public Past(Route route, History history, long held) {
+            this(route, history, held, Position.START);
+        }
+
         /** Checks the range. */
         public Past {
             Checks.that(held >= 0, "entries count from 1", held);
@@ -94,6 +105,49 @@ public sealed interface Message {
         /** Checks that something is to be forgotten. */
         public Rewind {
             Checks.that(fork >= 0 && fork < head.seq(), "a fork is before the head", fork, head.seq());
+        }
+    }
+
+    /**
+     * From the primary, to a replica that lacks entries that nobody keeps: these blocks are to be laid over what you
+     * are, if you still stand at {@code base}.
+     *
+     * @param base seq up to which the receiver's log is the primary's
+     * @param to the position that the image is of
+     * @param sizeBytes of the shard there
+     * @param piece of the image
+     */
+    record Image(Route route, long base, Position to, long sizeBytes, ImagePiece piece) implements Message {
+        /** Checks the ranges. */
+        public Image {
+            Checks.that(base >= 0 && base < to.seq() && to.epoch() > 0, "an image is newer than its base", base);
+            Checks.that(sizeBytes >= 0, "a shard has a length", sizeBytes);
+        }
+    }
+
+    /**
+     * From the primary: the image of {@code to} has no more pieces.
+     *
+     * @param base as of an {@link Image}
+     * @param to the position that it is of
+     * @param history of the primary's log up to there
+     */
+    record ImageEnd(Route route, long base, Position to, History history) implements Message {
+        /** Checks that the history ends there. */
+        public ImageEnd {
+            Checks.that(base >= 0 && base < to.seq(), "an image is newer than its base", base);
+            Checks.that(history.at(to.seq()).equals(to), "the history has the position", to.epoch(), to.seq());
+        }
+    }
+
+    /**
+     * To the primary: of the image of {@code to} everything before {@code blocks} is laid here, in memory; {@link
+     * Position#START} if none is under way.
+     */
+    record Laid(Route route, Position to, long blocks) implements Message {
+        /** Checks the range. */
+        public Laid {
+            Checks.that(blocks >= 0, "blocks count from 0", blocks);
         }
     }
 }

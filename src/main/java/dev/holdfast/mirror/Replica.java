@@ -114,6 +114,7 @@ public final class Replica {
         boolean inARow = leading.isPresent() && next.epoch() == epoch() + 1;
         reign = !next.primary().equals(member) ? 0 : inARow ? reign : next.epoch();
         set = newest;
+        self.log().images().told(absentFrom(next), next.primary().equals(member));
         leading = Optional.empty();
         following = Optional.empty();
         claim = Optional.empty();
@@ -147,6 +148,11 @@ public final class Replica {
         switch (message) {
             case Message.Append append when takes -> following.get().append(append);
             case Message.Rewind rewind when takes -> following.get().rewind(rewind);
+            case Message.Image image
+            when takes && role == Role.CATCHING_UP -> following.get().image(image);
+            case Message.ImageEnd end
+            when takes && role == Role.CATCHING_UP -> following.get().imageEnd(end);
+            case Message.Laid laid when leads -> leading.get().laid(laid);
             case Message.Have have when leads -> leading.get().have(have);
             case Message.Past past
             when leads && self.authority().isCurrent(route.from()) ->
@@ -183,6 +189,18 @@ public final class Replica {
         if (role != Role.CLAIMING || Mutant.on("mirror.claimant-answers")) {
             following.ifPresent(Following::progressed);
         }
+        settle();
+    }
+
+    /** A piece of an image for another replica was read. */
+    public void imageRead() {
+        whoLeads().ifPresent(Leading::imageRead);
+        settle();
+    }
+
+    /** There may be room for more of the image that is laid here. */
+    public void imageRoom() {
+        following.filter(side -> !ended && role == Role.CATCHING_UP).ifPresent(Following::sayLaid);
         settle();
     }
 
@@ -229,6 +247,11 @@ public final class Replica {
         settle();
     }
 
+    private List<Integer> absentFrom(ReplicaSet members) {
+        List<Integer> inSync = members.inSync().stream().map(Member::node).toList();
+        return self.nodes().stream().filter(node -> !inSync.contains(node)).toList();
+    }
+
     private Optional<Leading> whoLeads() {
         return leading.filter(side -> !ended);
     }
@@ -268,6 +291,9 @@ public final class Replica {
      */
     private boolean mayStartAlone() {
         boolean silent = following.orElseThrow().silenceNanos() > Terms.ALONE_NANOS;
+        if (!self.log().images().mixture().equals(Position.START)) {
+            return false;
+        }
         if (!silent && !Mutant.on("mirror.start-alone-at-once")) {
             return false;
         }

@@ -48,6 +48,11 @@ public interface ShardLog {
     /** Entries up to {@code upTo} need not be kept for others. */
     void durable(long upTo);
 
+    /** What comes in place of entries that nobody keeps. */
+    default ShardImages images() {
+        return ShardImages.NONE;
+    }
+
     /** Own changes are numbered in {@code epoch} from now on, which is later than that of any entry held. */
     void beginEpoch(int epoch);
 

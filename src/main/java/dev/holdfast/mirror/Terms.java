@@ -14,6 +14,9 @@ final class Terms {
     /** What was not answered for this long is sent again. */
     static final long RESEND_NANOS = 50_000_000L;
 
+    /** A piece of an image that was not answered for this long is sent again: it may have to wait for a root there. */
+    static final long IMAGE_NANOS = 250_000_000L;
+
     /** An in-sync replica that says nothing for this long is taken out. */
     static final long SILENCE_NANOS = 600_000_000L;
 

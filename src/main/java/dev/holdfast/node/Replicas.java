@@ -164,7 +164,7 @@ final class Replicas {
         PrimaryVolume disk = new PrimaryVolume(shard.shard());
         long memory = pool.get().id().low() ^ pool.get().wholeSince();
         long nonce = world.entropy().nextLong();
-        RunningReplica replica = new RunningReplica(place, shard, around, disk);
+        RunningReplica replica = new RunningReplica(place, shard, pool.get(), around, disk);
         copies.put(volume.shard(), new Copy(shard, replica, disk));
         shard.shard().loop().post(() -> replica.start(memory, nonce));
     }

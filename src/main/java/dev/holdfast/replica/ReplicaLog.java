@@ -6,9 +6,12 @@ import dev.holdfast.base.Mutant;
 import dev.holdfast.io.Loop;
 import dev.holdfast.mirror.Batch;
 import dev.holdfast.mirror.History;
+import dev.holdfast.mirror.ImagePiece;
 import dev.holdfast.mirror.Replica;
+import dev.holdfast.mirror.ShardImages;
 import dev.holdfast.mirror.ShardLog;
 import dev.holdfast.mirror.wire.Entries;
+import dev.holdfast.store.Pool;
 import dev.holdfast.store.lane.EpochStart;
 import dev.holdfast.store.lane.Gate;
 import dev.holdfast.store.lane.ReplicaShard;
@@ -30,6 +33,7 @@ import java.util.Optional;
 public final class ReplicaLog implements ShardLog, Gate {
     private final ReplicaShard shard;
     private final Loop loop;
+    private final ReplicaImages images;
     private final Runnable tell = this::tell;
     private Optional<Replica> replica = Optional.empty();
     private List<EpochStart> epochs = List.of();
@@ -44,9 +48,15 @@ public final class ReplicaLog implements ShardLog, Gate {
     private boolean taken;
     private boolean failed;
 
-    /** The log of {@code shard}. */
-    public ReplicaLog(ReplicaShard shard) {
+    /** The log of {@code shard}, which is in {@code pool}. */
+    public ReplicaLog(ReplicaShard shard, Pool pool) {
+        this(shard, pool, ImagePiece.MOST_BLOCKS);
+    }
+
+    /** The same, which gives others images in pieces of up to {@code pieceBlocks} blocks. */
+    public ReplicaLog(ReplicaShard shard, Pool pool, int pieceBlocks) {
         this.shard = shard;
+        this.images = new ReplicaImages(shard, pool, pieceBlocks);
         this.loop = shard.shard().loop();
     }
 
@@ -59,6 +69,7 @@ public final class ReplicaLog implements ShardLog, Gate {
     public void attach(Replica told) {
         Checks.that(loop.isCurrent() && replica.isEmpty(), "a log has one replica", told.epoch());
         replica = Optional.of(told);
+        images.attach(told);
         if (failed) {
             told.end();
         }
@@ -99,6 +110,11 @@ public final class ReplicaLog implements ShardLog, Gate {
                     .toList());
         }
         return history;
+    }
+
+    @Override
+    public ShardImages images() {
+        return images;
     }
 
     @Override
@@ -153,7 +169,10 @@ public final class ReplicaLog implements ShardLog, Gate {
 
     @Override
     public void stable(long upTo) {
-        boolean all = shard.needsRoot() || Mutant.on("replica.root-what-others-lack");
+        if (shard.lacksSpace()) {
+            images.giveUp();
+        }
+        boolean all = shard.needsRoot() || images.wantsRoot() || Mutant.on("replica.root-what-others-lack");
         if (upTo > durable && !all) {
             Marks.reached("replica.keeps-from-roots");
         }
@@ -195,6 +214,11 @@ public final class ReplicaLog implements ShardLog, Gate {
     public void failed(Shard of) {
         failed = true;
         replica.ifPresent(Replica::end);
+    }
+
+    @Override
+    public void imageLaid(Shard of) {
+        noteLogged();
     }
 
     @Override

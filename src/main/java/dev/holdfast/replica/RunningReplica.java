@@ -14,6 +14,7 @@ import dev.holdfast.mirror.Replica;
 import dev.holdfast.mirror.ReplicaSet;
 import dev.holdfast.mirror.Self;
 import dev.holdfast.mirror.wire.Links;
+import dev.holdfast.store.Pool;
 import dev.holdfast.store.lane.ReplicaShard;
 import java.util.ArrayList;
 import java.util.List;
@@ -74,11 +75,11 @@ public final class RunningReplica implements DecisionLog.Listener, Outbox {
     public record World(Clock clock, Links links, OrderedLog decisions, Authority authority) {}
 
     /** A replica that has said nothing yet, of {@code shard} in its pool; {@code volume} is the disk it will be. */
-    public RunningReplica(Place place, ReplicaShard shard, World world, PrimaryVolume volume) {
+    public RunningReplica(Place place, ReplicaShard shard, Pool pool, World world, PrimaryVolume volume) {
         this.place = place;
         this.world = world;
         this.loop = shard.shard().loop();
-        this.log = new ReplicaLog(shard);
+        this.log = new ReplicaLog(shard, pool);
         this.volume = volume;
         this.decisions = new DecisionLog(world.decisions(), loop, world.authority(), this);
     }

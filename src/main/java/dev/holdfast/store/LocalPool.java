@@ -32,6 +32,7 @@ final class LocalPool implements Pool {
     private final Rebuilding rebuilding;
     private final PoolEvents events;
     private final PoolInquiry inquiry;
+    private final PinnedRoots pinnedRoots;
     private volatile TreeMap<Integer, BlockVolume> volumes = new TreeMap<>();
 
     LocalPool(
@@ -48,6 +49,7 @@ final class LocalPool implements Pool {
         this.rebuilding = rebuilding;
         this.events = events;
         this.inquiry = new PoolInquiry(committer);
+        this.pinnedRoots = new PinnedRoots(committer);
     }
 
     /** Learns the disks the lanes have; {@code then} runs on the committer's loop. */
@@ -133,6 +135,11 @@ final class LocalPool implements Pool {
     @Override
     public Optional<ReplicaShard> replica(int shardId) {
         return volumes.get(shardId) instanceof Shard shard ? shard.replica() : Optional.empty();
+    }
+
+    @Override
+    public PinnedRoots pinnedRoots() {
+        return pinnedRoots;
     }
 
     @Override

@@ -48,6 +48,9 @@ public interface Pool {
      */
     Optional<ReplicaShard> replica(int shardId);
 
+    /** What roots had of mirrored shards, for replicas that come back. */
+    PinnedRoots pinnedRoots();
+
     /** Keeps the disk's present state. {@code snapshotId} was allocated by the caller, greater than any before. */
     void createSnapshot(int shardId, long snapshotId, String name, boolean pin, Loop loop, Answer answer);
 

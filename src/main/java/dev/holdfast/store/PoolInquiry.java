@@ -101,7 +101,9 @@ final class PoolInquiry {
                         shard.epoch,
                         shard.appliedSeq,
                         events.unreadableBlocks(shard.id()),
-                        List.copyOf(shard.snapshots.records())));
+                        shard.snapshots.records().stream()
+                                .filter(record -> !record.isLocal())
+                                .toList()));
             }
         }
         List<String> notes = new ArrayList<>(events.lines());

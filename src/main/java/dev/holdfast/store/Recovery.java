@@ -141,7 +141,12 @@ final class Recovery {
             boolean here = lanes.get(laneOf(shard.id(), lanes.size())) == lane;
             if (here && shard.life == ShardState.Life.LIVE) {
                 openings.add(new ShardOpening(
-                        shard.meta, shard.epoch, shard.appliedSeq, shard.tree, List.copyOf(shard.history())));
+                        shard.meta,
+                        shard.epoch,
+                        shard.appliedSeq,
+                        shard.tree,
+                        List.copyOf(shard.history()),
+                        shard.image));
             }
         }
         return openings;

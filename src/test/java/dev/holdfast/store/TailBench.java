@@ -28,7 +28,11 @@ final class TailBench {
     }
 
     static TailBench make(long seed, long logBytes) {
-        PoolBench pool = new PoolBench(seed, 1, 192 << 20, logBytes);
+        return make(seed, logBytes, 192 << 20);
+    }
+
+    static TailBench make(long seed, long logBytes, long diskBytes) {
+        PoolBench pool = new PoolBench(seed, 1, diskBytes, logBytes);
         TailBench bench = new TailBench(pool);
         bench.open();
         assertEquals(new Pool.Result.Done(), pool.create(1, SIZE));

@@ -1,5 +1,6 @@
 package dev.holdfast.mirror.wire;
 
+import dev.holdfast.mirror.ImagePiece;
 import dev.holdfast.store.log.Entry;
 
 /**
@@ -9,9 +10,9 @@ import dev.holdfast.store.log.Entry;
  *  at size  little endian
  *   0    4  CRC32C of bytes 4 up to the payloads
  *   4    4  length of the frame in bytes, payloads included
- *   8    1  kind: 1 PAST, 2 REWIND, 3 APPEND, 4 HAVE, 5 BEAT
+ *   8    1  kind: 1 PAST, 2 REWIND, 3 APPEND, 4 HAVE, 5 BEAT, 6 IMAGE, 7 IMAGE_END, 8 LAID
  *   9    1  0
- *  10    2  count: runs of a PAST, entries of an APPEND, else 0
+ *  10    2  count: runs of a PAST, IMAGE or IMAGE_END, entries of an APPEND, else 0
  *  12    4  shard
  *  16    4  epoch of the message
  *  20    4  0
@@ -21,14 +22,27 @@ import dev.holdfast.store.log.Entry;
  *
  * PAST             REWIND            APPEND               HAVE
  *  0  8 held        0  4 head epoch   0  4 previous epoch  0  8 held
- *  8    runs        4  4 0            4  4 payload bytes   8  8 logged
- *                   8  8 head seq     8  8 previous seq   16  8 rooted
- *                  16  8 fork        16  8 commit         24  8 sent at
- *                                    24  8 stable
- *                                    32  8 durable
- * run                                40  8 log up to
- *  0  4 epoch                        48  8 sent at
- *  4  8 first seq                    56    entries, then their payloads without gaps
+ *  8  4 mixture:    4  4 0            4  4 payload bytes   8  8 logged
+ *       epoch       8  8 head seq     8  8 previous seq   16  8 rooted
+ * 12  4 0          16  8 fork        16  8 commit         24  8 sent at
+ * 16  8 its seq                      24  8 stable
+ * 24    runs                         32  8 durable
+ *                                    40  8 log up to
+ * run                                48  8 sent at
+ *  0  4 epoch                        56    entries, then their payloads without gaps
+ *  4  8 first seq
+ *
+ * IMAGE                      IMAGE_END         LAID              run of an IMAGE
+ *  0  8 base                  0  8 base         0  4 to: epoch    0  4 kind: 1 bytes, 2 zeroes, 3 errors
+ *  8  4 to: epoch             8  4 to: epoch    4  4 0            4  4 0
+ * 12  4 payload bytes        12  4 0            8  8 to: seq      8  8 first block
+ * 16  8 to: seq              16  8 to: seq     16  8 blocks      16  8 blocks
+ * 24  8 size in bytes        24    runs
+ * 32  8 first block
+ * 40  8 end block
+ * 48  4 CRC32C of the payload
+ * 52  4 0
+ * 56    runs, then their payload
  *
  * entry (its seq is one more than that before)
  *  0  1 kind, see {@link dev.holdfast.store.log.EntryKind}
@@ -49,15 +63,24 @@ final class FrameLayout {
     static final byte APPEND = 3;
     static final byte HAVE = 4;
     static final byte BEAT = 5;
+    static final byte IMAGE = 6;
+    static final byte IMAGE_END = 7;
+    static final byte LAID = 8;
 
     static final int HEAD_BYTES = 40;
     static final int RUN_BYTES = 12;
     static final int ENTRY_BYTES = 32;
 
-    static final int PAST_BYTES = 8;
+    static final int IMAGE_RUN_BYTES = 24;
+
+    /** Also of an IMAGE_END, whose runs are of the same kind. */
+    static final int PAST_BYTES = 24;
+
     static final int REWIND_BYTES = 24;
     static final int APPEND_BYTES = 56;
     static final int HAVE_BYTES = 32;
+    static final int IMAGE_BYTES = 56;
+    static final int LAID_BYTES = 24;
 
     static final int LENGTH_AT = 4;
     static final int KIND_AT = 8;
@@ -67,11 +90,17 @@ final class FrameLayout {
     static final int FROM_AT = 24;
     static final int TO_AT = 32;
 
-    /** Where the runs of a PAST begin. */
+    /** Where the runs of a PAST or an IMAGE_END begin. */
     static final int RUNS_AT = HEAD_BYTES + PAST_BYTES;
 
     /** Where the entries of an APPEND begin. */
     static final int ENTRIES_AT = HEAD_BYTES + APPEND_BYTES;
+
+    /** Where the runs of an IMAGE begin. */
+    static final int IMAGE_RUNS_AT = HEAD_BYTES + IMAGE_BYTES;
+
+    /** Most blocks of a shard, and the greatest length in bytes is so many blocks. */
+    static final long MOST_BLOCKS = 1L << 50;
 
     /** Most runs of a history. A log has fewer; a frame with these is shorter than one with most entries. */
     static final int MOST_RUNS = 1024;
@@ -88,10 +117,12 @@ final class FrameLayout {
     /** Bytes before the payloads; -1 if there is no such kind, or not that many of its items. */
     static int headBytes(byte kind, int count) {
         return switch (kind) {
-            case PAST -> count <= MOST_RUNS ? RUNS_AT + count * RUN_BYTES : -1;
+            case PAST, IMAGE_END -> count <= MOST_RUNS ? RUNS_AT + count * RUN_BYTES : -1;
             case REWIND -> count == 0 ? HEAD_BYTES + REWIND_BYTES : -1;
             case APPEND -> count <= Entries.MOST ? ENTRIES_AT + count * ENTRY_BYTES : -1;
             case HAVE -> count == 0 ? HEAD_BYTES + HAVE_BYTES : -1;
+            case IMAGE -> count <= ImagePiece.MOST_RUNS ? IMAGE_RUNS_AT + count * IMAGE_RUN_BYTES : -1;
+            case LAID -> count == 0 ? HEAD_BYTES + LAID_BYTES : -1;
             case BEAT -> count == 0 ? HEAD_BYTES : -1;
             default -> -1;
         };

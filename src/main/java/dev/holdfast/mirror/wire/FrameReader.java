@@ -24,6 +24,7 @@ public final class FrameReader {
     private static final Frame BEAT_FRAME = new Frame.Beat();
 
     private final Crc32c crc = new Crc32c();
+    private final ImageFrames images = new ImageFrames(crc);
     private final int fromNode;
     private final int toNode;
 
@@ -50,7 +51,7 @@ public final class FrameReader {
         if (headBytes < 0 || bytes < headBytes || bytes > MOST_FRAME_BYTES) {
             return malformed("no frame has such a kind, count or length");
         }
-        if (kind != APPEND && bytes != headBytes) {
+        if (kind != APPEND && kind != IMAGE && bytes != headBytes) {
             return malformed("a frame is as long as its kind");
         }
         if (in.remaining() < bytes) {
@@ -92,22 +93,32 @@ public final class FrameReader {
             case PAST -> isPastSound(in, at, count);
             case REWIND -> isRewindSound(in, at);
             case APPEND -> isAppendSound(in, at, count, epoch);
+            case IMAGE -> images.isImageSound(in, at, count);
+            case IMAGE_END -> images.isEndSound(in, at, count) && areRunsSound(in, at, count);
+            case LAID -> images.isLaidSound(in, at);
             default -> isHaveSound(in, at);
         };
         if (!sound) {
             return malformed("body of a message of kind " + kind);
         }
-        if (kind == APPEND && !payloadsHold(in, at, count)) {
+        boolean holds = kind != APPEND || payloadsHold(in, at, count);
+        if (!holds || kind == IMAGE && !images.payloadHolds(in, at, count)) {
             return malformed("checksum of a payload");
         }
         Message.Route route = new Message.Route(new Member(fromNode, from), new Member(toNode, to), epoch);
         return new Frame.Told(shard, body(in, at, kind, count, route));
     }
 
-    private static Message body(ByteBuffer in, int at, byte kind, int count, Message.Route route) {
+    private Message body(ByteBuffer in, int at, byte kind, int count, Message.Route route) {
         int body = at + HEAD_BYTES;
         return switch (kind) {
-            case PAST -> new Message.Past(route, history(in, at, count), in.getLong(body));
+            case PAST ->
+                new Message.Past(route, history(in, at, count), in.getLong(body), position(in, body + 8, body + 16));
+            case IMAGE -> images.image(in, at, count, route);
+            case IMAGE_END ->
+                new Message.ImageEnd(
+                        route, in.getLong(body), position(in, body + 8, body + 16), history(in, at, count));
+            case LAID -> new Message.Laid(route, position(in, body, body + 8), in.getLong(body + 16));
             case REWIND -> new Message.Rewind(route, position(in, body, body + 8), in.getLong(body + 16));
             case APPEND -> append(in, at, count, route);
             default ->
@@ -144,7 +155,16 @@ public final class FrameReader {
     }
 
     private static boolean isPastSound(ByteBuffer in, int at, int count) {
-        boolean sound = isSeq(in.getLong(at + HEAD_BYTES));
+        int body = at + HEAD_BYTES;
+        boolean sound = isSeq(in.getLong(body))
+                && in.getInt(body + 8) >= 0
+                && in.getInt(body + 12) == 0
+                && isSeq(in.getLong(body + 16));
+        return sound && areRunsSound(in, at, count);
+    }
+
+    private static boolean areRunsSound(ByteBuffer in, int at, int count) {
+        boolean sound = true;
         int epoch = 0;
         long first = 0;
         for (int i = 0; i < count && sound; i++) {

@@ -6,6 +6,7 @@ import dev.holdfast.base.Checks;
 import dev.holdfast.base.Crc32c;
 import dev.holdfast.mirror.Batch;
 import dev.holdfast.mirror.History;
+import dev.holdfast.mirror.ImagePiece;
 import dev.holdfast.mirror.Message;
 import dev.holdfast.mirror.Position;
 import dev.holdfast.store.log.EntryKind;
@@ -35,6 +36,12 @@ public final class FrameWriter {
             case Message.Rewind rewind -> headBytesOf(REWIND, 0);
             case Message.Append append -> headBytesOf(APPEND, countOf(append.batch())) + payloadBytesOf(append.batch());
             case Message.Have have -> headBytesOf(HAVE, 0);
+            case Message.Image image ->
+                headBytesOf(IMAGE, image.piece().runs().size())
+                        + image.piece().bytes().remaining();
+            case Message.ImageEnd end ->
+                headBytesOf(IMAGE_END, end.history().runs().size());
+            case Message.Laid laid -> headBytesOf(LAID, 0);
         };
     }
 
@@ -51,6 +58,9 @@ public final class FrameWriter {
             case Message.Rewind rewind -> rewind(at, shard, rewind);
             case Message.Append append -> append(at, shard, append);
             case Message.Have have -> have(at, shard, have);
+            case Message.Image image -> image(at, shard, image);
+            case Message.ImageEnd end -> imageEnd(at, shard, end);
+            case Message.Laid laid -> laid(at, shard, laid);
         }
         seal(at, bytes);
         into.order(order).position(at + bytes);
@@ -110,10 +120,47 @@ public final class FrameWriter {
 
     private void past(int at, int shard, Message.Past past) {
         head(at, PAST, past.history().runs().size(), shard, past.route());
-        out.putLong(past.held());
-        for (History.Run run : past.history().runs()) {
+        out.putLong(past.held())
+                .putInt(past.mixture().epoch())
+                .putInt(0)
+                .putLong(past.mixture().seq());
+        history(past.history());
+    }
+
+    private void history(History history) {
+        for (History.Run run : history.runs()) {
             out.putInt(run.epoch()).putLong(run.firstSeq());
         }
+    }
+
+    private void imageEnd(int at, int shard, Message.ImageEnd end) {
+        head(at, IMAGE_END, end.history().runs().size(), shard, end.route());
+        out.putLong(end.base())
+                .putInt(end.to().epoch())
+                .putInt(0)
+                .putLong(end.to().seq());
+        history(end.history());
+    }
+
+    private void laid(int at, int shard, Message.Laid laid) {
+        head(at, LAID, 0, shard, laid.route());
+        out.putInt(laid.to().epoch()).putInt(0).putLong(laid.to().seq()).putLong(laid.blocks());
+    }
+
+    private void image(int at, int shard, Message.Image image) {
+        ImagePiece piece = image.piece();
+        ByteBuffer bytes = piece.bytes();
+        head(at, IMAGE, piece.runs().size(), shard, image.route());
+        out.putLong(image.base()).putInt(image.to().epoch()).putInt(bytes.remaining());
+        out.putLong(image.to().seq()).putLong(image.sizeBytes());
+        out.putLong(piece.first()).putLong(piece.end());
+        out.putInt(crc.of(bytes, bytes.position(), bytes.remaining())).putInt(0);
+        for (ImagePiece.Run run : piece.runs()) {
+            out.putInt(run.kind().ordinal() + 1).putInt(0).putLong(run.first()).putLong(run.blocks());
+        }
+        Checks.that(bytes.remaining() <= Entries.MOST_PAYLOAD_BYTES, "a message is not too long", bytes.remaining());
+        Checks.that(out.position() == at + headBytes(IMAGE, piece.runs().size()), "a payload follows its runs", at);
+        out.put(out.position(), bytes, bytes.position(), bytes.remaining());
     }
 
     private void rewind(int at, int shard, Message.Rewind rewind) {

@@ -54,8 +54,12 @@ final class Session implements Stream.Phase {
     }
 
     private static boolean hasEntries(Message message) {
-        return message instanceof Message.Append append
-                && append.batch().last() >= append.batch().first();
+        return switch (message) {
+            case Message.Append append ->
+                append.batch().last() >= append.batch().first();
+            case Message.Image image -> true;
+            default -> false;
+        };
     }
 
     /** Says that this side is there if nothing was said for long; true if the peer has said nothing for too long. */

@@ -103,9 +103,8 @@ public final class ClientScenario {
 
     private void judgeEqual() {
         List<Object> contents = new ArrayList<>();
-        List<ShardNode> kept = judge.kept();
-        kept.forEach(node -> node.ask(() -> node.store().contents(contents::add)));
-        until(() -> contents.size() == kept.size());
+        nodes.forEach(node -> node.ask(() -> node.store().contents(contents::add)));
+        until(() -> contents.size() == nodes.size());
         judge.judgeEqual(contents);
     }
 

@@ -151,7 +151,7 @@ final class FollowingClient {
         }
 
         private void scribble() {
-            Register place = Register.scratch(random);
+            Register place = Register.scratch(random, 1);
             switch (random.below(5)) {
                 case 0 -> submit(Request.Kind.TRIM, place, () -> {});
                 case 1 -> submit(Request.Kind.ZERO, place, () -> {});

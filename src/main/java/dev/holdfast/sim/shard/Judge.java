@@ -42,18 +42,9 @@ final class Judge {
         this.oracle = oracle;
     }
 
-    /** Room got short: from now on a replica may lack what nobody could keep for it; then it is not waited for. */
+    /** Room got short: from now on a replica may lack what nobody could keep for it; then it gets an image. */
     void mayFallBehind() {
         mayFallBehind = true;
-    }
-
-    /** Nodes that the primary can bring up to date. */
-    List<ShardNode> kept() {
-        List<Integer> beyond = nodes.stream()
-                .filter(ShardNode::serves)
-                .flatMap(node -> node.replica().orElseThrow().beyondReplay().stream())
-                .toList();
-        return nodes.stream().filter(node -> !beyond.contains(node.number())).toList();
     }
 
     void add(ShardNode node) {
@@ -185,17 +176,17 @@ final class Judge {
         }
     }
 
-    /** True when every node that can be brought up to date is in sync, sees everything, and all see the same. */
+    /** True when every node is in sync, sees everything, and all see the same. */
     boolean isConverged() {
         catchUp();
-        List<ShardNode> kept = kept();
-        boolean all =
-                truth.newest().filter(set -> set.inSync().size() == kept.size()).isPresent();
-        for (ShardNode node : kept) {
+        boolean all = truth.newest()
+                .filter(set -> set.inSync().size() == nodes.size())
+                .isPresent();
+        for (ShardNode node : nodes) {
             all = all
                     && node.replica().isPresent()
                     && truth.newest().orElseThrow().has(node.replica().get().member())
-                    && node.store().held() == kept.getFirst().store().held()
+                    && node.store().held() == nodes.getFirst().store().held()
                     && node.visible() == node.store().held();
         }
         return all && nodes.stream().anyMatch(ShardNode::serves);

@@ -22,6 +22,7 @@ import dev.holdfast.sim.world.SimLoop;
 import dev.holdfast.sim.world.SimMachine;
 import dev.holdfast.sim.world.SimProcess;
 import dev.holdfast.store.OpenPlan;
+import dev.holdfast.store.PinnedRoots;
 import dev.holdfast.store.Pool;
 import dev.holdfast.store.PoolOpen;
 import dev.holdfast.store.PoolOpened;
@@ -44,11 +45,16 @@ final class PoolStore implements ShardStore {
     private static final int MEMORY_BYTES = 16 << 20;
     private static final long TIGHT_LOG_BYTES = 12 << 20;
     private static final int TIGHT_MEMORY_BYTES = 4 << 20;
+
+    /** So much longer are changes where little room is: a few seconds of them are more than is kept. */
+    private static final int TIMES_IN_LITTLE_ROOM = 8;
+
     private static final long CACHE_BYTES = 4 << 20;
 
     private final Judge judge;
     private final SimRandom random;
     private final boolean tight;
+    private final int pieceBlocks;
     private boolean isMade;
     private boolean isTroubled;
     private long generation;
@@ -71,6 +77,7 @@ final class PoolStore implements ShardStore {
         this.judge = judge;
         this.tight = tight;
         this.random = random;
+        this.pieceBlocks = 1 << random.below(9);
     }
 
     @Override
@@ -153,7 +160,7 @@ final class PoolStore implements ShardStore {
 
     private void begin(Pool pool, Runnable ready) {
         ReplicaShard shard = pool.replica(SHARD).orElseThrow();
-        ReplicaLog log = new ReplicaLog(shard);
+        ReplicaLog log = new ReplicaLog(shard, pool, pieceBlocks);
         log.guard();
         open = Optional.of(new Open(pool, shard, log, new PrimaryVolume(shard.shard())));
         history = log.history();
@@ -244,7 +251,7 @@ final class PoolStore implements ShardStore {
 
     @Override
     public void scribble() {
-        Register place = Register.scratch(random);
+        Register place = Register.scratch(random, tight ? TIMES_IN_LITTLE_ROOM : 1);
         Asked asked = new Asked(seq -> {});
         BlockVolume volume = open.orElseThrow().shard().shard();
         switch (random.below(4)) {
@@ -325,6 +332,20 @@ final class PoolStore implements ShardStore {
                                 new Position(epoch, seq),
                                 new Said(kind, flags, offset, lengthBytes, checksum),
                                 before));
+    }
+
+    @Override
+    public boolean isMixture() {
+        return open.filter(now -> now.shard().image().mark().isPresent()).isPresent();
+    }
+
+    /** Of what is a mixture, so that a start finds it as one. */
+    @Override
+    public void makeRoot() {
+        if (isMixture()) {
+            PinnedRoots roots = open.orElseThrow().pool().pinnedRoots();
+            roots.pin(SHARD, open.orElseThrow().shard().shard().loop(), pin -> {});
+        }
     }
 
     @Override

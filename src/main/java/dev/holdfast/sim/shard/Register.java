@@ -33,9 +33,9 @@ record Register(long offset, int lengthBytes) {
         return PLACES[number];
     }
 
-    /** Some range that is no part of any register. */
-    static Register scratch(SimRandom random) {
-        int length = 8 * (1 + random.below(random.oneIn(3) ? 4000 : 100));
+    /** Some range that is no part of any register; up to {@code times} 32,000 bytes. */
+    static Register scratch(SimRandom random, int times) {
+        int length = 8 * (1 + random.below(times * (random.oneIn(3) ? 4000 : 100)));
         return new Register(VOLUME_BYTES / 2 + 8L * random.below(20_000), length);
     }
 

@@ -32,6 +32,7 @@ final class ShardNode {
     private final Judge judge;
     private Optional<Running> running = Optional.empty();
     private long memorySince;
+    private boolean isMixture;
 
     ShardNode(SimMachine machine, int number, ShardStore store, List<Integer> nodes, Wire wire, Judge judge) {
         this.machine = machine;
@@ -127,6 +128,19 @@ final class ShardNode {
         if (isRunning()) {
             running.orElseThrow().loop.post(request);
         }
+    }
+
+    /** True once when an image has begun to be laid here. */
+    boolean hasBecomeMixture() {
+        boolean was = isMixture;
+        isMixture = isRunning() && store.isMixture();
+        return isMixture && !was;
+    }
+
+    /** A good moment for a root. */
+    void makeRoot() {
+        running.filter(process -> isRunning() && process.isOpen)
+                .ifPresent(process -> process.loop.post(store::makeRoot));
     }
 
     /** True if requests are served at this moment. */

@@ -122,9 +122,8 @@ public final class ShardScenario {
     /** Compares all nodes, entry for entry or byte for byte. */
     private void judgeEqual() {
         List<Object> contents = new ArrayList<>();
-        List<ShardNode> kept = judge.kept();
-        kept.forEach(node -> node.ask(() -> node.store().contents(contents::add)));
-        until(ANSWERED_NANOS, () -> contents.size() == kept.size());
+        nodes.forEach(node -> node.ask(() -> node.store().contents(contents::add)));
+        until(ANSWERED_NANOS, () -> contents.size() == nodes.size());
         judge.judgeEqual(contents);
     }
 
@@ -139,7 +138,26 @@ public final class ShardScenario {
                 decisions = world.logGroup(LOG).size();
                 strikeAfterDecision();
             }
+            nodes.stream().filter(ShardNode::hasBecomeMixture).forEach(this::strikeDuringImage);
         }
+    }
+
+    /** An image is short; some roots are to have a part of it, and it is to meet misfortune, too. */
+    private void strikeDuringImage(ShardNode node) {
+        if (calm || random.oneIn(3)) {
+            return;
+        }
+        for (int i = 0; i < 4; i++) {
+            world.at(random.below(100_000_000L), node::makeRoot);
+        }
+        boolean dies = random.oneIn(2);
+        world.at(random.below(random.oneIn(2) ? 50_000_000L : 500_000_000L), () -> {
+            if (!calm && dies) {
+                kill(node);
+            } else if (!calm) {
+                strike(random.oneIn(2) ? node : serving());
+            }
+        });
     }
 
     /** Misfortune likes company: much goes on right after a decision. */
@@ -165,7 +183,10 @@ public final class ShardScenario {
     }
 
     private void strike() {
-        ShardNode node = random.oneIn(2) ? nodes.get(random.below(nodes.size())) : serving();
+        strike(random.oneIn(2) ? nodes.get(random.below(nodes.size())) : serving());
+    }
+
+    private void strike(ShardNode node) {
         switch (random.oneIn(2) ? favourite : random.below(kinds)) {
             case 0 -> kill(node);
             case 1 -> powerCut(node);

@@ -65,6 +65,11 @@ interface ShardStore {
     /** Changes something that no register is part of, and waits for nothing. */
     default void scribble() {}
 
+    /** Whether a part of an image is laid over what it was. */
+    default boolean isMixture() {
+        return false;
+    }
+
     /** A good moment for a root. */
     default void makeRoot() {}
 

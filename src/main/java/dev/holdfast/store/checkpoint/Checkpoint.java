@@ -119,6 +119,7 @@ public final class Checkpoint {
             answers = 0;
             stage = Stage.SHARDS;
             core.freeMap.begin(cp);
+            core.shards.values().forEach(this::schedulePins);
             scheduleShards();
             core.shards.values().forEach(this::scheduleDeletion);
             runner.then(this::tables);
@@ -149,6 +150,13 @@ public final class Checkpoint {
                 changedShards.add(change.meta().id());
                 runner.then(() -> new ShardControl(core, cp, change, nodes).schedule(runner));
             }
+        }
+    }
+
+    private void schedulePins(ShardState shard) {
+        if (shard.life == ShardState.Life.LIVE && !shard.pinWishes.isEmpty()) {
+            changedShards.add(shard.id());
+            runner.then(() -> new ShardPins(core, cp, shard).schedule(runner));
         }
     }
 

@@ -65,6 +65,9 @@ public final class ShardCheckpoint {
         this.changes = changes;
         this.update = new TreeUpdate(shard.tree, cp, core.blocks, core.pages, this::freed);
         update.resize(Math.ceilDiv(shard.meta.sizeBytes(), StagingWriter.BLOCK_BYTES));
+        if (shard.meta.mirrored() && !Mutant.on("store.holes-leave-no-trace")) {
+            update.markHoles(); // Another replica may have seen what came and went between two roots.
+        }
     }
 
     /** Puts the whole of it behind what the runner has to do. */

@@ -5,11 +5,14 @@ import dev.holdfast.store.cache.NewNodes;
 import dev.holdfast.store.lane.ControlEntry;
 import dev.holdfast.store.lane.EpochStart;
 import dev.holdfast.store.lane.FrozenShard;
+import dev.holdfast.store.lane.LaidImage;
+import dev.holdfast.store.root.RootMarks;
 import dev.holdfast.store.root.ShardState;
 import dev.holdfast.store.root.SnapshotRecord;
 import dev.holdfast.store.work.Core;
 import dev.holdfast.store.work.Runner;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * What one consistency point does to one shard, in order: its life and size, snapshots that go, its blocks, its
@@ -63,12 +66,31 @@ public final class ShardControl {
         ShardState shard = shard();
         Checks.that(change.appliedSeq() >= shard.appliedSeq, "changes are applied in order", change.appliedSeq());
         shard.meta = change.meta();
-        for (EpochStart start : change.epochs()) {
-            if (start.epoch() > shard.epoch) {
-                shard.startEpoch(start);
+        if (change.mirrored().image().isPresent()) {
+            applyImage(shard, change.mirrored().image().get());
+        } else {
+            for (EpochStart start : change.epochs()) {
+                if (start.epoch() > shard.epoch) {
+                    shard.startEpoch(start);
+                }
             }
+            shard.appliedSeq = change.appliedSeq();
         }
-        shard.appliedSeq = change.appliedSeq();
+        if (shard.meta.mirrored() && shard.image.isEmpty()) {
+            shard.marks.add(
+                    new RootMarks.Mark(cp, shard.epoch, shard.appliedSeq),
+                    change.mirrored().durableSeq());
+        }
+    }
+
+    /** The root says of an image no more than what it has. */
+    private void applyImage(ShardState shard, LaidImage.Mark mark) {
+        if (mark.whole()) {
+            shard.arriveBy(change.epochs(), change.appliedSeq());
+        } else {
+            Checks.that(change.appliedSeq() == shard.appliedSeq, "a mixture stays where it was", shard.appliedSeq);
+            shard.image = Optional.of(mark);
+        }
     }
 
     private void scheduleBlocks(Runner runner) {

@@ -157,6 +157,15 @@ final class Admission {
         return false;
     }
 
+    /** Whether {@code blocks} blocks of an image fit now beside what clients write; if not, a root is asked for. */
+    boolean fitsLaid(int blocks) {
+        if (refusal == Status.OK && pages.pagesTaken() + blocks <= mostPages / 2 && isGranted(blocks * BLOCK_BYTES)) {
+            return true;
+        }
+        triggers.ask("image");
+        return false;
+    }
+
     /** Runs {@code task} in a later turn when there may be room again. */
     void whenRoom(Runnable task) {
         waiters.add(task);
@@ -195,6 +204,11 @@ final class Admission {
     /** Whether mirrored shards hold so much that no root covers that roots should not wait much longer. */
     boolean isPressed() {
         return uncovered > mostUncovered / 2 || log != null && log.usedFraction() > PRESSED_FRACTION;
+    }
+
+    /** Whether writes wait for free blocks. */
+    boolean lacksSpace() {
+        return lacksSpace;
     }
 
     /** A mirrored shard holds {@code bytes} more, or less. */

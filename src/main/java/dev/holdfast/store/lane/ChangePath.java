@@ -462,6 +462,11 @@ final class ChangePath {
         return mirrored == null ? Long.MAX_VALUE : mirrored.firstKeptEntry();
     }
 
+    /** Changes up to here are on stable storage with every replica; 0 for a shard alone. */
+    long durable() {
+        return mirrored == null ? 0 : mirrored.durable();
+    }
+
     /** What roots cover is not kept for others any more. */
     void letGoAll() {
         if (mirrored != null) {
@@ -475,6 +480,15 @@ final class ChangePath {
         if (mirrored != null) {
             lane.admission().uncovered(-mirrored.rootedTo(seq));
         }
+    }
+
+    /** A root is durable with an image of the mirrored shard at {@code seq}, numbered in {@code atEpoch}. */
+    void jump(int atEpoch, long seq) {
+        Checks.that(waiting.isEmpty() && visible == held && seq > held, "an image comes alone", visible, held, seq);
+        held = seq;
+        visible = seq;
+        epoch = Math.max(epoch, atEpoch);
+        gate.imageLaid(shard);
     }
 
     /** Applies a change that was found after a crash: the same step, with bytes copied; nobody is told. */

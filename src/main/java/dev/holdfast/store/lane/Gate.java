@@ -31,6 +31,9 @@ public interface Gate {
      */
     default void flushWanted(Shard shard) {}
 
+    /** An image was laid, and a durable root has it: the shard stands at another position. */
+    default void imageLaid(Shard shard) {}
+
     /** The pool keeps nothing any more, and who waited here was told. */
     default void failed(Shard shard) {}
 }

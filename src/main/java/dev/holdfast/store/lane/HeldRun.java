@@ -110,6 +110,11 @@ final class HeldRun {
         return kept;
     }
 
+    /** Changes up to here need not be kept for others. */
+    long durable() {
+        return durable;
+    }
+
     /** Changes up to {@code seq} need not be kept for others, once a root covers them. */
     void durableTo(long seq) {
         durable = Math.max(durable, seq);
@@ -176,6 +181,16 @@ final class HeldRun {
         rooted = seq;
         letGo(Math.min(durable, rooted));
         return bytes;
+    }
+
+    /** An image took the place of everything: the shard stands at {@code seq}, and a root covers it. */
+    void jump(long seq, List<EpochStart> history) {
+        Checks.that(rooted == held && seq > held, "an image comes behind what a root covers", rooted, held, seq);
+        kept = seq;
+        rooted = seq;
+        stable = seq;
+        held = seq;
+        epochs = List.copyOf(history.subList(Math.max(0, history.size() - MOST_EPOCHS), history.size()));
     }
 
     private void grow() {

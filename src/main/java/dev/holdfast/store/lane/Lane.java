@@ -226,7 +226,7 @@ public final class Lane implements LanePort {
             ShardChanges changes = shard.changes();
             Checks.that(!changes.isFrozen(), "one consistency point at a time", cp);
             if (!changes.isClean() && shard.path().mayFreeze()) {
-                frozen.add(changes.freeze());
+                frozen.add(changes.freeze(shard.path().durable()));
             }
             shard.path().askForStability();
             isAll &= changes.isClean() && shard.path().isAllVisible();
@@ -253,7 +253,9 @@ public final class Lane implements LanePort {
     public void install(Installed installed) {
         for (InstalledShard root : installed.shards()) {
             Shard shard = existing(root.shardId());
-            shard.path().rooted(shard.changes().frozenSegment().lastSeq());
+            Segment segment = shard.changes().frozenSegment();
+            shard.path().rooted(segment.lastSeq());
+            shard.replica().ifPresent(replica -> replica.image().installed(segment));
             installer.add(shard.changes(), root.tree());
         }
         long published = log == null ? 0 : log.published();
@@ -327,6 +329,11 @@ public final class Lane implements LanePort {
     /** Sealed changes of a mirrored shard became stable: the next consistency point takes them. */
     void stabilityCame() {
         triggers.mayTake("stable");
+    }
+
+    /** A root is wanted soon; {@code why} is a word for people. */
+    void rootWanted(String why) {
+        triggers.mayTake(why);
     }
 
     /** A snapshot marker is visible: somebody waits for a root. */

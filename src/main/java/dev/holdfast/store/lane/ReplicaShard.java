@@ -20,8 +20,10 @@ public final class ReplicaShard {
     private final Lane lane;
     private final ChangePath path;
     private final HeldRun run;
+    private final LaidImage image;
 
-    ReplicaShard(Shard shard, Lane lane, ChangePath path, HeldRun run) {
+    ReplicaShard(Shard shard, Lane lane, ChangePath path, HeldRun run, LaidImage image) {
+        this.image = image;
         this.shard = shard;
         this.lane = lane;
         this.path = path;
@@ -31,6 +33,11 @@ public final class ReplicaShard {
     /** The shard as a disk. It takes changes only in an epoch that {@link #beginEpoch} has set. */
     public Shard shard() {
         return shard;
+    }
+
+    /** For what comes in place of changes that nobody keeps any more. */
+    public LaidImage image() {
+        return image;
     }
 
     /** From now on {@code gate} decides; before, nothing becomes visible. */
@@ -49,8 +56,8 @@ public final class ReplicaShard {
      * @param offset in bytes, a snapshot's id for the snapshot kinds
      * @param lengthBytes of the range; of a write that of the payload
      * @param payload between position and limit, copied; both are as before afterwards
-     * @return false if there is no room for it now: nothing has happened, {@link Shard#whenRoom} tells when to come
-     *     again
+     * @return false if there is no room for it now, or an image is under way: nothing has happened, {@link
+     *     Shard#whenRoom} tells when to come again
      */
     public boolean hold(
             int epoch, long seq, EntryKind kind, int flags, long offset, long lengthBytes, ByteBuffer payload) {
@@ -58,6 +65,9 @@ public final class ReplicaShard {
         Checks.that(seq == path.held() + 1, "a replica holds a run without a gap", seq, path.held());
         Checks.that(epoch >= run.newestEpoch(), "epochs ascend", epoch, run.newestEpoch());
         Checks.that(kind != EntryKind.WRITE || lengthBytes == payload.remaining(), "a write has its bytes", seq);
+        if (image.mark().isPresent()) {
+            return false;
+        }
         return path.holdNumbered(epoch, kind, flags, offset, lengthBytes, payload);
     }
 
@@ -116,6 +126,7 @@ public final class ReplicaShard {
      */
     public void beginEpoch(int epoch) {
         Checks.that(lane.loop().isCurrent(), "on the shard's loop");
+        Checks.that(image.mark().isEmpty(), "a mixture leads nobody", epoch);
         path.beginEpoch(epoch);
     }
 
@@ -154,6 +165,11 @@ public final class ReplicaShard {
      */
     public boolean needsRoot() {
         return path.needsRoot();
+    }
+
+    /** Whether changes wait for free blocks. */
+    public boolean lacksSpace() {
+        return lane.admission().lacksSpace();
     }
 
     /** Every replica has changes up to {@code seq} on stable storage: nobody will ask for them. */

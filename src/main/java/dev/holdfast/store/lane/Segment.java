@@ -26,6 +26,8 @@ final class Segment {
     private final ShardMeta before;
     private boolean sealed;
     private ShardMeta meta;
+    private Optional<LaidImage.Mark> image = Optional.empty();
+    private List<EpochStart> completed = List.of();
 
     Segment(DirtyMap map, ShardMeta meta) {
         this.map = map;
@@ -75,6 +77,31 @@ final class Segment {
         }
     }
 
+    /** Blocks of an image are among its changes, up to what {@code mark} says; no change is. */
+    void lays(LaidImage.Mark mark, EpochStart position) {
+        Checks.that(!sealed && (image.isPresent() || isEmpty()), "an image stands alone", lastSeq);
+        image = Optional.of(mark);
+        epochs.clear();
+        epochs.add(position);
+        epoch = position.epoch();
+        lastSeq = position.firstSeq();
+    }
+
+    /** With it the image is whole, and {@code history} is the shard's. */
+    void completes(List<EpochStart> history) {
+        completed = List.copyOf(history);
+    }
+
+    /** The image that it is a part of. */
+    Optional<LaidImage.Mark> image() {
+        return image;
+    }
+
+    /** The history of the image that is whole with it; empty without. */
+    List<EpochStart> completed() {
+        return completed;
+    }
+
     void add(ControlEntry entry) {
         Checks.that(entry.seq() == lastSeq, "a control entry belongs to the newest change", entry.seq(), lastSeq);
         control.add(entry);
@@ -99,9 +126,13 @@ final class Segment {
     }
 
     /** What the consistency point gets. */
-    FrozenShard frozen() {
+    FrozenShard frozen(long durableSeq) {
         Checks.that(sealed, "only sealed changes are frozen", lastSeq);
         Optional<DirtyMap> changes = map.isEmpty() ? Optional.empty() : Optional.of(map);
-        return new FrozenShard(meta, List.copyOf(epochs), lastSeq, changes, List.copyOf(control));
+        boolean whole = image.filter(LaidImage.Mark::whole).isPresent();
+        long appliedSeq = whole ? image.get().seq() : lastSeq;
+        List<EpochStart> history = whole ? completed : List.copyOf(epochs);
+        FrozenShard.Mirrored mirrored = new FrozenShard.Mirrored(image, durableSeq);
+        return new FrozenShard(meta, history, appliedSeq, changes, List.copyOf(control), mirrored);
     }
 }

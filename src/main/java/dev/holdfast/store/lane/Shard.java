@@ -31,7 +31,12 @@ public final class Shard implements BlockVolume {
         this.path = new ChangePath(this, lane, changes, gate, opening);
         this.readAhead = new ReadAhead(lane.reads(), changes.view());
         HeldRun run = path.mirrored();
-        this.replica = run == null ? Optional.empty() : Optional.of(new ReplicaShard(this, lane, path, run));
+        if (run == null) {
+            this.replica = Optional.empty();
+        } else {
+            LaidImage image = new LaidImage(lane, path, changes, run, opening.image());
+            this.replica = Optional.of(new ReplicaShard(this, lane, path, run, image));
+        }
     }
 
     /** For the protocol that keeps replicas equal; a shard with an open gate has no other replica. */

@@ -161,11 +161,7 @@ final class ShardChanges {
     void control(ControlEntry entry) {
         open.add(entry);
         switch (entry) {
-            case ControlEntry.Resize resize -> {
-                long oldEnd = (meta.sizeBytes() + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
-                zero(resize.sizeBytes(), Math.max(0, oldEnd - resize.sizeBytes()));
-                meta = meta.withSize(resize.sizeBytes());
-            }
+            case ControlEntry.Resize resize -> resize(resize.sizeBytes());
             case ControlEntry.Delete delete -> deleted = true;
             case ControlEntry.Snapshot marker -> {
                 if (!Mutant.on("lane.marker-does-not-seal")) {
@@ -175,6 +171,13 @@ final class ShardChanges {
             case ControlEntry.Create create -> {}
             case ControlEntry.DeleteSnapshot delete -> {}
         }
+    }
+
+    /** The shard has another size; what is cut off reads as zeroes should it come back. */
+    void resize(long sizeBytes) {
+        long oldEnd = (meta.sizeBytes() + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
+        zero(sizeBytes, Math.max(0, oldEnd - sizeBytes));
+        meta = meta.withSize(sizeBytes);
     }
 
     /** Number of the newest of the oldest changes that are sealed and not frozen; beyond all without any. */
@@ -198,11 +201,11 @@ final class ShardChanges {
     }
 
     /** Seals the oldest changes for a consistency point. There are some: {@link #isClean} is false. */
-    FrozenShard freeze() {
+    FrozenShard freeze(long durableSeq) {
         Checks.that(!frozen && !isClean(), "one freeze at a time, of something");
         sealOldest();
         frozen = true;
-        return segments.getFirst().frozen();
+        return segments.getFirst().frozen(durableSeq);
     }
 
     /** Whether somebody waits for a root with changes that are not frozen. */

@@ -2,12 +2,14 @@ package dev.holdfast.store.root;
 
 import dev.holdfast.base.Checks;
 import dev.holdfast.store.lane.EpochStart;
+import dev.holdfast.store.lane.LaidImage;
 import dev.holdfast.store.lane.ShardMeta;
 import dev.holdfast.store.tree.ObjectRoot;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One shard as the newest consistency point has it, and its record in the shard table. Only the committer touches it;
@@ -21,7 +23,12 @@ import java.util.List;
  *   32  8 applied seq                                  256   8 next snapshot id
  *   40  4 epoch     44  4 name length                  264   8 blocks of the tree already deleted
  *   48  4 entries of the epoch history
- *   52  4 flags: 1 mirrored                            512 512 epoch history: 32 x (epoch 8, first seq 8)
+ *   52  4 flags: 1 mirrored                            272   8 image: seq of the position, 0 = none
+ *                                                     280   8 image: blocks laid
+ *                                                     288   4 image: epoch of the position
+ *                                                     292   4 marks of earlier roots
+ *                                                     512 512 epoch history: 32 x (epoch 8, first seq 8)
+ *                                                    1536 768 marks: 32 x (cp 8, applied seq 8, epoch 4, 0 4)
  *                                                     1024 255 name, UTF-8
  * </pre>
  */
@@ -46,6 +53,16 @@ public final class ShardState {
     public SnapshotTable snapshots;
     public SnapshotRecord.DeadList liveDead = SnapshotRecord.DeadList.EMPTY;
     public long deletedBlocks;
+
+    /** An image of which a part is laid: contents are a mixture of what the position says and what the image is of. */
+    public Optional<LaidImage.Mark> image = Optional.empty();
+
+    /** Which roots had the shard at which position. */
+    public final RootMarks marks = new RootMarks();
+
+    /** Pins that the next consistency point makes and lets go. */
+    public final PinWishes pinWishes = new PinWishes();
+
     private final List<EpochStart> history = new ArrayList<>();
 
     public ShardState(ShardMeta meta) {
@@ -73,6 +90,16 @@ public final class ShardState {
         }
     }
 
+    /** All of an image is laid: the shard is where that was taken, {@code newHistory} ends there. */
+    public void arriveBy(List<EpochStart> newHistory, long seq) {
+        Checks.that(seq > appliedSeq && !newHistory.isEmpty(), "an image is of a later position", seq, appliedSeq);
+        history.clear();
+        history.addAll(newHistory.subList(Math.max(0, newHistory.size() - HISTORY), newHistory.size()));
+        epoch = history.getLast().epoch();
+        appliedSeq = seq;
+        image = Optional.empty();
+    }
+
     public List<EpochStart> history() {
         return history;
     }
@@ -90,10 +117,15 @@ public final class ShardState {
         snapshots.object().write(into, 152);
         liveDead.object().write(into, 200);
         into.putLong(248, liveDead.entries()).putLong(256, snapshots.nextId()).putLong(264, deletedBlocks);
+        if (image.isPresent()) {
+            LaidImage.Mark mark = image.get();
+            into.putLong(272, mark.seq()).putLong(280, mark.laidBlocks()).putInt(288, mark.epoch());
+        }
         for (int i = 0; i < history.size(); i++) {
             into.putLong(512 + i * 16, history.get(i).epoch())
                     .putLong(520 + i * 16, history.get(i).firstSeq());
         }
+        marks.encode(into, 292, 1536);
         into.put(1024, name);
     }
 
@@ -131,6 +163,11 @@ public final class ShardState {
         shard.snapshots = new SnapshotTable(ObjectRoot.read(from, base + 152), from.getLong(base + 256));
         shard.liveDead = new SnapshotRecord.DeadList(ObjectRoot.read(from, base + 200), from.getLong(base + 248));
         shard.deletedBlocks = from.getLong(base + 264);
+        shard.marks.decode(from, base + 292, base + 1536);
+        if (from.getLong(base + 272) > 0) {
+            shard.image = Optional.of(new LaidImage.Mark(
+                    from.getInt(base + 288), from.getLong(base + 272), from.getLong(base + 280), false));
+        }
         for (int i = 0; i < historyLength; i++) {
             shard.history.add(
                     new EpochStart((int) from.getLong(base + 512 + i * 16), from.getLong(base + 520 + i * 16)));

@@ -15,17 +15,20 @@ import java.nio.charset.StandardCharsets;
  *  12  4 branch                           136  8 entries of the dead list
  *  16  8 cp whose root first held it      144  4 name length, bytes
  *  24  8 wall time, ms                    148 64 name, UTF-8
- *  32  8 size of the disk, bytes          212 44 reserved, 0
+ *  32  8 size of the disk, bytes          212  4 pin: epoch of the position
+ *                                         216  8 pin: applied seq of the root
+ *                                         224 32 reserved, 0
  * </pre>
  *
- * @param id never reused within its shard
+ * @param id never reused within its shard; negative: a pin that this pool alone has, of the root with that cp
  * @param kind snapshot or pin
  * @param name unique among its shard's snapshots
  * @param taken when and at what size
  * @param tree the shard's tree at the marker
  * @param dead what the one before reaches and this one does not
+ * @param at of a pin of this pool alone: where the shard stood
  */
-public record SnapshotRecord(long id, Kind kind, String name, Taken taken, ObjectRoot tree, DeadList dead) {
+public record SnapshotRecord(long id, Kind kind, String name, Taken taken, ObjectRoot tree, DeadList dead, At at) {
     public static final int BYTES = 256;
     public static final int MAX_NAME_BYTES = 64;
 
@@ -52,6 +55,27 @@ public record SnapshotRecord(long id, Kind kind, String name, Taken taken, Objec
         public static final DeadList EMPTY = new DeadList(ObjectRoot.EMPTY, 0);
     }
 
+    /** The newest change that a tree has. */
+    public record At(int epoch, long seq) {
+        /** Nobody asks. */
+        public static final At UNKNOWN = new At(0, 0);
+    }
+
+    /** A snapshot or pin that is a change of the shard. */
+    public SnapshotRecord(long id, Kind kind, String name, Taken taken, ObjectRoot tree, DeadList dead) {
+        this(id, kind, name, taken, tree, dead, At.UNKNOWN);
+    }
+
+    /** A pin of this pool alone. */
+    public static SnapshotRecord pinOf(Taken taken, At at, ObjectRoot tree, DeadList dead) {
+        return new SnapshotRecord(-taken.cp, Kind.PIN, "", taken, tree, dead, at);
+    }
+
+    /** Whether this pool alone has it. */
+    public boolean isLocal() {
+        return id < 0;
+    }
+
     /** Puts the 256 bytes at {@code base}. */
     public void encode(ByteBuffer into, int base) {
         byte[] text = name.getBytes(StandardCharsets.UTF_8);
@@ -65,6 +89,7 @@ public record SnapshotRecord(long id, Kind kind, String name, Taken taken, Objec
         dead.object.write(into, base + 88);
         into.putLong(base + 136, dead.entries).putInt(base + 144, text.length);
         into.put(base + 148, text);
+        into.putInt(base + 212, at.epoch).putLong(base + 216, at.seq);
     }
 
     /** The record at {@code base}; its id is 0 if the place is free. */
@@ -79,10 +104,11 @@ public record SnapshotRecord(long id, Kind kind, String name, Taken taken, Objec
                 new String(text, StandardCharsets.UTF_8),
                 new Taken(from.getLong(base + 16), from.getLong(base + 24), from.getLong(base + 32)),
                 ObjectRoot.read(from, base + 40),
-                new DeadList(ObjectRoot.read(from, base + 88), from.getLong(base + 136)));
+                new DeadList(ObjectRoot.read(from, base + 88), from.getLong(base + 136)),
+                new At(from.getInt(base + 212), from.getLong(base + 216)));
     }
 
     public SnapshotRecord withDead(DeadList other) {
-        return new SnapshotRecord(id, kind, name, taken, tree, other);
+        return new SnapshotRecord(id, kind, name, taken, tree, other, at);
     }
 }

@@ -93,6 +93,11 @@ public final class SnapshotTable {
         return -1;
     }
 
+    /** Pins that this pool alone has, oldest first. */
+    public List<SnapshotRecord> local() {
+        return records.stream().filter(SnapshotRecord::isLocal).toList();
+    }
+
     /** The record named {@code name}, if there is one. */
     public Optional<SnapshotRecord> named(String name) {
         return records.stream().filter(record -> record.name().equals(name)).findFirst();
@@ -104,12 +109,13 @@ public final class SnapshotTable {
                 record.taken().cp() > newestCp(),
                 "a snapshot is newer than those before it",
                 record.taken().cp());
-        Checks.that(record.id() >= nextId, "snapshot ids are never reused", record.id(), nextId);
+        boolean isNew = record.isLocal() || record.id() >= nextId;
+        Checks.that(isNew, "snapshot ids are never reused", record.id(), nextId);
         int place = freePlaces.isEmpty() ? placesInUse : Objects.requireNonNull(freePlaces.pollFirst());
         placesInUse = Math.max(placesInUse, place + 1);
         records.add(record);
         places.add(place);
-        nextId = record.id() + 1;
+        nextId = Math.max(nextId, record.id() + 1);
         changedBlocks.add((long) place / PER_BLOCK);
     }
 

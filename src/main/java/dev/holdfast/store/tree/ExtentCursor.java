@@ -19,11 +19,25 @@ public final class ExtentCursor {
     private long end;
     private long pieceEnd;
     private Lookup pieceKind = Lookup.HOLE;
+    private boolean pieceOlder;
+    private boolean older;
+    private long bornAfter;
     private long first;
     private Lookup kind = Lookup.HOLE;
 
     /** Starts over blocks {@code from} to before {@code from + count}; beyond the object's end are holes. */
     public void start(ObjectRoot object, long from, long count) {
+        start(object, from, count, 0);
+    }
+
+    /**
+     * The same, but what was born at or before a consistency point is passed over unseen, a subtree at once: pieces of
+     * it are {@link #isOlder}. If the tree {@linkplain TreeUpdate#markHoles marks holes}, all that was changed since is
+     * among the others; so are all holes beside it.
+     */
+    public void start(ObjectRoot object, long from, long count, long bornAfter) {
+        this.bornAfter = bornAfter;
+        Checks.that(bornAfter >= 0, "consistency points count from 1", bornAfter);
         Checks.that(from >= 0 && count >= 0 && from + count <= ObjectRoot.MAX_BLOCKS, "a range", from, count);
         root = object;
         at = from;
@@ -39,10 +53,11 @@ public final class ExtentCursor {
                 missing.set(slot);
                 return at > first ? Step.FOUND : Step.MISSING;
             }
-            if (at > first && pieceKind != kind) {
+            if (at > first && (pieceKind != kind || pieceOlder != older)) {
                 break;
             }
             kind = pieceKind;
+            older = pieceOlder;
             at = Math.min(pieceEnd, end);
         }
         return at > first ? Step.FOUND : Step.END;
@@ -63,15 +78,23 @@ public final class ExtentCursor {
         return kind;
     }
 
+    /** Whether nothing of the piece was born after the consistency point that was named. */
+    public boolean isOlder() {
+        return older;
+    }
+
     /** Finds out about the block at {@link #at} and as many after it as come for free; false: a node is missing. */
     private boolean look(NodeSource nodes) {
         if (at >= root.capacity()) {
+            pieceOlder = false;
             return piece(Lookup.HOLE, end);
         }
         slot.set(root.root());
         for (int level = root.height(); ; level--) {
             long subtreeEnd = (at | Pointers.span(level) - 1) + 1;
-            if (!slot.isPresent() || level == 1 || slot.used() == Pointers.span(level)) {
+            pieceOlder = slot.isPresent() && slot.birth() <= bornAfter;
+            boolean isFull = bornAfter == 0 && slot.used() == Pointers.span(level);
+            if (!slot.isPresent() || level == 1 || isFull || pieceOlder) {
                 return piece(slot.found(), subtreeEnd);
             }
             long handle = nodes.find(slot.address(), slot.birth());
@@ -90,13 +113,20 @@ public final class ExtentCursor {
     private boolean leaf(ByteBuffer bytes, int offset) {
         int pointer = offset + Pointers.offset(at, 1);
         byte flags = Pointers.flags(bytes, pointer);
+        pieceOlder = isOld(bytes, pointer);
         long next = at;
         do {
             next++;
             pointer += Pointers.SIZE;
-        } while (Pointers.offset(next, 1) != 0 && Pointers.flags(bytes, pointer) == flags);
+        } while (Pointers.offset(next, 1) != 0
+                && Pointers.flags(bytes, pointer) == flags
+                && isOld(bytes, pointer) == pieceOlder);
         slot.read(bytes, offset + Pointers.offset(at, 1));
         return piece(slot.found(), next);
+    }
+
+    private boolean isOld(ByteBuffer bytes, int pointer) {
+        return bornAfter > 0 && Pointers.isPresent(bytes, pointer) && Pointers.birth(bytes, pointer) <= bornAfter;
     }
 
     private boolean piece(Lookup what, long untilBlock) {

@@ -6,15 +6,21 @@ import java.nio.ByteBuffer;
 
 /**
  * Makes a range of a changing tree holes and reports everything that was in it. A node is changed only if something
- * beneath it goes, so a range that is a hole already costs one look.
+ * beneath it goes, so a range that is a hole already costs one look; unless it {@link #mark}s.
  */
 final class TreeHoles {
     private final ChangedTree tree;
     private long first;
     private long end;
+    private boolean marks;
 
     TreeHoles(ChangedTree tree) {
         this.tree = tree;
+    }
+
+    /** From now on every node with a part of the range is changed, be it holes already, so that its birth tells. */
+    void mark() {
+        marks = true;
     }
 
     /** Makes blocks {@code from} to before {@code until} holes; returns whether any was not one. */
@@ -25,7 +31,7 @@ final class TreeHoles {
             return false;
         }
         tree.look(DirtyNodes.ANCHOR);
-        boolean any = anyUsed(tree.bytes(), tree.offset(), tree.height(), 0);
+        boolean any = marks || anyUsed(tree.bytes(), tree.offset(), tree.height(), 0);
         if (any) {
             punch(DirtyNodes.ANCHOR, tree.height(), 0);
         }
@@ -71,7 +77,7 @@ final class TreeHoles {
             if (isInside(begin, level)) {
                 drop(bytes, at, level);
                 Pointers.clear(bytes, at);
-            } else if (anyUsedBelow(bytes, at, level, begin)) {
+            } else if (marks || anyUsedBelow(bytes, at, level, begin)) {
                 punch(tree.child(node, level, begin), level - 1, begin);
             }
         }

@@ -75,6 +75,11 @@ public final class TreeUpdate {
         blocks = newBlocks;
     }
 
+    /** From now on a range that becomes holes leaves a trace, though it was holes: births of the nodes beside it. */
+    public void markHoles() {
+        holes.mark();
+    }
+
     /** Nodes in memory that {@link #step} will write, at most. */
     public int dirtyNodes() {
         return tree.dirty().live();

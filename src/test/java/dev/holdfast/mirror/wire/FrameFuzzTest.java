@@ -60,7 +60,7 @@ final class FrameFuzzTest {
                 if (bytes.length > 12 && random.nextBoolean()) {
                     ByteBuffer head = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
                     head.putInt(4, bytes.length)
-                            .put(8, (byte) random.nextInt(7))
+                            .put(8, (byte) random.nextInt(10))
                             .putShort(10, (short) random.nextInt(9));
                     seal(head);
                 }

@@ -27,8 +27,11 @@ import org.junit.jupiter.api.Test;
 final class FrameTest {
     private static final Message.Route ROUTE = new Message.Route(new Member(1, 4), new Member(0, 0x55), 7);
     private static final Message.Shard SHARD = new Message.Shard(30, 20, 10);
-    private static final Message PAST =
-            new Message.Past(ROUTE, new History(List.of(new History.Run(1, 1), new History.Run(6, 0x99))), 0x1122);
+    private static final Message PAST = new Message.Past(
+            ROUTE,
+            new History(List.of(new History.Run(1, 1), new History.Run(6, 0x99))),
+            0x1122,
+            new Position(6, 0x2233));
     private static final Message REWIND = new Message.Rewind(ROUTE, new Position(6, 0x101), 0x100);
     private static final Message HAVE = new Message.Have(ROUTE, 9, 8, 7, -2);
     private static final Message QUESTION =
@@ -45,14 +48,15 @@ final class FrameTest {
             SHARD,
             41,
             77);
-    private static final List<Message> ALL = List.of(PAST, REWIND, HAVE, QUESTION, APPEND);
+    private static final List<Message> ALL = List.of(
+            PAST, REWIND, HAVE, QUESTION, APPEND, ImageFrameTest.IMAGE, ImageFrameTest.END, ImageFrameTest.LAID);
 
     @Test
     void bytesAreGolden() {
         golden(
-                "c4115212" + "48000000" + "01" + "00" + "0200" + "03000000" + "07000000" + "00000000"
-                        + "0400000000000000" + "5500000000000000" + "2211000000000000" + "01000000" + "0100000000000000"
-                        + "06000000" + "9900000000000000",
+                "9c1d0c2958000000010002000300000007000000000000000400000000000000"
+                        + "5500000000000000221100000000000006000000000000003322000000000000"
+                        + "010000000100000000000000060000009900000000000000",
                 PAST);
         golden(
                 "2a55f584" + "40000000" + "02" + "00" + "0000" + "03000000" + "07000000" + "00000000"
@@ -90,7 +94,7 @@ final class FrameTest {
         assertInstanceOf(Frame.Beat.class, read(beat()));
     }
 
-    private static void golden(String expected, Message message) {
+    static void golden(String expected, Message message) {
         assertEquals(
                 expected,
                 HexFormat.of().formatHex(RandomMessages.encode(3, message).array()));
@@ -217,9 +221,12 @@ final class FrameTest {
         malformed(HAVE, bytes -> bytes.putLong(40, (1L << 62) + 1));
         malformed(HAVE, bytes -> bytes.putLong(56, -1));
         malformed(PAST, bytes -> bytes.putLong(40, -1));
-        malformed(PAST, bytes -> bytes.putInt(48, 0));
-        malformed(PAST, bytes -> bytes.putInt(60, 1));
-        malformed(PAST, bytes -> bytes.putLong(64, 1));
+        malformed(PAST, bytes -> bytes.putInt(48, -1));
+        malformed(PAST, bytes -> bytes.putInt(52, 1));
+        malformed(PAST, bytes -> bytes.putLong(56, -1));
+        malformed(PAST, bytes -> bytes.putInt(64, 0));
+        malformed(PAST, bytes -> bytes.putInt(76, 1));
+        malformed(PAST, bytes -> bytes.putLong(80, 1));
         malformed(PAST, bytes -> bytes.putShort(10, (short) 1));
         malformed(REWIND, bytes -> bytes.putInt(40, -1));
         malformed(REWIND, bytes -> bytes.putInt(44, 1));
@@ -253,7 +260,7 @@ final class FrameTest {
     }
 
     /** The same bytes with something changed and the head's checksum right are no message. */
-    private static void malformed(Message message, Consumer<ByteBuffer> change) {
+    static void malformed(Message message, Consumer<ByteBuffer> change) {
         ByteBuffer bytes = RandomMessages.encode(3, message);
         change.accept(bytes);
         FrameFuzzTest.seal(bytes);

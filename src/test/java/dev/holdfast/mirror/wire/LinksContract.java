@@ -294,6 +294,7 @@ abstract class LinksContract {
         WireNode lower = lower(identity(0, 1), 1, address);
         awaitUp(lower, 1);
         List<List<String>> before = send(lower, 1, 3);
+        driver.runUntil(() -> upper.arrived.get(2).size() == before.get(2).size());
         RawEnd hostile = greet(2, 2, 1);
         Message message = new RandomMessages(1, 0, 1).next();
         byte[] sound = RandomMessages.encode(2, message).array();

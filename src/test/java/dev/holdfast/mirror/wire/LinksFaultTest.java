@@ -165,7 +165,11 @@ final class LinksFaultTest {
             Message.Route route =
                     new Message.Route(from, receiver, message.route().epoch());
             return switch (message) {
-                case Message.Past past -> new Message.Past(route, past.history(), past.held());
+                case Message.Past past -> new Message.Past(route, past.history(), past.held(), past.mixture());
+                case Message.Image image ->
+                    new Message.Image(route, image.base(), image.to(), image.sizeBytes(), image.piece());
+                case Message.ImageEnd end -> new Message.ImageEnd(route, end.base(), end.to(), end.history());
+                case Message.Laid laid -> new Message.Laid(route, laid.to(), laid.blocks());
                 case Message.Rewind rewind -> new Message.Rewind(route, rewind.head(), rewind.fork());
                 case Message.Have have ->
                     new Message.Have(route, have.held(), have.logged(), have.rooted(), have.sentNanos());

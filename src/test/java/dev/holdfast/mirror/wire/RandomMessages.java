@@ -2,6 +2,7 @@ package dev.holdfast.mirror.wire;
 
 import dev.holdfast.mirror.Batch;
 import dev.holdfast.mirror.History;
+import dev.holdfast.mirror.ImagePiece;
 import dev.holdfast.mirror.Member;
 import dev.holdfast.mirror.Message;
 import dev.holdfast.mirror.Position;
@@ -34,16 +35,30 @@ final class RandomMessages {
 
     /** What can be said of a message in a way that is equal if it is equal. */
     static String describe(Message message) {
-        return message instanceof Message.Append append
-                ? append.route() + " " + append.previous() + " " + append.shard() + " " + append.logUpTo() + " "
-                        + append.sentNanos() + " " + append.batch().first() + " " + ListedEntries.of(append.batch())
-                : message.toString();
+        return message instanceof Message.Image image
+                ? image.route() + " " + image.base() + " " + image.to() + " " + image.sizeBytes() + " "
+                        + image.piece().first() + " " + image.piece().end() + " "
+                        + image.piece().runs() + " "
+                        + image.piece().bytes().hashCode()
+                : message instanceof Message.Append append ? describe(append) : message.toString();
+    }
+
+    private static String describe(Message.Append append) {
+        return append.route() + " " + append.previous() + " " + append.shard() + " " + append.logUpTo() + " "
+                + append.sentNanos() + " " + append.batch().first() + " " + ListedEntries.of(append.batch());
     }
 
     Message next() {
         Message.Route route = route();
-        return switch (random.nextInt(5)) {
-            case 0 -> new Message.Past(route, history(), seq());
+        return switch (random.nextInt(8)) {
+            case 0 -> new Message.Past(route, history(), seq(), new Position(random.nextInt(9), seq()));
+            case 3 -> new Message.Laid(route, new Position(random.nextInt(9), seq()), random.nextLong(1L << 50));
+            case 4 -> image(route);
+            case 5 -> {
+                History history = history().with(2_000_000, 1L << 50);
+                long to = (1L << 50) + random.nextInt(9);
+                yield new Message.ImageEnd(route, random.nextLong(to), history.at(to), history);
+            }
             case 1 -> {
                 long fork = seq();
                 yield new Message.Rewind(route, new Position(random.nextInt(9), fork + 1 + random.nextInt(5)), fork);
@@ -68,6 +83,29 @@ final class RandomMessages {
                 shard,
                 seq(),
                 random.nextLong());
+    }
+
+    private Message image(Message.Route route) {
+        List<ImagePiece.Run> runs = new ArrayList<>();
+        long first = random.nextBoolean() ? 0 : random.nextLong(1L << 40);
+        long at = first;
+        int withBytes = 0;
+        for (int i = random.nextInt(6); i > 0; i--) {
+            ImagePiece.Kind kind = ImagePiece.Kind.values()[random.nextInt(3)];
+            boolean bytes = kind == ImagePiece.Kind.BYTES;
+            ImagePiece.Run run =
+                    new ImagePiece.Run(kind, at + random.nextInt(3), 1 + random.nextLong(bytes ? 3 : 1L << 40));
+            withBytes += bytes ? (int) run.blocks() : 0;
+            runs.add(run);
+            at = run.first() + run.blocks();
+        }
+        byte[] bytes = new byte[withBytes * ImagePiece.BLOCK_BYTES];
+        random.nextBytes(bytes);
+        long end = at + random.nextInt(5);
+        ImagePiece piece = new ImagePiece(first, end, runs, ByteBuffer.wrap(bytes));
+        long base = seq();
+        Position to = new Position(1 + random.nextInt(9), base + 1 + random.nextInt(9));
+        return new Message.Image(route, base, to, end * ImagePiece.BLOCK_BYTES, piece);
     }
 
     private Message.Route route() {

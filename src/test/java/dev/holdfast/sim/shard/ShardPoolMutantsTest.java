@@ -20,10 +20,15 @@ final class ShardPoolMutantsTest {
     @ValueSource(
             strings = {
                 "lane.flush-own-log-only",
+                "lane.image-position-before-root",
                 "lane.root-covers-unstable",
                 "mirror.no-rewind",
+                "replica.image-base-too-new",
+                "replica.image-without-zeroes",
+                "replica.mixture-passes",
                 "replica.open-at-once",
                 "replica.root-what-others-lack",
+                "store.holes-leave-no-trace",
                 "store.tail-not-logged"
             })
     void isCaught(String mutant) {

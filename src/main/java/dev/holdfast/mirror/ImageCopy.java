@@ -1,0 +1,88 @@
+package dev.holdfast.mirror;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.base.Marks;
+import java.util.Optional;
+
+/**
+ * The primary's side of an image for one follower, in one epoch: a piece, its answer, the next one; what is not
+ * answered is said again. It decides nothing about who needs one.
+ */
+final class ImageCopy {
+    private final Self self;
+    private final Follower follower;
+    private final Message.Route route;
+    private Position to = Position.START;
+    private boolean begun;
+    private long laid;
+    private long said = -1;
+    private long saidNanos;
+    private long sentBlocks;
+
+    ImageCopy(Self self, Follower follower, int epoch) {
+        this.self = self;
+        this.follower = follower;
+        this.route = new Message.Route(self.member(), follower.member, epoch);
+    }
+
+    /** Blocks with bytes that were sent, again included. */
+    long sentBlocks() {
+        return sentBlocks;
+    }
+
+    /** The follower has said how far it is. */
+    void laid(Message.Laid answer) {
+        if (answer.to().compareTo(follower.mixture) > 0) {
+            follower.mixture = answer.to();
+        }
+        if (answer.to().equals(to)) {
+            begun = true;
+            laid = Math.max(laid, answer.blocks());
+        }
+    }
+
+    /** Sends what is due at {@code now}. */
+    void send(long now) {
+        Optional<ImageSource> source =
+                self.log().images().source(follower.member.node(), follower.held, follower.mixture);
+        if (source.isEmpty()) {
+            return;
+        }
+        ImageSource image = source.get();
+        if (!image.to().equals(to)) {
+            Checks.that(
+                    image.to().seq() > follower.held,
+                    "an image is newer than who needs it",
+                    image.to().seq());
+            to = image.to();
+            begun = false;
+            laid = 0;
+            said = -1;
+        }
+        boolean due = said != laid || now - saidNanos > Terms.IMAGE_NANOS;
+        if (begun && laid >= image.endBlock()) {
+            if (due) {
+                say(
+                        new Message.ImageEnd(
+                                route, follower.held, to, self.log().history().until(to.seq())),
+                        now);
+            }
+        } else if (due) {
+            image.piece(laid).ifPresent(piece -> say(image, piece, now));
+        }
+    }
+
+    private void say(ImageSource image, ImagePiece piece, long now) {
+        if (said == laid) {
+            Marks.reached("mirror.image-again");
+        }
+        sentBlocks += piece.bytes().remaining() / ImagePiece.BLOCK_BYTES;
+        say(new Message.Image(route, follower.held, to, image.sizeBytes(), piece), now);
+    }
+
+    private void say(Message message, long now) {
+        said = laid;
+        saidNanos = now;
+        self.out().send(message);
+    }
+}
