@@ -148,6 +148,12 @@ final class Following {
         }
     }
 
+    /** The primary serves no more: no lease rests on what was promised to it. */
+    void resigned() {
+        Marks.reached("mirror.resigned");
+        promisedNanos = self.clock().nanos() - 1;
+    }
+
     /** Something is on stable storage here, or in a root. */
     void progressed() {
         if (compared) {

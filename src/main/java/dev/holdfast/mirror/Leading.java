@@ -317,6 +317,15 @@ final class Leading {
         advance();
     }
 
+    /** Tells the members that this one serves no more, which has to be true. */
+    void resign() {
+        for (Member member : set.inSync()) {
+            if (!isSelf(member)) {
+                self.out().send(new Message.Resign(new Message.Route(self.member(), member, set.epoch())));
+            }
+        }
+    }
+
     /** What is known of this very start of its node; null if nothing is. */
     private @Nullable Follower follower(Member from) {
         Follower follower = followers.get(from.node());

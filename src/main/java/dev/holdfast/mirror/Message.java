@@ -150,4 +150,10 @@ public sealed interface Message {
             Checks.that(blocks >= 0, "blocks count from 0", blocks);
         }
     }
+
+    /**
+     * From the primary, to the members of its set: it serves no more, in this epoch or a later one, and nobody has to
+     * wait until a lease is over.
+     */
+    record Resign(Route route) implements Message {}
 }

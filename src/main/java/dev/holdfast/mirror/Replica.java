@@ -99,6 +99,12 @@ public final class Replica {
         ended = true;
     }
 
+    /** As {@link #end}, because the process stops: who leads tells the others, which then need not wait for its lease. */
+    public void resign() {
+        leading.filter(side -> !ended).ifPresent(Leading::resign);
+        ended |= !Mutant.on("mirror.resign-and-serve");
+    }
+
     /** The ordered log has decided something. */
     public void told() {
         Optional<ReplicaSet> newest = self.authority().newest();
@@ -148,6 +154,7 @@ public final class Replica {
         switch (message) {
             case Message.Append append when takes -> following.get().append(append);
             case Message.Rewind rewind when takes -> following.get().rewind(rewind);
+            case Message.Resign resign when takes -> following.get().resigned();
             case Message.Image image
             when takes && role == Role.CATCHING_UP -> following.get().image(image);
             case Message.ImageEnd end

@@ -188,6 +188,7 @@ public final class Node implements Service {
             }
             stopping = true;
             controller.stop();
+            replicas.endAll();
             nbd.stop(() -> {
                 exports.stop();
                 replicas.stop();

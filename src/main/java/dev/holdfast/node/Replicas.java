@@ -236,10 +236,15 @@ final class Replicas {
         });
     }
 
-    /** Every replica ends, and the links with them. */
+    /** Every replica ends: others lead from now on, and clients here can still follow them. */
+    void endAll() {
+        List.copyOf(copies.keySet()).forEach(this::end);
+    }
+
+    /** The links end. */
     void stop() {
         door.ifPresent(Door::close);
-        List.copyOf(copies.keySet()).forEach(this::end);
+        endAll();
         links.forEach(channel -> channel.loop().post(channel::stop));
     }
 }

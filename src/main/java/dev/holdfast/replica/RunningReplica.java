@@ -99,12 +99,12 @@ public final class RunningReplica implements DecisionLog.Listener, Outbox {
         tick();
     }
 
-    /** Says and does nothing any more, as if the process had ended: the others go on without it. */
+    /** Says and does nothing any more; the others are told if this one led, and go on without it. */
     public void end() {
         Checks.that(loop.isCurrent(), "a replica ends on its loop", place.shard());
         if (!ended) {
+            replica.ifPresent(Replica::resign);
             ended = true;
-            replica.ifPresent(Replica::end);
             volume.look();
             world.links().detach(place.shard());
             world.decisions().close();

@@ -10,7 +10,7 @@ import dev.holdfast.store.log.Entry;
  *  at size  little endian
  *   0    4  CRC32C of bytes 4 up to the payloads
  *   4    4  length of the frame in bytes, payloads included
- *   8    1  kind: 1 PAST, 2 REWIND, 3 APPEND, 4 HAVE, 5 BEAT, 6 IMAGE, 7 IMAGE_END, 8 LAID
+ *   8    1  kind: 1 PAST, 2 REWIND, 3 APPEND, 4 HAVE, 5 BEAT, 6 IMAGE, 7 IMAGE_END, 8 LAID, 9 RESIGN
  *   9    1  0
  *  10    2  count: runs of a PAST, IMAGE or IMAGE_END, entries of an APPEND, else 0
  *  12    4  shard
@@ -55,7 +55,7 @@ import dev.holdfast.store.log.Entry;
  * 28  4 where its payload ends, counted from the first one's beginning; it begins where that before ends
  * </pre>
  *
- * <p>Of a BEAT everything after the kind is 0, and there is no body.
+ * <p>A RESIGN has no body. Of a BEAT everything after the kind is 0, and there is no body.
  */
 final class FrameLayout {
     static final byte PAST = 1;
@@ -66,6 +66,7 @@ final class FrameLayout {
     static final byte IMAGE = 6;
     static final byte IMAGE_END = 7;
     static final byte LAID = 8;
+    static final byte RESIGN = 9;
 
     static final int HEAD_BYTES = 40;
     static final int RUN_BYTES = 12;
@@ -123,7 +124,7 @@ final class FrameLayout {
             case HAVE -> count == 0 ? HEAD_BYTES + HAVE_BYTES : -1;
             case IMAGE -> count <= ImagePiece.MOST_RUNS ? IMAGE_RUNS_AT + count * IMAGE_RUN_BYTES : -1;
             case LAID -> count == 0 ? HEAD_BYTES + LAID_BYTES : -1;
-            case BEAT -> count == 0 ? HEAD_BYTES : -1;
+            case BEAT, RESIGN -> count == 0 ? HEAD_BYTES : -1;
             default -> -1;
         };
     }

@@ -96,6 +96,7 @@ public final class FrameReader {
             case IMAGE -> images.isImageSound(in, at, count);
             case IMAGE_END -> images.isEndSound(in, at, count) && areRunsSound(in, at, count);
             case LAID -> images.isLaidSound(in, at);
+            case RESIGN -> true;
             default -> isHaveSound(in, at);
         };
         if (!sound) {
@@ -120,6 +121,7 @@ public final class FrameReader {
                         route, in.getLong(body), position(in, body + 8, body + 16), history(in, at, count));
             case LAID -> new Message.Laid(route, position(in, body, body + 8), in.getLong(body + 16));
             case REWIND -> new Message.Rewind(route, position(in, body, body + 8), in.getLong(body + 16));
+            case RESIGN -> new Message.Resign(route);
             case APPEND -> append(in, at, count, route);
             default ->
                 new Message.Have(

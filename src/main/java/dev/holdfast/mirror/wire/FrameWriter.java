@@ -42,6 +42,7 @@ public final class FrameWriter {
             case Message.ImageEnd end ->
                 headBytesOf(IMAGE_END, end.history().runs().size());
             case Message.Laid laid -> headBytesOf(LAID, 0);
+            case Message.Resign resign -> headBytesOf(RESIGN, 0);
         };
     }
 
@@ -61,6 +62,7 @@ public final class FrameWriter {
             case Message.Image image -> image(at, shard, image);
             case Message.ImageEnd end -> imageEnd(at, shard, end);
             case Message.Laid laid -> laid(at, shard, laid);
+            case Message.Resign resign -> head(at, RESIGN, 0, shard, resign.route());
         }
         seal(at, bytes);
         into.order(order).position(at + bytes);

@@ -85,6 +85,11 @@ final class ShardNode {
         judge.died(this);
     }
 
+    /** The process is about to be stopped by somebody who waits for it. */
+    void resign() {
+        ask(() -> replica().ifPresent(Replica::resign));
+    }
+
     /** Ends the process in the middle of its next turn, of which nobody hears. */
     void killInTurn() {
         machine.killInTurn();

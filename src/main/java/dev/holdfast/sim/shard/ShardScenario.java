@@ -220,8 +220,13 @@ public final class ShardScenario {
             case KINDS -> loseDisk(node);
             case KINDS + 1 -> overtake(node);
             default -> {
-                kill(node);
-                node.start();
+                if (random.oneIn(2)) {
+                    node.resign();
+                    world.at(random.below(50_000_000L), () -> kill(node));
+                } else {
+                    kill(node);
+                    node.start();
+                }
             }
         }
     }

@@ -32,6 +32,7 @@ final class FrameTest {
             new History(List.of(new History.Run(1, 1), new History.Run(6, 0x99))),
             0x1122,
             new Position(6, 0x2233));
+    private static final Message RESIGN = new Message.Resign(ROUTE);
     private static final Message REWIND = new Message.Rewind(ROUTE, new Position(6, 0x101), 0x100);
     private static final Message HAVE = new Message.Have(ROUTE, 9, 8, 7, -2);
     private static final Message QUESTION =
@@ -49,7 +50,15 @@ final class FrameTest {
             41,
             77);
     private static final List<Message> ALL = List.of(
-            PAST, REWIND, HAVE, QUESTION, APPEND, ImageFrameTest.IMAGE, ImageFrameTest.END, ImageFrameTest.LAID);
+            PAST,
+            REWIND,
+            HAVE,
+            QUESTION,
+            APPEND,
+            ImageFrameTest.IMAGE,
+            ImageFrameTest.END,
+            ImageFrameTest.LAID,
+            RESIGN);
 
     @Test
     void bytesAreGolden() {
@@ -63,6 +72,10 @@ final class FrameTest {
                         + "0400000000000000" + "5500000000000000" + "06000000" + "00000000" + "0101000000000000"
                         + "0001000000000000",
                 REWIND);
+        golden(
+                "3440772b" + "28000000" + "09" + "00" + "0000" + "03000000" + "07000000" + "00000000"
+                        + "0400000000000000" + "5500000000000000",
+                RESIGN);
         golden(
                 "3309a54b" + "48000000" + "04" + "00" + "0000" + "03000000" + "07000000" + "00000000"
                         + "0400000000000000" + "5500000000000000" + "0900000000000000" + "0800000000000000"

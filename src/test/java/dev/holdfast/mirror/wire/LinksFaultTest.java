@@ -170,6 +170,7 @@ final class LinksFaultTest {
                     new Message.Image(route, image.base(), image.to(), image.sizeBytes(), image.piece());
                 case Message.ImageEnd end -> new Message.ImageEnd(route, end.base(), end.to(), end.history());
                 case Message.Laid laid -> new Message.Laid(route, laid.to(), laid.blocks());
+                case Message.Resign resign -> new Message.Resign(route);
                 case Message.Rewind rewind -> new Message.Rewind(route, rewind.head(), rewind.fork());
                 case Message.Have have ->
                     new Message.Have(route, have.held(), have.logged(), have.rooted(), have.sentNanos());

@@ -50,7 +50,7 @@ final class RandomMessages {
 
     Message next() {
         Message.Route route = route();
-        return switch (random.nextInt(8)) {
+        return switch (random.nextInt(9)) {
             case 0 -> new Message.Past(route, history(), seq(), new Position(random.nextInt(9), seq()));
             case 3 -> new Message.Laid(route, new Position(random.nextInt(9), seq()), random.nextLong(1L << 50));
             case 4 -> image(route);
@@ -59,6 +59,7 @@ final class RandomMessages {
                 long to = (1L << 50) + random.nextInt(9);
                 yield new Message.ImageEnd(route, random.nextLong(to), history.at(to), history);
             }
+            case 6 -> new Message.Resign(route);
             case 1 -> {
                 long fork = seq();
                 yield new Message.Rewind(route, new Position(random.nextInt(9), fork + 1 + random.nextInt(5)), fork);

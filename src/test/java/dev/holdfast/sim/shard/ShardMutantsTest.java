@@ -35,6 +35,7 @@ final class ShardMutantsTest {
                 "mirror.lease-of-old-set-only",
                 "mirror.no-promise-when-named",
                 "mirror.no-rewind",
+                "mirror.resign-and-serve",
                 "mirror.restart-under-old-incarnation",
                 "mirror.rewind-whatever-stands",
                 "mirror.serve-without-lease",
