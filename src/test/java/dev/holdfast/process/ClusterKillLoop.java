@@ -200,7 +200,7 @@ public final class ClusterKillLoop {
     }
 
     private void summary() {
-        long requests = loads.stream().mapToLong(SteadyLoad::acknowledged).sum();
+        long requests = loads.stream().mapToLong(SteadyLoad::answered).sum();
         long givenUp = loads.stream().mapToLong(SteadyLoad::givenUp).sum();
         System.out.println(plan.rounds() + " rounds, " + requests + " requests answered, " + givenUp
                 + " failed when nobody had served for 30 s, " + complaints.size() + " complaints");

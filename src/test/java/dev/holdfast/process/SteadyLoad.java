@@ -42,7 +42,7 @@ final class SteadyLoad {
     private boolean ended;
     private long sent;
     private long most = Long.MAX_VALUE;
-    private long acknowledged;
+    private long answered;
     private long markNanos = Long.MAX_VALUE;
     private OptionalLong afterMark = OptionalLong.empty();
 
@@ -149,6 +149,7 @@ final class SteadyLoad {
             if (isPromised) {
                 complaints.add(thread.getName() + ": error " + client.error() + " for " + request);
             }
+            answered(request, false);
             return;
         }
         switch (request.type()) {
@@ -159,7 +160,7 @@ final class SteadyLoad {
         if (request.type() != NbdClient.FLUSH) {
             busy[request.block()] = false;
         }
-        note(request);
+        answered(request, true);
     }
 
     private void judge(int block, int version) {
@@ -172,9 +173,9 @@ final class SteadyLoad {
         return BlockLoad.version(ByteBuffer.wrap(bytes, at, BLOCK).slice(), (int) firstBlock + block);
     }
 
-    private synchronized void note(Request request) {
-        acknowledged++;
-        if (request.type() == NbdClient.WRITE && request.sentNanos() > markNanos && afterMark.isEmpty()) {
+    private synchronized void answered(Request request, boolean done) {
+        answered++;
+        if (done && request.type() == NbdClient.WRITE && request.sentNanos() > markNanos && afterMark.isEmpty()) {
             afterMark = OptionalLong.of(System.nanoTime() - markNanos);
         }
         notifyAll();
@@ -195,10 +196,10 @@ final class SteadyLoad {
         return afterMark;
     }
 
-    /** Waits until so many more requests were answered. */
+    /** Waits until so many more requests were answered, or all that may be sent. */
     synchronized void awaitMore(int count) throws InterruptedException {
-        long wanted = acknowledged + count;
-        while (acknowledged < wanted && !ended) {
+        long wanted = answered + count;
+        while (answered < wanted && answered < most && !ended) {
             wait();
         }
     }
@@ -218,8 +219,8 @@ final class SteadyLoad {
     }
 
     /** Requests answered so far. */
-    synchronized long acknowledged() {
-        return acknowledged;
+    synchronized long answered() {
+        return answered;
     }
 
     /** After the stop: what went wrong, also in what {@code other} finds in the blocks now. */
