@@ -3,6 +3,7 @@ package dev.holdfast.cli;
 import dev.holdfast.device.Protection;
 import dev.holdfast.node.FirstVolume;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -65,28 +66,31 @@ final class QuickstartCommand implements Runnable {
             throw new Failure(directory + " has " + (alone ? 1 : NAMES.size()) + " nodes: pick another --dir", 2);
         }
         if (several || nodes > 1) {
-            runSeveral(directory, several ? List.of() : members());
+            several(options, several ? List.of() : members(), size.bytes(), System.out, System.err)
+                    .run();
         } else {
             FirstVolume.Thin demo = new FirstVolume.Thin(VOLUME, size.bytes());
-            new Server(new LocalNode.Plan("a", options, wanted(demo), ""), System.out, System.err).run();
+            new Server(new LocalNode.Plan("a", options, wanted(size.bytes(), demo), ""), System.out, System.err).run();
         }
     }
 
-    private void runSeveral(Path directory, List<String> members) {
+    /** Three nodes in this process, below the directory of {@code options}; two keep a volume of so many bytes. */
+    static Server several(
+            ServerOptions options, List<String> members, long sizeBytes, PrintStream out, PrintStream notes) {
         List<LocalNode.Plan> plans = new ArrayList<>();
         for (String name : NAMES) {
             boolean votesOnly = plans.size() == COPIES;
-            FirstVolume.Wanted pool = votesOnly ? FirstVolume.Wanted.NOTHING : wanted(FirstVolume.Thin.NONE);
-            ServerOptions own = options.of(directory.resolve(name), members, plans.isEmpty());
+            FirstVolume.Wanted pool = votesOnly ? FirstVolume.Wanted.NOTHING : wanted(sizeBytes, FirstVolume.Thin.NONE);
+            ServerOptions own = options.of(Path.of(options.directory, name), members, plans.isEmpty());
             plans.add(new LocalNode.Plan(name, own, pool, ""));
         }
-        FirstVolume.Thin demo = new FirstVolume.Thin(VOLUME, size.bytes(), COPIES);
+        FirstVolume.Thin demo = new FirstVolume.Thin(VOLUME, sizeBytes, COPIES);
         FirstVolume.Wanted together = new FirstVolume.Wanted("", List.of(), Protection.SINGLE, 0, 0, demo);
-        new Server(plans, together, System.out, System.err).run();
+        return new Server(plans, together, out, notes);
     }
 
     /** The nodes, each at a port that is free now; they keep it. */
-    private static List<String> members() {
+    static List<String> members() {
         List<String> members = new ArrayList<>();
         List<ServerSocket> taken = new ArrayList<>();
         try {
@@ -104,9 +108,9 @@ final class QuickstartCommand implements Runnable {
         }
     }
 
-    private FirstVolume.Wanted wanted(FirstVolume.Thin volume) {
-        long logBytes = logBytes(size.bytes());
-        long fileBytes = (4 * size.bytes() + logBytes + 64 * MEBIBYTE) / MEBIBYTE * MEBIBYTE;
+    private static FirstVolume.Wanted wanted(long sizeBytes, FirstVolume.Thin volume) {
+        long logBytes = logBytes(sizeBytes);
+        long fileBytes = (4 * sizeBytes + logBytes + 64 * MEBIBYTE) / MEBIBYTE * MEBIBYTE;
         return new FirstVolume.Wanted("main", List.of("disk0"), Protection.SINGLE, logBytes, fileBytes, volume);
     }
 

@@ -44,7 +44,8 @@ final class SelfTestCommand implements Runnable {
             names = "--dir",
             paramLabel = "DIR",
             defaultValue = "",
-            description = "where to make it; it takes 350M; default the system's temporary directory")
+            description =
+                    "where to make it; it takes 350M, with --nodes 3 1G; default the system's temporary directory")
     private String parent = "";
 
     @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "of what is written; default 1")
@@ -53,10 +54,17 @@ final class SelfTestCommand implements Runnable {
     @Option(names = "--rounds", paramLabel = "N", defaultValue = "4", description = "how often; default 4")
     private int rounds;
 
+    @Option(
+            names = "--nodes",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "1, or 3: then also on three nodes of which two keep a copy each; default 1")
+    private int nodes;
+
     @Override
     public void run() {
-        if (rounds < 1) {
-            throw new Failure("--rounds is 1 or more", 2);
+        if (rounds < 1 || nodes != 1 && nodes != 3) {
+            throw new Failure("--rounds is 1 or more, --nodes is 1 or 3", 2);
         }
         Path directory = makeDirectory();
         try {
@@ -66,6 +74,10 @@ final class SelfTestCommand implements Runnable {
                         disk.read(offsets(BLOCK_BYTES), BLOCK_BYTES, (offset, bytes) -> check(rounds, offset, bytes));
                         System.out.println("after a new start all is there");
                     }));
+            if (nodes > 1) {
+                System.out.println("on three nodes:");
+                several(directory.resolve("several")).serveWhile(endpoint -> with(endpoint, this::writeAndRead));
+            }
             System.out.println("ok");
         } finally {
             remove(directory);
@@ -162,10 +174,20 @@ final class SelfTestCommand implements Runnable {
         return (seed * 31 + round) * 0x9E3779B97F4A7C15L + at;
     }
 
-    private static Server server(Path directory) {
+    private static ServerOptions options(Path directory) {
         ServerOptions options = new ServerOptions();
         options.directory = directory.toString();
         options.memoryDirectory = directory.resolve("held").toString();
+        return options;
+    }
+
+    private static Server several(Path directory) {
+        List<String> members = QuickstartCommand.members();
+        return QuickstartCommand.several(options(directory), members, VOLUME_BYTES, QUIET, System.err);
+    }
+
+    private static Server server(Path directory) {
+        ServerOptions options = options(directory);
         FirstVolume.Wanted wanted = new FirstVolume.Wanted(
                 "main",
                 List.of("disk0"),

@@ -53,9 +53,10 @@ final class LauncherTest {
 
     @Test
     void theSelfTestPassesAndLeavesNothingBehind(@TempDir Path place) throws Exception {
-        Result result = run(place, "/usr/bin:/bin", "selftest", "--rounds", "1", "--dir", ".");
+        Result result = run(place, "/usr/bin:/bin", "selftest", "--rounds", "1", "--nodes", "3", "--dir", ".");
         assertEquals(0, result.exit(), result.output());
-        assertTrue(result.output().endsWith("after a new start all is there\nok\n"), result.output());
+        assertTrue(result.output().contains("after a new start all is there\non three nodes:\n"), result.output());
+        assertTrue(result.output().endsWith("in a second\nok\n"), result.output());
         try (Stream<Path> left = Files.list(place)) {
             assertEquals(List.of(), left.toList());
         }
