@@ -33,7 +33,7 @@ final class Session {
     }
 
     boolean isSpeaker(SessionVolume path) {
-        return speaker.filter(path::equals).isPresent();
+        return speaker.isPresent() && speaker.get().equals(path);
     }
 
     /** {@code path} speaks from now on; who did before is told. */

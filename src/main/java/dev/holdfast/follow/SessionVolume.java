@@ -113,7 +113,7 @@ final class SessionVolume implements BlockVolume {
         if (bound.isEmpty()) {
             bound = sessions.bind(this);
         }
-        moved = bound.filter(this::lasts).isEmpty();
+        moved = bound.isEmpty() || !lasts(bound.get());
         return !moved;
     }
 

@@ -6,6 +6,7 @@ import dev.holdfast.io.Network;
 import dev.holdfast.io.WorldException;
 import java.io.IOException;
 import java.net.BindException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
@@ -92,12 +93,21 @@ final class HostNetwork implements Network {
         Connecting connecting = new Connecting(hostLoop(loop), nameOf(address), acceptor, failed);
         switch (address) {
             case Address.Unix unix -> loop.post(() -> connecting.toUnix(unix));
+            case Address.Tcp tcp when isNumeric(tcp.host()) -> loop.post(() -> connecting.toTcp(resolve(tcp)));
             case Address.Tcp tcp ->
                 // Looking a name up may take seconds and can't be done without a thread.
                 Thread.ofPlatform().daemon(true).name("look-up").start(() -> {
                     InetSocketAddress target = resolve(tcp);
                     loop.post(() -> connecting.toTcp(target));
                 });
+        }
+    }
+
+    private static boolean isNumeric(String host) {
+        try {
+            return !InetAddress.ofLiteral(host).getHostAddress().isEmpty();
+        } catch (IllegalArgumentException name) {
+            return false;
         }
     }
 
