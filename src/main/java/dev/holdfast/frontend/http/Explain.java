@@ -82,7 +82,8 @@ final class Explain {
         lines.add("Not in sync: " + missing + ". Changes are acknowledged without that, and kept for it.");
         List<String> waits = mirror.here().map(NodeStatus.Replica::waits).orElse(List.of());
         if (!waits.isEmpty()) {
-            lines.add("What " + words(waits) + " lacks is not kept change by change any more.");
+            lines.add("What " + words(waits)
+                    + " lacks is not kept change by change any more: it gets the blocks that were" + " changed since.");
         }
         lines.add(
                 known.inSync().size() > 1

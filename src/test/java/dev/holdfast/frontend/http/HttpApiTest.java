@@ -205,7 +205,8 @@ final class HttpApiTest {
         explains("m", "m (4096 bytes) has 2 copies, on a and b.");
         explains("m", "There is nothing to do.");
         explains("n", "Not in sync: b. Changes are acknowledged without that, and kept for it.");
-        explains("n", "What b lacks is not kept change by change any more.");
+        explains(
+                "n", "What b lacks is not kept change by change any more: it gets the blocks that were changed since.");
         explains("n", "If node a fails too, the volume waits until it is back: no other copy has everything.");
         explains("o", "It has no primary at the moment (epoch 5): clients wait, and are told of an error after 30");
         assertTrue(send("GET /api/v1/explain/x", "Host: localhost\r\n", "").contains("there is no volume x"));
