@@ -99,7 +99,7 @@ public final class Replica {
         ended = true;
     }
 
-    /** As {@link #end}, because the process stops: if it leads it tells the others, which then don't wait for its lease. */
+    /** As {@link #end}, because the process stops: who leads tells the others, which do not wait for its lease then. */
     public void resign() {
         leading.filter(side -> !ended).ifPresent(Leading::resign);
         ended |= !Mutant.on("mirror.resign-and-serve");
