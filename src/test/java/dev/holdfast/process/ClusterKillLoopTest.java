@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class ClusterKillLoopTest {
     @Test
     void clientsOfAMirroredVolumeSeeNoErrorAndLoseNothingWhenNodesAreKilled(@TempDir Path directory) throws Exception {
-        ClusterKillLoop.Plan plan = new ClusterKillLoop.Plan(3, 20261121, 2, 2);
+        ClusterKillLoop.Plan plan = new ClusterKillLoop.Plan(3, 20261121, 2, 2, 1_000);
         assertEquals(List.of(), ClusterKillLoop.run("./holdfast", directory, plan));
     }
 }

@@ -14,8 +14,7 @@ import java.util.concurrent.TimeUnit;
  * Writes, reads and flushes of one client on blocks of its own, many under way at once, until it is told to stop. Every
  * read is judged when it comes; an error is a complaint unless it came after the time for which {@code attach} promises
  * none, and so is the end of the connection. It notes how soon after an
- * instant a write was sent and acknowledged, and can be held to a number of requests: a copy that is away must not miss
- * more than logs keep.
+ * instant a write was sent and acknowledged, and can be held to a number of requests.
  */
 final class SteadyLoad {
     static final int BLOCKS = 2048;
