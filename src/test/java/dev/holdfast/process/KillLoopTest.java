@@ -2,6 +2,7 @@ package dev.holdfast.process;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -23,6 +24,9 @@ final class KillLoopTest {
         KillOracle oracle = new KillOracle(2);
         oracle.acknowledged(0, oracle.nextVersion(0), true);
         oracle.acknowledged(1, oracle.nextVersion(1), false);
+        assertTrue(oracle.allows(1, 1));
+        assertFalse(oracle.allows(1, 0), "a stale read");
+        assertFalse(oracle.allows(1, 2), "nobody wrote that");
         assertFalse(oracle.judge(new int[] {1, 0}, false).isEmpty());
         assertEquals(List.of(), oracle.judge(new int[] {1, 0}, true));
         assertFalse(oracle.judge(new int[] {0, 0}, true).isEmpty());
