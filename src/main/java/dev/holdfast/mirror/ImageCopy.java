@@ -12,6 +12,7 @@ final class ImageCopy {
     private final Self self;
     private final Follower follower;
     private final Message.Route route;
+    private Optional<ImageSource> source = Optional.empty();
     private Position to = Position.START;
     private boolean begun;
     private long laid;
@@ -25,9 +26,17 @@ final class ImageCopy {
         this.route = new Message.Route(self.member(), follower.member, epoch);
     }
 
-    /** Blocks with bytes that were sent, again included. */
-    long sentBlocks() {
-        return sentBlocks;
+    /** How far it is; empty if none is under way. */
+    Optional<ImageStatus> status() {
+        return source.filter(image -> image.to().seq() > follower.held)
+                .map(image -> new ImageStatus(
+                        follower.member.node(),
+                        image.to(),
+                        image.isAll(),
+                        image.mostBlocks(),
+                        sentBlocks,
+                        laid,
+                        image.endBlock()));
     }
 
     /** The follower has said how far it is. */
@@ -43,8 +52,7 @@ final class ImageCopy {
 
     /** Sends what is due at {@code now}. */
     void send(long now) {
-        Optional<ImageSource> source =
-                self.log().images().source(follower.member.node(), follower.held, follower.mixture);
+        source = self.log().images().source(follower.member.node(), follower.held, follower.mixture);
         if (source.isEmpty()) {
             return;
         }

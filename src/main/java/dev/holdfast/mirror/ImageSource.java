@@ -16,6 +16,12 @@ public interface ImageSource {
      */
     Optional<ImagePiece> piece(long first);
 
+    /** Whether it is of everything in use, not of what was changed since a root. */
+    boolean isAll();
+
+    /** No more blocks than these have bytes. */
+    long mostBlocks();
+
     /** Where the image ends. */
     default long endBlock() {
         return Math.ceilDiv(sizeBytes(), ImagePiece.BLOCK_BYTES);

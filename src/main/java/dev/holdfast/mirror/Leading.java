@@ -256,9 +256,9 @@ final class Leading {
         }
     }
 
-    /** Blocks that were sent of images in this epoch. */
-    long imageBlocks() {
-        return copies.values().stream().mapToLong(ImageCopy::sentBlocks).sum();
+    /** Images that are under way. */
+    List<ImageStatus> images() {
+        return copies.values().stream().flatMap(copy -> copy.status().stream()).toList();
     }
 
     /** Nodes that can't be brought up to date from the entries that are kept: they get an image. */

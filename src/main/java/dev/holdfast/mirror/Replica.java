@@ -90,6 +90,11 @@ public final class Replica {
         return leading.map(Leading::beyondReplay).orElse(List.of());
     }
 
+    /** As primary: images that other nodes get at the moment. */
+    public List<ImageStatus> images() {
+        return leading.map(Leading::images).orElse(List.of());
+    }
+
     /**
      * The store below keeps nothing any more: from now on this replica says and does nothing, as if its process had
      * ended, so that the others go on without it.

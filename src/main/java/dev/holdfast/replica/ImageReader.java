@@ -129,6 +129,16 @@ final class ImageReader implements ImageSource {
     }
 
     @Override
+    public boolean isAll() {
+        return since == 0;
+    }
+
+    @Override
+    public long mostBlocks() {
+        return pin.usedBlocks();
+    }
+
+    @Override
     public long sizeBytes() {
         return pin.sizeBytes();
     }

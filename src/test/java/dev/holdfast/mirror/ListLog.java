@@ -12,6 +12,8 @@ final class ListLog implements ShardLog {
     /** What is before it is not there any more. */
     long firstKept = 1;
 
+    ShardImages images = ShardImages.NONE;
+
     /** Takes nothing back. */
     boolean isFull;
 
@@ -48,6 +50,11 @@ final class ListLog implements ShardLog {
     @Override
     public long firstKept() {
         return firstKept;
+    }
+
+    @Override
+    public ShardImages images() {
+        return images;
     }
 
     @Override

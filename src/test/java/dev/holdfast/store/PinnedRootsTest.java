@@ -258,6 +258,12 @@ final class PinnedRootsTest {
         assertThrows(Throwable.class, this::aMixtureStaysWhereItWasUntilARootHasAllOfIt);
     }
 
+    @Test
+    void aHoleThatLeavesNoTraceIsNoticed() {
+        Mutant.plant("store.holes-leave-no-trace");
+        assertThrows(AssertionError.class, this::whatCameAndWentBetweenTwoRootsIsPartOfAnImage);
+    }
+
     @AfterEach
     void takeItOut() {
         Mutant.remove();

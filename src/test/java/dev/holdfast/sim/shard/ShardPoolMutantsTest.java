@@ -28,7 +28,6 @@ final class ShardPoolMutantsTest {
                 "replica.mixture-passes",
                 "replica.open-at-once",
                 "replica.root-what-others-lack",
-                "store.holes-leave-no-trace",
                 "store.tail-not-logged"
             })
     void isCaught(String mutant) {
