@@ -28,6 +28,9 @@ final class Follower {
     /** The last commit it was told. */
     long told;
 
+    /** How long the newest answer took to come, from the sending of what it answers. */
+    long roundNanos;
+
     long sentNanos;
     long progressNanos;
     long heardNanos;
@@ -47,6 +50,11 @@ final class Follower {
     /** Whether an image of a later position has to be laid over what it is. */
     boolean isMixture() {
         return mixture.seq() > held;
+    }
+
+    /** What it has not answered for this long is sent again: on a slow link much waits before it. */
+    long resendNanos() {
+        return Math.clamp(2 * roundNanos, Terms.RESEND_NANOS, Terms.RENEW_NANOS);
     }
 
     /** Entries that nobody will ever have to send to it. */

@@ -187,6 +187,7 @@ final class Leading {
         if (!follower.answered || countedFrom > follower.answeredNanos) {
             follower.answered = true;
             follower.answeredNanos = countedFrom;
+            follower.roundNanos = now - have.sentNanos();
         }
         advance();
         send(false);
@@ -273,7 +274,7 @@ final class Leading {
     void tick() {
         long now = self.clock().nanos();
         for (Follower follower : followers.values()) {
-            if (follower.next > follower.held + 1 && now - follower.progressNanos > Terms.RESEND_NANOS) {
+            if (follower.next > follower.held + 1 && now - follower.progressNanos > follower.resendNanos()) {
                 Marks.reached("mirror.send-again");
                 follower.next = follower.held + 1;
                 follower.progressNanos = now;

@@ -220,7 +220,11 @@ final class ReplicaImages implements ShardImages {
                 .filter(mark -> mark.seq() <= base || Mutant.on("replica.image-base-too-new"))
                 .filter(mark -> mark.seq() < pin.seq())
                 .findFirst();
-        Marks.reached(newest.isPresent() ? "replica.image-of-difference" : "replica.image-of-all");
+        if (newest.isPresent()) {
+            Marks.reached("replica.image-of-difference");
+        } else {
+            Marks.reached("replica.image-of-all");
+        }
         ImageReader.Of of = new ImageReader.Of(shard.shard().id(), pin, newest, pieceBlocks);
         ImageReader reader = new ImageReader(of, loop, roots, () -> replica.ifPresent(Replica::imageRead));
         readers.put(node, reader);
