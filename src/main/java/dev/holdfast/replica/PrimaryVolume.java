@@ -10,6 +10,7 @@ import dev.holdfast.io.Loop;
 import dev.holdfast.mirror.Replica;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,7 @@ public final class PrimaryVolume implements LedVolume {
     private @Nullable Request head;
     private @Nullable Request tail;
     private long reignSeen;
+    private boolean numbersSeen;
 
     /** A replica that does not lead; {@code disk} is the shard in its pool. */
     public PrimaryVolume(BlockVolume disk) {
@@ -43,20 +45,19 @@ public final class PrimaryVolume implements LedVolume {
 
     /** The replica may have come to another role, or to a lease: who waited for that goes on. */
     public void look() {
-        if (head == null && rooms.isEmpty() && reignSeen == reign()) {
-            return;
-        }
-        if (reignSeen != reign()) {
-            reignSeen = reign();
+        long reign = reign();
+        boolean numbers = numbers();
+        boolean isNews = reignSeen != reign || numbersSeen != numbers;
+        if (reignSeen != reign) {
+            reignSeen = reign;
             release(false);
         }
-        if (reign() > 0) {
+        numbersSeen = numbers;
+        if (reign > 0 && head != null) {
             release(true);
         }
-        if (reign() == 0 || numbers()) {
-            while (!rooms.isEmpty()) {
-                rooms.getFirst().run();
-            }
+        if (isNews && (reign == 0 || numbers)) {
+            List.copyOf(rooms).forEach(Room::run); // Where changes are numbered it is the disk that calls later.
         }
     }
 
