@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
+import java.util.TreeMap;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,6 +29,9 @@ final class QuickstartCommand implements Runnable {
     private static final String VOLUME = "demo";
     private static final List<String> NAMES = List.of("a", "b", "c");
     private static final int COPIES = 2;
+    private static final int FIRST_PORT = 20_000;
+    private static final int END_PORT = 32_000;
+    private static final int MOST_TRIES = 1_000;
 
     @Mixin
     private ServerOptions options = new ServerOptions();
@@ -89,23 +94,23 @@ final class QuickstartCommand implements Runnable {
         return new Server(plans, together, out, notes);
     }
 
-    /** The nodes, each at a port that is free now; they keep it. */
+    /**
+     * The nodes, each at a port that is free now and that the system gives to no connection by itself: they keep it.
+     */
     static List<String> members() {
-        List<String> members = new ArrayList<>();
-        List<ServerSocket> taken = new ArrayList<>();
-        try {
-            for (String name : NAMES) {
-                ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-                taken.add(probe);
-                members.add(name + "=127.0.0.1:" + probe.getLocalPort());
+        Random random = new Random();
+        TreeMap<Integer, String> members = new TreeMap<>();
+        for (int tries = 0; members.size() < NAMES.size(); tries++) {
+            int port = random.nextInt(FIRST_PORT, END_PORT);
+            try (ServerSocket probe = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+                members.putIfAbsent(probe.getLocalPort(), NAMES.get(members.size()) + "=127.0.0.1:" + port);
+            } catch (IOException taken) {
+                if (tries > MOST_TRIES) {
+                    throw new Failure("no free port on 127.0.0.1: " + taken.getMessage());
+                }
             }
-            for (ServerSocket probe : taken) {
-                probe.close();
-            }
-            return members;
-        } catch (IOException failed) {
-            throw new Failure("no free port on 127.0.0.1: " + failed.getMessage());
         }
+        return List.copyOf(members.values());
     }
 
     private static FirstVolume.Wanted wanted(long sizeBytes, FirstVolume.Thin volume) {
