@@ -8,11 +8,10 @@ import dev.holdfast.io.Receiver;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
-import java.nio.channels.SocketChannel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One socket on one loop. It frames nothing: bytes come in, bytes go out.
+ * One transport on one loop. It frames nothing: bytes come in, bytes go out.
  *
  * <ol>
  *   <li>Everything but {@code loop} is touched only by the loop that {@code loop} names; a move hands all of it over by
@@ -41,12 +40,13 @@ final class HostConnection implements Connection, HostLoop.Ready {
     /** A move to another loop that was asked for. */
     private record Move(HostLoop target, Runnable arrived) {}
 
-    private final SocketChannel channel;
+    private final Transport transport;
     private final String peer;
     private final SendQueue out = new SendQueue();
     private final ReceiveBuffer in = new ReceiveBuffer();
     private final Runnable flush = this::flush;
     private final Runnable presentAgain = this::presentAgain;
+    private final Runnable readAgain = this::readAgain;
     private final Runnable tellDrained = this::tellDrained;
 
     private volatile HostLoop loop;
@@ -60,20 +60,24 @@ final class HostConnection implements Connection, HostLoop.Ready {
     private boolean blocked;
     private boolean flushQueued;
     private boolean presenting;
+    private boolean readDue;
     private boolean largeQueue;
     private boolean drainedDue;
 
-    private HostConnection(SocketChannel channel, HostLoop loop, String peer) {
-        this.channel = channel;
+    private HostConnection(Transport transport, HostLoop loop, String peer) {
+        this.transport = transport;
         this.loop = loop;
         this.peer = peer;
     }
 
-    /** Puts a connected, non-blocking channel on {@code loop} and gives it its receiver. On that loop. */
-    static void begin(SocketChannel channel, HostLoop loop, String peer, Network.Acceptor acceptor) {
-        HostConnection connection = new HostConnection(channel, loop, peer);
+    /** Puts a non-blocking transport that has greeted on {@code loop} and gives it its receiver. On that loop. */
+    static void begin(Transport transport, HostLoop loop, String peer, Network.Acceptor acceptor) {
+        HostConnection connection = new HostConnection(transport, loop, peer);
         connection.register();
         connection.receiver = acceptor.accepted(connection);
+        if (connection.move == null) {
+            connection.readLater();
+        }
     }
 
     @Override
@@ -106,6 +110,7 @@ final class HostConnection implements Connection, HostLoop.Ready {
         if (in.heldBytes() > 0) {
             loop.post(presentAgain);
         }
+        readLater();
     }
 
     @Override
@@ -137,17 +142,45 @@ final class HostConnection implements Connection, HostLoop.Ready {
     }
 
     @Override
+    public String proof() {
+        return transport.proof();
+    }
+
+    @Override
     public void ready(SelectionKey readyKey) {
         boolean readable = readyKey.isReadable();
         if (readyKey.isWritable()) {
             send();
         }
-        if (readable && state == State.LINGERING) {
-            throwAway();
-        } else if (readable && isPresenting()) {
-            receive();
+        if (readable) {
+            takeIn();
         }
         updateInterest();
+    }
+
+    private void takeIn() {
+        if (state == State.LINGERING) {
+            throwAway();
+        } else if (isPresenting()) {
+            receive();
+        }
+        readLater();
+    }
+
+    /** What the transport holds is read in a later turn: no socket says that it is there. */
+    private void readLater() {
+        if (!readDue && transport.holdsInput() && (isPresenting() || state == State.LINGERING)) {
+            readDue = true;
+            loop.post(readAgain);
+        }
+    }
+
+    private void readAgain() {
+        if (loop.isCurrent() && readDue) {
+            readDue = false;
+            takeIn();
+            updateInterest();
+        }
     }
 
     /** True when bytes that arrive are the receiver's to see. */
@@ -162,7 +195,8 @@ final class HostConnection implements Connection, HostLoop.Ready {
         }
         int received;
         try {
-            received = in.receive(channel, loop.buffers());
+            received = in.receive(transport, loop.buffers());
+            blocked |= !transport.flush();
         } catch (IOException failed) {
             end(reasonOf(failed));
             return;
@@ -201,7 +235,7 @@ final class HostConnection implements Connection, HostLoop.Ready {
 
     private void throwAway() {
         try {
-            int received = in.receive(channel, loop.buffers());
+            int received = in.receive(transport, loop.buffers());
             in.clear(loop.buffers());
             if (received < 0) {
                 end("closed here");
@@ -241,7 +275,7 @@ final class HostConnection implements Connection, HostLoop.Ready {
         }
         settle();
         try {
-            blocked = out.send(channel, loop.buffers()) > 0;
+            blocked = out.send(transport, loop.buffers()) > 0 || !transport.flush();
         } catch (IOException failed) {
             end(reasonOf(failed));
             return;
@@ -259,7 +293,7 @@ final class HostConnection implements Connection, HostLoop.Ready {
     private void lastSend() {
         settle();
         try {
-            out.send(channel, loop.buffers());
+            out.send(transport, loop.buffers());
         } catch (IOException ignored) {
             // The stream ends here anyway; the reason to tell is that the peer ended it first.
             out.clear(loop.buffers());
@@ -272,7 +306,7 @@ final class HostConnection implements Connection, HostLoop.Ready {
         paused = false;
         in.clear(loop.buffers());
         try {
-            channel.shutdownOutput();
+            transport.endOutput();
         } catch (IOException failed) {
             end(reasonOf(failed));
         }
@@ -297,7 +331,7 @@ final class HostConnection implements Connection, HostLoop.Ready {
         state = State.CLOSED;
         closeReason = reason;
         try {
-            channel.close();
+            transport.close();
         } catch (IOException failed) {
             closeReason = reason + "; " + reasonOf(failed);
         }
@@ -345,6 +379,7 @@ final class HostConnection implements Connection, HostLoop.Ready {
 
     private void arrive(Move done) {
         move = null;
+        readDue = false;
         if (key == null) {
             register();
         }
@@ -355,13 +390,14 @@ final class HostConnection implements Connection, HostLoop.Ready {
         if (drainedDue) {
             loop.post(tellDrained);
         }
+        readLater();
         updateInterest();
     }
 
     private void register() {
         try {
             interest = wantedInterest();
-            key = loop.register(channel, interest, this);
+            key = loop.register(transport.socket(), interest, this);
         } catch (IOException failed) {
             end(reasonOf(failed));
         }

@@ -8,7 +8,10 @@ import dev.holdfast.io.DiskOutcome;
 import dev.holdfast.io.Loop;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +33,8 @@ final class HostDisk implements Disk {
     private static final long CLOSE_NANOS = 5_000_000_000L;
     private static final int KEPT_OPERATIONS = 1024;
     private static final int AT_ONCE_BYTES = 128 << 10;
+    private static final List<String> FULL = messages(Posix.ENOSPC, Posix.EDQUOT);
+    private static final List<String> GONE = messages(Posix.ENXIO, Posix.ENODEV);
 
     private final DiskFile file;
     private final Crew crew;
@@ -144,7 +149,7 @@ final class HostDisk implements Disk {
             }
             return DiskOutcome.OK;
         } catch (IOException failed) {
-            return DiskErrors.outcomeOf(failed);
+            return outcomeOf(failed);
         } finally {
             leave();
         }
@@ -239,5 +244,24 @@ final class HostDisk implements Disk {
 
     private static boolean isBlocks(long bytes) {
         return bytes >= 0 && bytes % BLOCK_BYTES == 0;
+    }
+
+    /**
+     * What a failed call of the JDK means. The JDK passes on the C library's words and no numbers, so the same library
+     * is asked for its words once.
+     */
+    private static DiskOutcome outcomeOf(IOException failed) {
+        if (failed instanceof ClosedChannelException) {
+            return DiskOutcome.GONE;
+        }
+        String message = String.valueOf(failed.getMessage());
+        if (FULL.stream().anyMatch(message::contains)) {
+            return DiskOutcome.FULL;
+        }
+        return GONE.stream().anyMatch(message::contains) ? DiskOutcome.GONE : DiskOutcome.MEDIA_ERROR;
+    }
+
+    private static List<String> messages(int... errors) {
+        return Arrays.stream(errors).mapToObj(Posix::message).toList();
     }
 }

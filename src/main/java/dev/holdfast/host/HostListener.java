@@ -23,20 +23,27 @@ final class HostListener implements Network.Listener, HostLoop.Ready {
     private final Address address;
     private final Optional<UnixSocketFile> file;
     private final HostLoop loop;
-    private final Network.Acceptor acceptor;
+    private final Welcome welcome;
     private final AtomicBoolean closed = new AtomicBoolean();
+
+    /** What becomes of what was accepted. */
+    @FunctionalInterface
+    interface Welcome {
+        /** On the listener's loop. */
+        void accepted(SocketChannel socket) throws IOException;
+    }
 
     HostListener(
             ServerSocketChannel channel,
             Address address,
             Optional<UnixSocketFile> file,
             HostLoop loop,
-            Network.Acceptor acceptor) {
+            Welcome welcome) {
         this.channel = channel;
         this.address = address;
         this.file = file;
         this.loop = loop;
-        this.acceptor = acceptor;
+        this.welcome = welcome;
     }
 
     /** Starts accepting. On the listener's loop. */
@@ -74,11 +81,10 @@ final class HostListener implements Network.Listener, HostLoop.Ready {
     private void begin(SocketChannel accepted) throws IOException {
         try {
             HostNetwork.configure(accepted);
+            welcome.accepted(accepted);
         } catch (IOException goneAlready) {
             accepted.close();
-            return;
         }
-        HostConnection.begin(accepted, loop, HostNetwork.nameOf(accepted), acceptor);
     }
 
     private void rest(SelectionKey key) {

@@ -3,6 +3,7 @@ package dev.holdfast.host;
 import dev.holdfast.base.Checks;
 import dev.holdfast.io.Loop;
 import dev.holdfast.io.Network;
+import dev.holdfast.io.Workers;
 import dev.holdfast.io.WorldException;
 import java.io.IOException;
 import java.net.BindException;
@@ -19,12 +20,26 @@ import java.nio.channels.UnsupportedAddressTypeException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 
-/** TCP and Unix-domain sockets of this machine, non-blocking, each on one {@link HostLoop}. */
+/**
+ * TCP and Unix-domain sockets of this machine, non-blocking, each on one {@link HostLoop}. It knows nothing of what
+ * transports say to each other.
+ */
 final class HostNetwork implements Network {
     private static final int BACKLOG = 1024;
     private static final int MAX_PORT = 65_535;
     private static final long CONNECT_NANOS = 10_000_000_000L;
+
+    private final Optional<Greeters> greeters;
+
+    /** What makes transports that greet each other before there is a connection, and who computes for them. */
+    record Greeters(Transport.Maker maker, Workers workers) {}
+
+    /** Without {@code greeters} sockets are what they are. */
+    HostNetwork(Optional<Greeters> greeters) {
+        this.greeters = greeters;
+    }
 
     @Override
     public Listener listen(Address address, Loop loop, Acceptor acceptor) throws WorldException {
@@ -37,7 +52,7 @@ final class HostNetwork implements Network {
         return listener;
     }
 
-    private static HostListener listenTcp(Address.Tcp tcp, HostLoop loop, Acceptor acceptor) throws WorldException {
+    private HostListener listenTcp(Address.Tcp tcp, HostLoop loop, Acceptor acceptor) throws WorldException {
         String name = tcp.host() + ":" + tcp.port();
         InetSocketAddress wanted = resolve(tcp);
         if (wanted.isUnresolved()) {
@@ -49,7 +64,7 @@ final class HostNetwork implements Network {
                 HostListener.configure(channel);
                 channel.bind(wanted, BACKLOG);
                 Address bound = HostListener.boundAddress(channel, tcp);
-                return new HostListener(channel, bound, Optional.empty(), loop, acceptor);
+                return new HostListener(channel, bound, Optional.empty(), loop, welcome(loop, acceptor));
             } catch (IOException failed) {
                 channel.close();
                 throw failed;
@@ -61,7 +76,7 @@ final class HostNetwork implements Network {
         }
     }
 
-    private static HostListener listenUnix(Address.Unix unix, HostLoop loop, Acceptor acceptor) throws WorldException {
+    private HostListener listenUnix(Address.Unix unix, HostLoop loop, Acceptor acceptor) throws WorldException {
         Path path = pathOf(unix);
         UnixSocketFile.makeFree(path);
         try {
@@ -70,7 +85,7 @@ final class HostNetwork implements Network {
                 HostListener.configure(channel);
                 channel.bind(UnixDomainSocketAddress.of(path), BACKLOG);
                 UnixSocketFile file = UnixSocketFile.bound(path);
-                return new HostListener(channel, unix, Optional.of(file), loop, acceptor);
+                return new HostListener(channel, unix, Optional.of(file), loop, welcome(loop, acceptor));
             } catch (IOException failed) {
                 channel.close();
                 throw failed;
@@ -78,6 +93,28 @@ final class HostNetwork implements Network {
         } catch (IOException failed) {
             throw new WorldException("can't listen on " + path + ": " + failed.getMessage(), failed);
         }
+    }
+
+    /** What becomes of a socket that a listener took; on its loop. */
+    private HostListener.Welcome welcome(HostLoop loop, Acceptor acceptor) {
+        AtomicInteger greeting = new AtomicInteger();
+        return socket -> {
+            String peer = nameOf(socket);
+            if (greeters.isEmpty()) {
+                HostConnection.begin(new Transport.Plain(socket), loop, peer, acceptor);
+            } else if (greeting.get() >= HostGreeting.MOST) {
+                socket.close();
+            } else {
+                Transport transport = greeters.get().maker().over(socket, false);
+                greeting.incrementAndGet();
+                Runnable done = () -> {
+                    greeting.decrementAndGet();
+                    HostConnection.begin(transport, loop, peer, acceptor);
+                };
+                HostGreeting.begin(
+                        transport, loop, greeters.get().workers(), done, reason -> greeting.decrementAndGet());
+            }
+        };
     }
 
     private static Path pathOf(Address.Unix unix) throws WorldException {
@@ -159,7 +196,7 @@ final class HostNetwork implements Network {
     }
 
     /** One attempt to connect, until it has become a connection or has failed. On its loop. */
-    private static final class Connecting implements HostLoop.Ready {
+    private final class Connecting implements HostLoop.Ready {
         private final HostLoop loop;
         private final String name;
         private final Acceptor acceptor;
@@ -197,7 +234,8 @@ final class HostNetwork implements Network {
             try {
                 configure(channel);
                 if (channel.connect(target)) {
-                    HostConnection.begin(channel, loop, nameOf(channel), acceptor);
+                    over = true;
+                    connected(channel);
                     return;
                 }
                 if (target instanceof UnixDomainSocketAddress) {
@@ -226,7 +264,27 @@ final class HostNetwork implements Network {
             }
             over = true;
             key.interestOps(0);
-            HostConnection.begin(channel, loop, nameOf(channel), acceptor);
+            try {
+                connected(channel);
+            } catch (IOException thrown) {
+                over = false;
+                fail(channel, String.valueOf(thrown.getMessage()));
+            }
+        }
+
+        private void connected(SocketChannel channel) throws IOException {
+            String peer = nameOf(channel);
+            if (greeters.isEmpty()) {
+                HostConnection.begin(new Transport.Plain(channel), loop, peer, acceptor);
+                return;
+            }
+            Transport transport = greeters.get().maker().over(channel, true);
+            HostGreeting.begin(
+                    transport,
+                    loop,
+                    greeters.get().workers(),
+                    () -> HostConnection.begin(transport, loop, peer, acceptor),
+                    reason -> failed.failed("can't connect to " + name + ": " + reason));
         }
 
         private void fail(SocketChannel channel, String reason) {

@@ -11,6 +11,7 @@ import dev.holdfast.io.World;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The real machine. One per node; closing it ends its loops first and then closes what they used, so that nothing runs
@@ -23,15 +24,20 @@ public final class HostWorld implements World, AutoCloseable {
     private final Fatal fatal;
     private final Clock clock = new HostClock();
     private final SecureRandom random = new SecureRandom();
-    private final HostNetwork network = new HostNetwork();
+    private final Network network = new HostNetwork(Optional.empty());
     private final HostDisks disks;
-    private final HostWorkers workers;
+    private final Crew crew;
+    private final Workers workers;
     private final List<HostLoop> loops = new ArrayList<>();
 
     private HostWorld(String faults, Fatal fatal) {
         this.fatal = fatal;
         this.disks = new HostDisks(THREADS_PER_DISK, faults, fatal);
-        this.workers = new HostWorkers(Runtime.getRuntime().availableProcessors(), fatal);
+        this.crew = new Crew("worker", Runtime.getRuntime().availableProcessors(), fatal);
+        this.workers = (work, loop, done) -> crew.run(() -> {
+            work.run();
+            loop.post(done);
+        });
     }
 
     /** The machine this process runs on. A task that throws ends the process. */
@@ -81,6 +87,11 @@ public final class HostWorld implements World, AutoCloseable {
         return network;
     }
 
+    /** Streams whose bytes are carried by what {@code maker} makes, at both ends. */
+    public Network network(Transport.Maker maker) {
+        return new HostNetwork(Optional.of(new HostNetwork.Greeters(maker, workers)));
+    }
+
     @Override
     public Workers workers() {
         return workers;
@@ -99,7 +110,7 @@ public final class HostWorld implements World, AutoCloseable {
         } catch (InterruptedException hurry) {
             Thread.currentThread().interrupt();
         }
-        workers.close();
+        crew.close();
         disks.close();
     }
 }

@@ -5,7 +5,6 @@ import dev.holdfast.host.BufferPool.Chunk;
 import dev.holdfast.io.Connection;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ReadableByteChannel;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,12 +35,12 @@ final class ReceiveBuffer {
     }
 
     /** One read; what it answered. */
-    int receive(ReadableByteChannel channel, BufferPool pool) throws IOException {
+    int receive(Transport transport, BufferPool pool) throws IOException {
         Checks.that(!isFull(), "there is room to read into");
         ByteBuffer into = roomy(pool).fill();
         into.limit(into.capacity()).position(end);
         int room = into.remaining();
-        int received = channel.read(into);
+        int received = transport.read(into);
         if (received > 0) {
             end += received;
             adapt(room, received);

@@ -4,7 +4,6 @@ import dev.holdfast.base.Checks;
 import dev.holdfast.host.BufferPool.Chunk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.GatheringByteChannel;
 import java.util.Arrays;
 
 /**
@@ -49,8 +48,8 @@ final class SendQueue {
         return queuedBytes;
     }
 
-    /** Sends until all is sent or {@code channel} takes no more; settled before. The bytes still queued. */
-    long send(GatheringByteChannel channel, BufferPool pool) throws IOException {
+    /** Sends until all is sent or {@code transport} takes no more; settled before. The bytes still queued. */
+    long send(Transport transport, BufferPool pool) throws IOException {
         while (queuedBytes > 0) {
             long wanted = 0;
             int chunks = Math.min(count, GATHERED);
@@ -58,7 +57,7 @@ final class SendQueue {
                 gathered[i] = at(i).drain();
                 wanted += gathered[i].remaining();
             }
-            long sent = chunks == 1 ? channel.write(gathered[0]) : channel.write(gathered, 0, chunks);
+            long sent = transport.write(gathered, chunks);
             queuedBytes -= sent;
             releaseSent(pool);
             if (sent < wanted) {

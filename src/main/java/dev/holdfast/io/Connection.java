@@ -43,4 +43,9 @@ public interface Connection {
 
     /** The peer, for people. */
     String peer();
+
+    /** Who the peer has proved to be, as its network proves it; empty where nothing is proved. From the start on. */
+    default String proof() {
+        return "";
+    }
 }

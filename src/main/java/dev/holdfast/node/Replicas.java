@@ -73,7 +73,7 @@ final class Replicas {
         met = peers();
         for (int channel = 0; channel < CHANNELS; channel++) {
             Loop lane = lanes.get(channel % lanes.size());
-            Links made = new Links(identity, channel, lane, world, met);
+            Links made = new Links(identity, channel, lane, world.clock(), world.network(), met);
             links.add(made);
             lane.post(made::start);
         }
@@ -88,7 +88,7 @@ final class Replicas {
         List<Peer> peers = new ArrayList<>();
         for (NodeInfo node : controller.state().nodes()) {
             if (node.number() != controller.self().number() && !node.links().isEmpty()) {
-                peers.add(new Peer(node.number(), address(node.links())));
+                peers.add(new Peer(node.number(), address(node.links()), ""));
             }
         }
         return peers;

@@ -1,6 +1,13 @@
 package dev.holdfast.host;
 
+import dev.holdfast.io.Clock;
+import dev.holdfast.io.Disks;
+import dev.holdfast.io.Entropy;
+import dev.holdfast.io.Loop;
+import dev.holdfast.io.Network;
 import dev.holdfast.io.Network.Address;
+import dev.holdfast.io.SharedMemory;
+import dev.holdfast.io.Workers;
 import dev.holdfast.io.World;
 import dev.holdfast.io.WorldDriver;
 import java.io.IOException;
@@ -22,7 +29,8 @@ public final class HostDriver implements WorldDriver {
     /** Which kind of address the world's listeners get. */
     enum Sockets {
         TCP,
-        UNIX
+        UNIX,
+        TLS
     }
 
     private final AtomicReference<Throwable> thrown = new AtomicReference<>();
@@ -30,6 +38,7 @@ public final class HostDriver implements WorldDriver {
     private final Path directory;
     private final Sockets sockets;
     private final HostWorld world;
+    private World seen;
 
     HostDriver(Sockets sockets) {
         try {
@@ -39,6 +48,52 @@ public final class HostDriver implements WorldDriver {
         }
         this.sockets = sockets;
         this.world = HostWorld.start("", (where, what) -> thrown.compareAndSet(null, what));
+        this.seen = world;
+    }
+
+    /** A world whose streams are carried by what {@code maker} makes over TCP. */
+    public static HostDriver over(Transport.Maker maker) {
+        HostDriver driver = new HostDriver(Sockets.TLS);
+        driver.seen = new Carried(driver.world, driver.world.network(maker));
+        return driver;
+    }
+
+    /** The world with another network. */
+    private record Carried(World under, Network network) implements World {
+        @Override
+        public Clock clock() {
+            return under.clock();
+        }
+
+        @Override
+        public Entropy entropy() {
+            return under.entropy();
+        }
+
+        @Override
+        public Loop newLoop(String name) {
+            return under.newLoop(name);
+        }
+
+        @Override
+        public Disks disks() {
+            return under.disks();
+        }
+
+        @Override
+        public SharedMemory sharedMemory(String place) {
+            return under.sharedMemory(place);
+        }
+
+        @Override
+        public Workers workers() {
+            return under.workers();
+        }
+    }
+
+    /** The machine, whose sockets are what they are. */
+    public HostWorld machine() {
+        return world;
     }
 
     /** A world whose listeners get TCP ports. */
@@ -48,7 +103,7 @@ public final class HostDriver implements WorldDriver {
 
     @Override
     public World world() {
-        return world;
+        return seen;
     }
 
     @Override
@@ -84,7 +139,7 @@ public final class HostDriver implements WorldDriver {
     @Override
     public Address newAddress() {
         return switch (sockets) {
-            case TCP -> new Address.Tcp("127.0.0.1", 0);
+            case TCP, TLS -> new Address.Tcp("127.0.0.1", 0);
             case UNIX ->
                 new Address.Unix(
                         directory.resolve("socket-" + names.incrementAndGet()).toString());

@@ -72,7 +72,7 @@ final class Link {
     /** The peer's door is there from now on. Whoever had just failed elsewhere does not wait long. */
     void moved(Network.Address address) {
         if (!address.equals(peer.address())) {
-            peer = new Peer(peer.node(), address);
+            peer = new Peer(peer.node(), address, peer.proof());
             pauseNanos = Math.min(pauseNanos, LinkTerms.PAUSE_NANOS);
         }
     }
@@ -154,6 +154,11 @@ final class Link {
             fresh.cut();
             return fresh;
         }
+        if (!connection.proof().equals(peer.proof())) {
+            fresh.cut();
+            down("who answers did not prove to be this node");
+            return fresh;
+        }
         become(State.GREETING);
         stream = Optional.of(fresh);
         fresh.enter(new Answer(fresh));
@@ -177,6 +182,10 @@ final class Link {
     /** The peer has dialled, and it was found that this link is meant. */
     void arrived(Stream fresh, Hello hello) {
         Checks.that(!dials && hello.node() == peer.node(), "who dials is this link's peer", hello.node(), peer.node());
+        if (!fresh.connection().proof().equals(peer.proof())) {
+            fresh.refuse(Verdict.WRONG_NODE);
+            return;
+        }
         boolean same = hello.incarnation() == incarnation;
         boolean newer = same ? hello.attempt() > attempt : hello.incarnation() > incarnation;
         if (!newer) {

@@ -4,7 +4,6 @@ import dev.holdfast.base.Checks;
 import dev.holdfast.io.Clock;
 import dev.holdfast.io.Loop;
 import dev.holdfast.io.Network;
-import dev.holdfast.io.World;
 import dev.holdfast.mirror.Message;
 import java.util.List;
 import java.util.TreeMap;
@@ -34,13 +33,13 @@ public final class Links {
      * @param channel from 0, below the number of channels
      * @param peers the other nodes that are known; {@link #meet} adds more
      */
-    public Links(LinkIdentity self, int channel, Loop loop, World world, List<Peer> peers) {
+    public Links(LinkIdentity self, int channel, Loop loop, Clock clock, Network network, List<Peer> peers) {
         Checks.that(channel >= 0 && channel < self.channels(), "the channel exists", channel, self.channels());
         this.self = self;
         this.channel = channel;
         this.loop = loop;
-        this.clock = world.clock();
-        this.network = world.network();
+        this.clock = clock;
+        this.network = network;
         for (Peer peer : peers) {
             Link before = links.put(peer.node(), new Link(this, peer));
             Checks.that(before == null, "a peer is named once", peer.node());

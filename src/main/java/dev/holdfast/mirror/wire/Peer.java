@@ -7,5 +7,6 @@ import dev.holdfast.io.Network;
  *
  * @param node its number
  * @param address where its {@link Door} listens; used only by nodes with lower numbers
+ * @param proof what the network has to have proved of whoever says to be this node; empty if it proves nothing
  */
-public record Peer(int node, Network.Address address) {}
+public record Peer(int node, Network.Address address, String proof) {}

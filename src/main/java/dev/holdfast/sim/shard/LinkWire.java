@@ -43,7 +43,13 @@ final class LinkWire implements Wire {
     @Override
     public void begin(ShardNode node, Member member, Running process) {
         LinkIdentity self = new LinkIdentity(CLUSTER, node.number(), member.incarnation(), 1);
-        Links links = new Links(self, 0, process.loop(), process.process(), peers(node.number()));
+        Links links = new Links(
+                self,
+                0,
+                process.loop(),
+                process.process().clock(),
+                process.process().network(),
+                peers(node.number()));
         links.attach(SHARD, node::received);
         links.start();
         running.put(node.number(), links);
@@ -59,7 +65,7 @@ final class LinkWire implements Wire {
         List<Peer> peers = new ArrayList<>();
         for (int node = 0; node < count.getAsInt(); node++) {
             if (node != self) {
-                peers.add(new Peer(node, address(node)));
+                peers.add(new Peer(node, address(node), ""));
             }
         }
         return peers;

@@ -35,11 +35,16 @@ abstract class LinksContract {
     /** A fresh world. */
     protected abstract WorldDriver newDriver();
 
+    /** Who everybody in this world proves to be. */
+    protected String proof() {
+        return "";
+    }
+
     @BeforeEach
     void openTheUpperNode() {
         driver = newDriver();
         rawLoop = driver.world().newLoop("raw");
-        upper = new WireNode(driver.world(), identity(1, 1), 2, WireNode.peers(0, WireNode.NOWHERE)).start();
+        upper = new WireNode(driver.world(), identity(1, 1), 2, proof(), WireNode.peers(0, WireNode.NOWHERE)).start();
         address = listen(upper);
     }
 
@@ -59,7 +64,7 @@ abstract class LinksContract {
     }
 
     private WireNode lower(LinkIdentity self, int meant, Address where) {
-        return new WireNode(driver.world(), self, 3, WireNode.peers(meant, where)).start();
+        return new WireNode(driver.world(), self, 3, proof(), WireNode.peers(meant, where)).start();
     }
 
     private LinkStatus status(WireNode node, int channel, int peer) {
@@ -150,12 +155,12 @@ abstract class LinksContract {
     }
 
     private void meet(WireNode who, int peer, Address where) {
-        who.channels.forEach(links -> driver.runOn(links.loop(), () -> links.meet(new Peer(peer, where))));
+        who.channels.forEach(links -> driver.runOn(links.loop(), () -> links.meet(new Peer(peer, where, proof()))));
     }
 
     @Test
     void aPeerIsMetWhileLinksRun() {
-        WireNode lower = new WireNode(driver.world(), identity(0, 1), 3, new TreeMap<>()).start();
+        WireNode lower = new WireNode(driver.world(), identity(0, 1), 3, proof(), new TreeMap<>()).start();
         send(lower, 1, 1);
         assertEquals(LinkStatus.NONE, status(lower, 0, 1));
         meet(lower, 1, address);
@@ -168,7 +173,7 @@ abstract class LinksContract {
 
     @Test
     void whoIsNotKnownYetIsRefusedAndComesInOnceItIs() {
-        WireNode late = new WireNode(driver.world(), identity(2, 1), 2, new TreeMap<>()).start();
+        WireNode late = new WireNode(driver.world(), identity(2, 1), 2, proof(), new TreeMap<>()).start();
         meet(upper, 2, listen(late));
         awaitStatus(upper, 1, 2, status -> status.lastEnd().equals("refused: " + Verdict.WRONG_NODE.text()));
         assertEquals(0, status(upper, 1, 2).ups());
@@ -183,7 +188,8 @@ abstract class LinksContract {
     void aPeerThatMovesIsDialledElsewhereOnceItsLinkEnds() {
         WireNode lower = lower(identity(0, 1), 1, address);
         awaitUp(lower, 1);
-        WireNode next = new WireNode(driver.world(), identity(1, 2), 2, WireNode.peers(0, WireNode.NOWHERE)).start();
+        WireNode next =
+                new WireNode(driver.world(), identity(1, 2), 2, proof(), WireNode.peers(0, WireNode.NOWHERE)).start();
         meet(lower, 1, listen(next));
         send(lower, 1, 3);
         driver.runUntil(() -> upper.arrived.get(1).size() == 12);

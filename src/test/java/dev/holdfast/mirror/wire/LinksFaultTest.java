@@ -117,7 +117,7 @@ final class LinksFaultTest {
                 }
             }
             LinkIdentity self = new LinkIdentity(WireNode.CLUSTER, node, incarnation, CHANNELS);
-            WireNode wire = new WireNode(machine.process(), self, 2, peers);
+            WireNode wire = new WireNode(machine.process(), self, 2, "", peers);
             wire.start();
             for (Links links : wire.channels) {
                 links.loop().post(() -> {

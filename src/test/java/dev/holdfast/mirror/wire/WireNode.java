@@ -28,16 +28,16 @@ final class WireNode {
     final List<Queue<String>> arrived = new ArrayList<>();
 
     /** Channel c is on loop c mod {@code loops}; {@code peers} are the other nodes and where they are. */
-    WireNode(World world, LinkIdentity self, int loops, TreeMap<Integer, Address> peers) {
+    WireNode(World world, LinkIdentity self, int loops, String proof, TreeMap<Integer, Address> peers) {
         this.self = self;
         List<Loop> all = new ArrayList<>();
         for (int i = 0; i < loops; i++) {
             all.add(world.newLoop("node-" + self.node() + "-" + i));
         }
         List<Peer> list = new ArrayList<>();
-        peers.forEach((node, address) -> list.add(new Peer(node, address)));
+        peers.forEach((node, address) -> list.add(new Peer(node, address, proof)));
         for (int channel = 0; channel < self.channels(); channel++) {
-            channels.add(new Links(self, channel, all.get(channel % loops), world, list));
+            channels.add(new Links(self, channel, all.get(channel % loops), world.clock(), world.network(), list));
             arrived.add(new ConcurrentLinkedQueue<>());
         }
         doorLoop = all.getFirst();
