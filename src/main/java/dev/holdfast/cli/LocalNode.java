@@ -82,7 +82,7 @@ final class LocalNode implements AutoCloseable {
                 ? plan.wanted()
                 : plan.wanted().withPool(plan.wanted().pool() + "-" + membership.name());
         ensure(wanted);
-        status().notes().forEach(this::note);
+        status().condition().notes().forEach(this::note);
         memory.settle(directory);
     }
 

@@ -13,6 +13,8 @@ import picocli.CommandLine.Command;
             QuickstartCommand.class,
             StatusCommand.class,
             ExplainCommand.class,
+            ExplainCommand.WhatIf.class,
+            EventsCommand.class,
             VolumeCommand.class,
             ExportCommand.class,
             AttachCommand.class,
@@ -29,7 +31,7 @@ import picocli.CommandLine.Command;
 public final class Main implements Runnable {
     private Main() {}
 
-    /** Exits 0 when done, 1 when failed, 2 on wrong usage. */
+    /** Exits 0 when done, 1 when failed, 2 on wrong usage; some commands have more, said in their help. */
     public static void main(String[] arguments) {
         System.exit(commandLine().execute(arguments));
     }

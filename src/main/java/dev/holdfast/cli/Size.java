@@ -1,6 +1,6 @@
 package dev.holdfast.cli;
 
-import java.util.Locale;
+import dev.holdfast.frontend.http.Progress;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
@@ -33,17 +33,7 @@ record Size(long bytes) {
     }
 
     static String words(long bytes) {
-        int power = 0;
-        double value = bytes;
-        while (value >= 1024 && power < UNITS.length()) {
-            value /= 1024;
-            power++;
-        }
-        if (power == 0) {
-            return Long.toString(bytes);
-        }
-        String digits = String.format(Locale.ROOT, value < 10 ? "%.1f" : "%.0f", value);
-        return (digits.endsWith(".0") ? digits.substring(0, digits.length() - 2) : digits) + UNITS.charAt(power - 1);
+        return Progress.size(bytes);
     }
 
     /** For the command line. */

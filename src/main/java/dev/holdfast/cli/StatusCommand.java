@@ -1,8 +1,11 @@
 package dev.holdfast.cli;
 
 import dev.holdfast.frontend.http.Json;
+import dev.holdfast.frontend.http.Progress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -23,18 +26,35 @@ final class StatusCommand implements Runnable {
             System.out.println(Json.write(status));
             return;
         }
-        System.out.println("health: " + status.get("health"));
+        health(list(status, "troubles"), System.currentTimeMillis()).forEach(System.out::println);
         if (status.get("node") instanceof Map<?, ?> node) {
             System.out.println("clients connected: " + node.get("connections"));
         }
-        list(status, "notes").forEach(note -> System.out.println("  " + note));
-        section(status, "nodes", "name", "address", "incarnation");
+        section(status, "nodes", "name", "address", "incarnation", "reached");
         section(status, "pools", "name", "protection", "state", "usedBytes", "freeBytes", "replayedChanges");
         section(status, "disks", "path", "pool", "present", "readErrors", "writeErrors", "repairedBlocks");
-        section(status, "mirrors", "volume", "state", "primary", "inSync", "waits");
+        section(status, "mirrors", "volume", "state", "primary", "inSync", "waits", "progress");
         section(status, "volumes", "name", "sizeBytes", "usedBytes", "state");
         section(status, "exports", "volume", "protocol", "uri");
         section(status, "snapshots", "name", "sizeBytes", "state");
+    }
+
+    /** One line: all well, or what is worst and since when; beneath it everything, if more is wrong. */
+    static List<String> health(List<?> troubles, long nowMillis) {
+        List<String> wrong = new ArrayList<>();
+        for (Object trouble : troubles) {
+            Map<String, Object> object = Remote.object(trouble);
+            long since = object.get("sinceMillis") instanceof Long millis ? millis : nowMillis;
+            String span = Progress.span(TimeUnit.MILLISECONDS.toNanos(Math.max(0, nowMillis - since)));
+            wrong.add(object.get("what") + " (since " + span + ")");
+        }
+        if (wrong.size() < 2) {
+            return List.of(wrong.isEmpty() ? "all well" : "not well: " + wrong.getFirst());
+        }
+        List<String> lines = new ArrayList<>();
+        lines.add("not well: " + wrong.getFirst() + ", and " + (wrong.size() - 1) + " more");
+        wrong.forEach(line -> lines.add("  " + line));
+        return lines;
     }
 
     private static void section(Map<String, Object> status, String name, String... columns) {

@@ -33,7 +33,7 @@ final class ImageCopy {
                         follower.member.node(),
                         image.to(),
                         image.isAll(),
-                        image.mostBlocks(),
+                        image.leftBlocks(),
                         sentBlocks,
                         laid,
                         image.endBlock()));

@@ -19,8 +19,8 @@ public interface ImageSource {
     /** Whether it is of everything in use, not of what was changed since a root. */
     boolean isAll();
 
-    /** No more blocks than these have bytes. */
-    long mostBlocks();
+    /** So many blocks have bytes that no piece has had yet; -1 until they were counted. */
+    long leftBlocks();
 
     /** Where the image ends. */
     default long endBlock() {

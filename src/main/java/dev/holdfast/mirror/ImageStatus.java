@@ -6,10 +6,10 @@ package dev.holdfast.mirror;
  * @param node who gets it
  * @param to the position that it is of
  * @param isAll whether it is of everything in use, not of what was changed since a root
- * @param mostBlocks no more than so many have bytes to be sent
+ * @param leftBlocks so many more have bytes to be sent; -1 until they were counted
  * @param sentBlocks with bytes were sent in this epoch, again included
  * @param laidBlocks before this one all is laid there
  * @param endBlock where it ends
  */
 public record ImageStatus(
-        int node, Position to, boolean isAll, long mostBlocks, long sentBlocks, long laidBlocks, long endBlock) {}
+        int node, Position to, boolean isAll, long leftBlocks, long sentBlocks, long laidBlocks, long endBlock) {}

@@ -8,6 +8,8 @@ import dev.holdfast.cluster.control.Life;
 import dev.holdfast.cluster.control.Operation;
 import dev.holdfast.cluster.control.PoolInfo;
 import dev.holdfast.cluster.control.Result;
+import dev.holdfast.frontend.http.Event;
+import dev.holdfast.frontend.http.Health;
 import dev.holdfast.frontend.http.NodeStatus;
 import dev.holdfast.frontend.http.Service;
 import dev.holdfast.frontend.nbd.NbdLimits;
@@ -46,6 +48,8 @@ public final class Node implements Service {
     private final Exports exports;
     private final Controller controller;
     private final Replicas replicas;
+    private final Events events;
+    private final Watch watch;
     private final NbdServer nbd;
     private final List<String> endpoints = new ArrayList<>();
     private final List<String> differences = new ArrayList<>();
@@ -62,7 +66,9 @@ public final class Node implements Service {
         PoolExecution execution = new PoolExecution(
                 control, pools, this::state, this::replicas, new PoolExecution.Told(this::changed, this::over));
         this.controller = new Controller(control, log, world.entropy(), execution);
-        this.replicas = new Replicas(world, control, pools, controller);
+        this.events = new Events(world.clock(), () -> controller.self().name());
+        this.watch = new Watch(control, world.clock(), events, this::status);
+        this.replicas = new Replicas(world, control, pools, controller, events);
         this.nbd = new NbdServer(control, exports, NbdLimits.DEFAULTS);
     }
 
@@ -161,6 +167,7 @@ public final class Node implements Service {
         }
         serving = true;
         bound.forEach(address -> endpoints.add(uri(address)));
+        watch.start();
         links.ifPresent(door -> controller.reachable(place(door), place(bound.getFirst())));
         return bound;
     }
@@ -187,6 +194,7 @@ public final class Node implements Service {
                 return;
             }
             stopping = true;
+            watch.stop();
             controller.stop();
             replicas.endAll();
             nbd.stop(() -> {
@@ -210,10 +218,12 @@ public final class Node implements Service {
     @Override
     public void status(Consumer<NodeStatus> answer) {
         control.post(() -> new StatusRound(state(), pools, control)
-                .run(measured -> replicas.status(here -> answer.accept(status(measured, here)))));
+                .run(measured -> replicas.status(
+                        here -> replicas.reached(reached -> answer.accept(status(measured, here, reached))))));
     }
 
-    private NodeStatus status(List<NodeStatus.PoolState> measured, Map<Integer, NodeStatus.Replica> here) {
+    private NodeStatus status(
+            List<NodeStatus.PoolState> measured, Map<Integer, NodeStatus.Replica> here, List<Integer> reached) {
         ControlState now = state();
         List<String> notes = new ArrayList<>();
         measured.forEach(pool -> pool.measured()
@@ -224,8 +234,8 @@ public final class Node implements Service {
         notes.addAll(differences);
         notes.addAll(pools.notes());
         NodeStatus.Member member =
-                new NodeStatus.Member(controller.self(), now.cluster().orElseThrow(), now.nodes());
-        return new NodeStatus(
+                new NodeStatus.Member(controller.self(), now.cluster().orElseThrow(), now.nodes(), reached);
+        NodeStatus found = new NodeStatus(
                 member,
                 new NodeStatus.Clients(List.copyOf(endpoints), nbd.connections()),
                 measured,
@@ -233,7 +243,13 @@ public final class Node implements Service {
                 now.snapshots(),
                 now.exported(),
                 NodeStatus.mirrors(now, here),
-                notes);
+                new NodeStatus.Condition(notes, List.of()));
+        return found.with(watch.troubles(Health.of(found)));
+    }
+
+    @Override
+    public void events(long after, String volume, Consumer<List<Event>> answer) {
+        control.post(() -> answer.accept(events.after(after, volume)));
     }
 
     /** What there is to say of a pool that is not open here. */

@@ -21,6 +21,7 @@ import dev.holdfast.mirror.wire.Links;
 import dev.holdfast.mirror.wire.Peer;
 import dev.holdfast.replica.LoneGate;
 import dev.holdfast.replica.PrimaryVolume;
+import dev.holdfast.replica.ReplicaEvent;
 import dev.holdfast.replica.RunningReplica;
 import dev.holdfast.store.Pool;
 import dev.holdfast.store.lane.ReplicaShard;
@@ -31,6 +32,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 
 /**
@@ -46,6 +48,7 @@ final class Replicas {
     private final Loop control;
     private final Pools pools;
     private final Controller controller;
+    private final Events events;
     private final List<Links> links = new ArrayList<>();
     private final TreeMap<Integer, Copy> copies = new TreeMap<>();
     private Optional<Door> door = Optional.empty();
@@ -55,7 +58,8 @@ final class Replicas {
     record Copy(ReplicaShard shard, RunningReplica replica, PrimaryVolume volume) {}
 
     /** Without links until {@link #open}. */
-    Replicas(World world, Loop control, Pools pools, Controller controller) {
+    Replicas(World world, Loop control, Pools pools, Controller controller, Events events) {
+        this.events = events;
         this.world = world;
         this.control = control;
         this.pools = pools;
@@ -150,6 +154,21 @@ final class Replicas {
                 .flatMap(pools::get);
     }
 
+    private void happened(VolumeInfo volume, ReplicaEvent event) {
+        Optional<NodeStatus.Behind> caughtUp = event instanceof ReplicaEvent.CatchUpEnded ended && ended.inSync()
+                ? Optional.of(new NodeStatus.Behind(nameOf(ended.was().node()), ended.was()))
+                : Optional.empty();
+        events.add(volume.name(), new News(this::nameOf).of(event), caughtUp);
+    }
+
+    private String nameOf(int node) {
+        return controller.state().nodes().stream()
+                .filter(info -> info.number() == node)
+                .map(NodeInfo::name)
+                .findFirst()
+                .orElse("?");
+    }
+
     private void start(VolumeInfo volume, ReplicaShard shard) {
         Optional<ShardDecisions> decisions = controller.decisions(volume.shard());
         Optional<Pool> pool = poolHere(volume);
@@ -166,6 +185,7 @@ final class Replicas {
         long nonce = world.entropy().nextLong();
         RunningReplica replica = new RunningReplica(place, shard, pool.get(), around, disk);
         copies.put(volume.shard(), new Copy(shard, replica, disk));
+        replica.listen(event -> control.post(() -> happened(volume, event)));
         shard.shard().loop().post(() -> replica.start(memory, nonce));
     }
 
@@ -212,7 +232,36 @@ final class Replicas {
                 nodes.stream()
                         .filter(node -> waits.contains(node.number()))
                         .map(NodeInfo::name)
+                        .toList(),
+                copy.replica().catchUps().stream()
+                        .flatMap(how -> nodes.stream()
+                                .filter(node -> node.number() == how.node())
+                                .map(node -> new NodeStatus.Behind(node.name(), how)))
                         .toList());
+    }
+
+    /** Numbers of the nodes to which some link is up. */
+    void reached(Consumer<List<Integer>> told) {
+        reachedNext(new ArrayDeque<>(links), new TreeSet<>(), told);
+    }
+
+    private void reachedNext(ArrayDeque<Links> more, TreeSet<Integer> found, Consumer<List<Integer>> told) {
+        Links next = more.poll();
+        if (next == null) {
+            told.accept(List.copyOf(found));
+            return;
+        }
+        List<Peer> peers = met;
+        next.loop().post(() -> {
+            List<Integer> up = peers.stream()
+                    .map(Peer::node)
+                    .filter(node -> next.status(node).up())
+                    .toList();
+            control.post(() -> {
+                found.addAll(up);
+                reachedNext(more, found, told);
+            });
+        });
     }
 
     private void end(int shard) {

@@ -57,6 +57,10 @@ final class ImageReader implements ImageSource {
     private int inFlight;
     private int tries;
     private long failedBlock = -1;
+    private boolean isCounting;
+    private boolean isCounted;
+    private long countedBlocks;
+    private long givenBlocks;
 
     /**
      * What is read.
@@ -134,8 +138,8 @@ final class ImageReader implements ImageSource {
     }
 
     @Override
-    public long mostBlocks() {
-        return pin.usedBlocks();
+    public long leftBlocks() {
+        return isCounted ? Math.max(0, countedBlocks - givenBlocks) : -1;
     }
 
     @Override
@@ -155,9 +159,31 @@ final class ImageReader implements ImageSource {
             if (nextBlock != first) {
                 seek(first);
             }
+            if (!isCounting) {
+                isCounting = true;
+                count(first);
+            }
             gather(first);
         }
         return Optional.empty();
+    }
+
+    /** What there is to be read from {@code first} on: that is in the tree, and no block is looked at for it. */
+    private void count(long first) {
+        if (first >= endBlock() || (first == 0 && isAll())) {
+            isCounted = true;
+            countedBlocks += first == 0 ? pin.usedBlocks() : 0;
+            return;
+        }
+        roots.differences(shard, since, pin.id(), first, loop, compared -> {
+            if (!compared.found() || isEnding) {
+                return;
+            }
+            for (PinnedRoots.Difference next : compared.list()) {
+                countedBlocks += next.now() == Lookup.FOUND ? next.blocks() : 0;
+            }
+            count(compared.endBlock());
+        });
     }
 
     private void seek(long first) {
@@ -258,6 +284,7 @@ final class ImageReader implements ImageSource {
             retry();
         } else {
             piece = Optional.of(new ImagePiece(pieceFirst, nextBlock, pieceRuns, bytes));
+            givenBlocks += blocks.size();
             busy = false;
             read.run();
         }

@@ -54,6 +54,7 @@ final class ReplicaImages implements ShardImages {
     private boolean wantsRoot;
     private boolean waitsForRoom;
     private List<Integer> absent = List.of();
+    private long givenUp;
 
     ReplicaImages(ReplicaShard shard, Pool pool, int pieceBlocks) {
         this.pieceBlocks = pieceBlocks;
@@ -262,9 +263,15 @@ final class ReplicaImages implements ShardImages {
     void giveUp() {
         if (!left.isEmpty()) {
             Marks.reached("replica.pins-given-up");
+            givenUp++;
             left.clear();
             tidy();
         }
+    }
+
+    /** How often that happened. */
+    long givenUp() {
+        return givenUp;
     }
 
     private void tidy() {

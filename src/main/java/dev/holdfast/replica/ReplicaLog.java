@@ -30,7 +30,7 @@ import java.util.Optional;
  *       then it is still there for that replica after the next start, and after a power cut.
  * </ol>
  */
-public final class ReplicaLog implements ShardLog, Gate {
+public final class ReplicaLog implements ShardLog, Gate, OneCatchUp.Changes {
     private final ReplicaShard shard;
     private final Loop loop;
     private final ReplicaImages images;
@@ -120,6 +120,16 @@ public final class ReplicaLog implements ShardLog, Gate {
     @Override
     public long firstKept() {
         return shard.firstKeptSeq();
+    }
+
+    @Override
+    public int payloadBytes(long seq) {
+        return shard.payloadBytes(seq);
+    }
+
+    /** How often roots that were kept for images were given up since space was short. */
+    long pinsGivenUp() {
+        return images.givenUp();
     }
 
     @Override

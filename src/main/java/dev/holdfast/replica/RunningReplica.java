@@ -45,9 +45,12 @@ public final class RunningReplica implements DecisionLog.Listener, Outbox {
     private final ReplicaLog log;
     private final PrimaryVolume volume;
     private final DecisionLog decisions;
+    private final CatchUps catchUps;
+    private final Story story;
     private Optional<Replica> replica = Optional.empty();
     private long firstAskedNanos;
     private boolean ended;
+    private Consumer<ReplicaEvent> listener = event -> {};
 
     /**
      * Where it is.
@@ -82,6 +85,23 @@ public final class RunningReplica implements DecisionLog.Listener, Outbox {
         this.log = new ReplicaLog(shard, pool);
         this.volume = volume;
         this.decisions = new DecisionLog(world.decisions(), loop, world.authority(), this);
+        this.catchUps = new CatchUps(
+                log, world.clock(), () -> replica.map(Replica::images).orElse(List.of()), this::happened);
+        this.story = new Story(place, world.clock(), world.authority(), this::happened);
+    }
+
+    /** From now on {@code told} is told what happens, on this loop. */
+    public void listen(Consumer<ReplicaEvent> told) {
+        listener = told;
+    }
+
+    private void happened(ReplicaEvent event) {
+        listener.accept(event);
+    }
+
+    /** As primary: whom it brings up to date at the moment. */
+    public List<CatchUp> catchUps() {
+        return catchUps.status();
     }
 
     /**
@@ -131,6 +151,8 @@ public final class RunningReplica implements DecisionLog.Listener, Outbox {
             return;
         }
         ifPresent(Replica::tick);
+        catchUps.look();
+        story.pinsGivenUp(log.pinsGivenUp());
         if (replica.isPresent() && world.authority().newest().isEmpty()) {
             proposeFirst();
         }
@@ -165,9 +187,18 @@ public final class RunningReplica implements DecisionLog.Listener, Outbox {
         world.links().attach(place.shard(), this::received);
         started.told();
         volume.look();
+        decided();
+    }
+
+    /** What is decided may be news for people. */
+    private void decided() {
+        boolean leads = replica.filter(present -> present.reign() > 0).isPresent();
+        story.decided();
+        catchUps.decided(world.authority(), leads);
     }
 
     private void received(Message message) {
+        story.heard(message);
         ifPresent(present -> present.received(message));
     }
 
@@ -181,6 +212,7 @@ public final class RunningReplica implements DecisionLog.Listener, Outbox {
     @Override
     public void told() {
         ifPresent(Replica::told);
+        decided();
     }
 
     @Override
@@ -191,6 +223,7 @@ public final class RunningReplica implements DecisionLog.Listener, Outbox {
     @Override
     public void send(Message message) {
         if (!ended) {
+            catchUps.sent(message);
             world.links().send(place.shard(), message);
         }
     }

@@ -1,6 +1,7 @@
 package dev.holdfast.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -69,6 +70,37 @@ final class CommandLineTest {
         assertEquals(1, run("status", "--server", "http://127.0.0.1:1"));
         assertEquals(1, errors.toString().lines().count(), errors.toString());
         assertTrue(errors.toString().contains("no node answers at http://127.0.0.1:1"), errors.toString());
+    }
+
+    @Test
+    void healthIsOneLineUnlessMoreIsWrong() {
+        assertEquals(List.of("all well"), StatusCommand.health(List.of(), 0));
+        Map<String, Object> away = Map.of("what", "node b is not reached", "sinceMillis", 1_000L);
+        Map<String, Object> waits = Map.of("what", "volume v waits", "sinceMillis", 62_000L);
+        assertEquals(
+                List.of("not well: node b is not reached (since 1 min 2 s)"),
+                StatusCommand.health(List.of(away), 63_000));
+        assertEquals(
+                List.of(
+                        "not well: volume v waits (since 1 s), and 1 more",
+                        "  volume v waits (since 1 s)",
+                        "  node b is not reached (since 1 min 2 s)"),
+                StatusCommand.health(List.of(waits, away), 63_000));
+    }
+
+    @Test
+    void anEventIsOneLine() {
+        Map<String, Object> event =
+                Map.of("number", 3L, "atMillis", 0L, "node", "a", "volume", "v", "what", "b has caught up");
+        String line = EventsCommand.line(event);
+        assertTrue(line.endsWith("  a  v: b has caught up") && line.startsWith("19"), line);
+    }
+
+    @Test
+    void watchingEndsWhenEveryCopyIsInSync() {
+        Map<String, Object> whole = Map.of("state", "in sync");
+        assertTrue(MirrorCommand.Ls.areInSync(List.of(whole)));
+        assertFalse(MirrorCommand.Ls.areInSync(List.of(whole, Map.of("state", "degraded: without b"))));
     }
 
     @Test

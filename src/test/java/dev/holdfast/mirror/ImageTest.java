@@ -195,7 +195,7 @@ final class ImageTest {
         }
 
         @Override
-        public long mostBlocks() {
+        public long leftBlocks() {
             return 2;
         }
 

@@ -49,7 +49,7 @@ final class FirstStartTest {
 
     private void isWhole(NodeStatus status) {
         told.add("status");
-        List<String> notes = status.notes().stream()
+        List<String> notes = status.condition().notes().stream()
                 .filter(note -> !note.contains("memory of the last run is gone"))
                 .toList();
         assertEquals(List.of(), notes);

@@ -2,6 +2,7 @@ package dev.holdfast.node;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.base.Id128;
 import dev.holdfast.block.Request;
@@ -10,6 +11,7 @@ import dev.holdfast.cluster.control.Controller;
 import dev.holdfast.cluster.control.Operation;
 import dev.holdfast.cluster.control.Result;
 import dev.holdfast.device.Protection;
+import dev.holdfast.frontend.http.Event;
 import dev.holdfast.frontend.http.NodeStatus;
 import dev.holdfast.io.Network;
 import dev.holdfast.replica.PrimaryVolume;
@@ -213,6 +215,69 @@ final class MirroredVolumeTest {
                 world.runUntil(() -> before.ready && other.isWhole());
             }
         }
+    }
+
+    private List<String> events(Place place, String volume) {
+        List<List<Event>> told = new ArrayList<>();
+        place.node.orElseThrow().events(0, volume, told::add);
+        world.runUntil(() -> !told.isEmpty());
+        return told.getFirst().stream().map(Event::what).toList();
+    }
+
+    private NodeStatus status(Place place) {
+        List<NodeStatus> told = new ArrayList<>();
+        place.node.orElseThrow().status(told::add);
+        world.runUntil(() -> !told.isEmpty());
+        return told.getFirst();
+    }
+
+    private static void inOrder(List<String> told, String... wanted) {
+        int at = 0;
+        for (String part : wanted) {
+            while (at < told.size() && !told.get(at).contains(part)) {
+                at++;
+            }
+            assertTrue(at < told.size(), part + " is not there, or not in order: " + told);
+        }
+    }
+
+    @Test
+    void whatHappensIsToldAndWhatIsWrongIsKnownSinceItBegan() {
+        begin(7);
+        mirrored();
+        Place before = leader();
+        Place other = places.get(before.number == 1 ? 1 : 0);
+        Place third = places.get(2);
+        world.runUntil(
+                () -> before.isWhole() && status(before).condition().troubles().isEmpty());
+        write(before, -1);
+        before.machine.powerCut();
+        assertEquals(other, leader());
+        for (int i = 0; i < 100; i++) {
+            write(other, i);
+        }
+        world.runUntil(() -> status(third).condition().troubles().size() == 2);
+        NodeStatus.Trouble first = status(third).condition().troubles().getFirst();
+        assertEquals("volume v has 1 of 2 copies in sync, without " + name(before.number - 1), first.what());
+        world.runUntil(() -> events(third, "").stream().anyMatch(what -> what.endsWith("is not reached any more")));
+        assertEquals(first, status(third).condition().troubles().getFirst(), "it is wrong since it began");
+        before.start();
+        world.runUntil(() -> before.ready && other.isWhole());
+        String name = name(before.number - 1);
+        inOrder(
+                events(other, "v"),
+                "takes over from " + name + ", last heard of 1.",
+                name + " catches up: it gets the changes that it missed, one by one, about 404K",
+                "has " + name + " in sync again",
+                name + " has caught up: replay, predicted 404K, sent 404K, in ");
+        world.runUntil(() -> events(third, "v").size() >= 2
+                && events(third, "").stream().anyMatch(what -> what.contains(" is reached again")));
+        inOrder(
+                events(third, ""),
+                "node " + name + " is not reached any more",
+                "node " + name + " was started again",
+                "node " + name + " is reached again, after ");
+        world.runUntil(() -> status(third).condition().troubles().isEmpty());
     }
 
     @Test

@@ -91,7 +91,7 @@ final class NodeTest {
             assertEquals(1, status.snapshots().size());
             assertEquals(
                     List.of(),
-                    status.notes().stream()
+                    status.condition().notes().stream()
                             .filter(note -> note.contains("control log"))
                             .toList());
         }

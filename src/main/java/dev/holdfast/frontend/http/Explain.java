@@ -75,11 +75,18 @@ final class Explain {
         return lines;
     }
 
-    private static List<String> degraded(NodeStatus.Mirror mirror) {
+    private List<String> degraded(NodeStatus.Mirror mirror) {
         MirrorInfo known = mirror.known();
         String missing = words(known.missing());
         List<String> lines = new ArrayList<>();
         lines.add("Not in sync: " + missing + ". Changes are acknowledged without that, and kept for it.");
+        mirror.here().stream()
+                .flatMap(replica -> replica.behind().stream())
+                .map(Explain::catchesUp)
+                .forEach(lines::add);
+        if (!mirror.known().primary().equals(status.node().self().name())) {
+            lines.add("How far it is, node " + known.primary() + " knows: ask it with --server.");
+        }
         List<String> waits = mirror.here().map(NodeStatus.Replica::waits).orElse(List.of());
         if (!waits.isEmpty()) {
             lines.add("What " + words(waits)
@@ -96,7 +103,14 @@ final class Explain {
         return lines;
     }
 
-    private static String words(List<String> names) {
+    private static String catchesUp(NodeStatus.Behind behind) {
+        return "Node " + behind.node() + " catches up since "
+                + Progress.span(behind.how().elapsedNanos()) + ": it gets "
+                + Progress.gets(behind.how().rung()) + " (" + Progress.line(behind) + ").";
+    }
+
+    /** Names in a sentence. */
+    static String words(List<String> names) {
         int last = names.size() - 1;
         return names.size() < 2
                 ? String.join("", names)

@@ -2,6 +2,7 @@ package dev.holdfast.frontend.http;
 
 import dev.holdfast.array.MemberHealth;
 import dev.holdfast.cluster.control.VolumeInfo;
+import dev.holdfast.replica.CatchUp;
 import dev.holdfast.store.Pool;
 import java.util.List;
 
@@ -34,7 +35,9 @@ final class Metrics {
     private void node(NodeStatus status) {
         line("holdfast_node_starts_total", "", status.node().self().incarnation());
         line("holdfast_node_connections", "", status.clients().connections());
-        line("holdfast_node_notes", "", status.notes().size());
+        line("holdfast_node_troubles", "", status.condition().troubles().size());
+        line("holdfast_node_reached_nodes", "", status.node().reached().size());
+        line("holdfast_node_notes", "", status.condition().notes().size());
     }
 
     private void space(String pool, Pool.SpaceStatus space) {
@@ -76,7 +79,26 @@ final class Metrics {
             line("holdfast_replica_stable", label, replica.stable());
             line("holdfast_replica_durable", label, replica.durable());
             line("holdfast_replica_waiting_nodes", label, replica.waits().size());
+            replica.behind().forEach(behind -> behind(label + "," + label("node", behind.node()), behind.how()));
         });
+    }
+
+    private void behind(String label, CatchUp how) {
+        line("holdfast_catchup_rung", label, how.rung().ordinal());
+        known("holdfast_catchup_predicted_bytes", label, how.bytes().predicted());
+        line("holdfast_catchup_meanwhile_bytes", label, how.bytes().meanwhile());
+        line("holdfast_catchup_sent_bytes", label, how.bytes().sent());
+        line("holdfast_catchup_again_bytes", label, how.bytes().again());
+        known("holdfast_catchup_left_bytes", label, how.bytes().left());
+        line("holdfast_catchup_bytes_per_second", label, how.bytesPerSecond());
+        known("holdfast_catchup_eta_seconds", label, how.etaNanos() < 0 ? -1 : how.etaNanos() / 1_000_000_000L);
+        line("holdfast_catchup_seconds", label, how.elapsedNanos() / 1_000_000_000L);
+    }
+
+    private void known(String name, String labels, long value) {
+        if (value >= 0) {
+            line(name, labels, value);
+        }
     }
 
     private void line(String name, String labels, long value) {

@@ -7,6 +7,7 @@ import dev.holdfast.cluster.control.NodeInfo;
 import dev.holdfast.cluster.control.PoolInfo;
 import dev.holdfast.cluster.control.SnapshotInfo;
 import dev.holdfast.cluster.control.VolumeInfo;
+import dev.holdfast.replica.CatchUp;
 import dev.holdfast.store.Pool;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,7 +24,7 @@ import java.util.Optional;
  * @param snapshots oldest first
  * @param exported volumes that may be reached, in the order they are listed to clients
  * @param mirrors the mirrored ones of {@code volumes}
- * @param notes one line for people per thing that is not as it should be
+ * @param condition what is not as it should be
  */
 public record NodeStatus(
         Member node,
@@ -33,7 +34,24 @@ public record NodeStatus(
         List<SnapshotInfo> snapshots,
         List<VolumeInfo> exported,
         List<Mirror> mirrors,
-        List<String> notes) {
+        Condition condition) {
+    /**
+     * What is not as it should be, for people.
+     *
+     * @param notes one line for each thing
+     * @param troubles what is wrong with volumes, nodes and disks at the moment, worst first
+     */
+    public record Condition(List<String> notes, List<Trouble> troubles) {}
+
+    /**
+     * Something that is wrong.
+     *
+     * @param about what it is wrong with: the same as long as it lasts
+     * @param what a sentence without a full stop
+     * @param sinceMillis since when, as far as this process knows: milliseconds since 1970 UTC
+     */
+    public record Trouble(String about, String what, long sinceMillis) {}
+
     /** What clients may connect to, as URIs without a volume, and how many are connected now. */
     public record Clients(List<String> endpoints, int connections) {}
 
@@ -49,8 +67,13 @@ public record NodeStatus(
      * @param stable up to which every copy in sync has them on stable storage, as far as is known here
      * @param durable up to which every copy of the volume has, as far as is known here
      * @param waits names of nodes whose copies lack what no log has any more; said by who serves
+     * @param behind copies that this one brings up to date, if it serves
      */
-    public record Replica(String role, long held, long visible, long stable, long durable, List<String> waits) {}
+    public record Replica(
+            String role, long held, long visible, long stable, long durable, List<String> waits, List<Behind> behind) {}
+
+    /** A copy on another node that is brought up to date. */
+    public record Behind(String node, CatchUp how) {}
 
     /** Every mirrored volume of {@code state}; {@code here} has copies that run on this node, by shard. */
     public static List<Mirror> mirrors(ControlState state, Map<Integer, Replica> here) {
@@ -62,8 +85,23 @@ public record NodeStatus(
         return List.copyOf(mirrors);
     }
 
-    /** The process that answers, and every node that it knows. */
-    public record Member(NodeInfo self, Id128 cluster, List<NodeInfo> nodes) {}
+    /**
+     * The process that answers, and every node that it knows.
+     *
+     * @param reached numbers of the other nodes that it has a link to now
+     */
+    public record Member(NodeInfo self, Id128 cluster, List<NodeInfo> nodes, List<Integer> reached) {
+        /** Whether {@code of} runs, as far as this process can tell. */
+        boolean isReached(NodeInfo of) {
+            return of.number() == self.number() || reached.contains(of.number());
+        }
+    }
+
+    /** The same, with what is wrong. */
+    public NodeStatus with(List<Trouble> troubles) {
+        Condition all = new Condition(condition.notes(), List.copyOf(troubles));
+        return new NodeStatus(node, clients, pools, volumes, snapshots, exported, mirrors, all);
+    }
 
     /** The node whose pool {@code pool} is. */
     public Optional<NodeInfo> nodeOf(PoolInfo pool) {

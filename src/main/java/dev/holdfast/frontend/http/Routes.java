@@ -55,6 +55,8 @@ final class Routes {
             case "GET snapshots" -> Answer.json(new Views(status()).snapshots());
             case "GET pools/*" -> pool(path.get(1));
             case "GET volumes/*" -> volume(path.get(1));
+            case "GET events" -> events(call);
+            case "GET whatif/*/*" -> whatIf(path);
             case "GET explain/*" -> explanation(path.get(1));
             case "GET pools/*/*" -> verification(path);
             case "POST pools/*/*" -> verify(path);
@@ -170,6 +172,27 @@ final class Routes {
                 .volume(name)
                 .map(lines -> Answer.json(Views.map("name", name, "lines", lines)))
                 .orElseGet(() -> Answer.error(404, "there is no volume " + name + ": `holdfast volume ls` lists them"));
+    }
+
+    /** What happened after the event of a number, with all or with one volume. */
+    private Answer events(Call call) throws Call.Wrong {
+        String after = call.query().getOrDefault("after", "0");
+        if (!after.matches("[0-9]{1,18}")) {
+            throw new Call.Wrong(400, "after is the number of an event");
+        }
+        List<Event> events =
+                await(done -> service.events(Long.parseLong(after), call.query().getOrDefault("volume", ""), done));
+        return Answer.json(events.stream().map(Views::event).toList());
+    }
+
+    private Answer whatIf(List<String> path) throws Call.Wrong {
+        if (!path.get(1).equals("node-down")) {
+            throw new Call.Wrong(404, "what can be asked is whatif/node-down/NODE");
+        }
+        return WhatIf.nodeDown(status(), path.get(2))
+                .map(outlook -> Answer.json(Views.outlook(outlook)))
+                .orElseGet(
+                        () -> Answer.error(404, "there is no node " + path.get(2) + ": `holdfast node ls` lists them"));
     }
 
     private Answer volume(String name) throws Call.Wrong {

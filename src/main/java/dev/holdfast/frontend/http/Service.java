@@ -25,6 +25,14 @@ public interface Service {
     /** What changed in a volume since one of its snapshots. */
     void changes(String volume, String snapshot, int limit, Pool.Changes answer);
 
+    /**
+     * What happened lately, oldest first.
+     *
+     * @param after the number of the newest event that is known; 0 for all
+     * @param volume only events of this one; empty for all
+     */
+    void events(long after, String volume, Consumer<List<Event>> answer);
+
     /** Told how a verification ended. */
     @FunctionalInterface
     interface Verified {

@@ -34,8 +34,12 @@ final class Views {
         boolean degraded = disks().stream().anyMatch(disk -> Boolean.FALSE.equals(disk.get("present")))
                 || !status.mirrors().stream().allMatch(Views::isInSync);
         return map(
-                "health", degraded ? "degraded" : status.notes().isEmpty() ? "ok" : "look at the notes",
-                "notes", status.notes(),
+                "health", degraded ? "degraded" : status.condition().notes().isEmpty() ? "ok" : "look at the notes",
+                "troubles",
+                        status.condition().troubles().stream()
+                                .map(trouble -> map("what", trouble.what(), "sinceMillis", trouble.sinceMillis()))
+                                .toList(),
+                "notes", status.condition().notes(),
                 "node",
                         map(
                                 "name", status.node().self().name(),
@@ -65,7 +69,8 @@ final class Views {
                         "address", node.address(),
                         "links", node.links(),
                         "disks", node.disks(),
-                        "incarnation", node.incarnation()))
+                        "incarnation", node.incarnation(),
+                        "reached", status.node().isReached(node)))
                 .toList();
     }
 
@@ -153,10 +158,10 @@ final class Views {
     }
 
     List<Map<String, Object>> mirrors() {
-        return status.mirrors().stream().map(Views::mirror).toList();
+        return status.mirrors().stream().map(this::mirror).toList();
     }
 
-    private static Map<String, Object> mirror(NodeStatus.Mirror mirror) {
+    private Map<String, Object> mirror(NodeStatus.Mirror mirror) {
         Map<String, Object> view = map(
                 "volume", mirror.volume().name(),
                 "state", stateOf(mirror),
@@ -171,8 +176,29 @@ final class Views {
             view.put("stable", replica.stable());
             view.put("durable", replica.durable());
             view.put("waits", replica.waits());
+            view.put("behind", replica.behind().stream().map(Progress::view).toList());
         });
+        view.put("progress", progress(mirror));
         return view;
+    }
+
+    /** A line for each copy that is not in sync. Who serves knows how far it is. */
+    private List<String> progress(NodeStatus.Mirror mirror) {
+        List<String> lines = new ArrayList<>();
+        List<NodeStatus.Behind> behind =
+                mirror.here().map(NodeStatus.Replica::behind).orElse(List.of());
+        boolean serves = mirror.known().primary().equals(status.node().self().name());
+        for (String missing : mirror.known().primary().isEmpty()
+                ? List.<String>of()
+                : mirror.known().missing()) {
+            Optional<String> found = behind.stream()
+                    .filter(each -> each.node().equals(missing))
+                    .map(Progress::line)
+                    .findFirst();
+            lines.add(found.orElse(
+                    missing + ": " + (serves ? "away" : "ask " + mirror.known().primary())));
+        }
+        return lines;
     }
 
     private static String stateOf(NodeStatus.Mirror mirror) {
@@ -220,6 +246,25 @@ final class Views {
                     view.put("sizeBytes", record.taken().sizeBytes());
                 });
         return view;
+    }
+
+    static Map<String, Object> event(Event event) {
+        Map<String, Object> view = map(
+                "number", event.number(),
+                "atMillis", event.atMillis(),
+                "node", event.node(),
+                "volume", event.volume(),
+                "what", event.what());
+        event.caughtUp().ifPresent(behind -> view.put("caughtUp", Progress.view(behind)));
+        return view;
+    }
+
+    static Map<String, Object> outlook(WhatIf.Outlook outlook) {
+        return map(
+                "stops", outlook.stops(),
+                "waiting", outlook.waiting(),
+                "lastCopy", outlook.lastCopy(),
+                "lines", outlook.sentences());
     }
 
     private static String word(Enum<?> value) {

@@ -11,6 +11,7 @@ import dev.holdfast.cluster.control.NodeInfo;
 import dev.holdfast.cluster.control.Operation;
 import dev.holdfast.cluster.control.Result;
 import dev.holdfast.cluster.control.VolumeInfo;
+import dev.holdfast.replica.CatchUp;
 import dev.holdfast.store.Pool;
 import java.io.IOException;
 import java.io.InputStream;
@@ -33,6 +34,9 @@ final class HttpApiTest {
     private Result result = Result.conflict("no");
     private HttpApi api;
     private List<NodeStatus.Mirror> mirrors = List.of();
+    private List<NodeStatus.Trouble> troubles = List.of();
+    private List<String> others = List.of();
+    private List<Integer> reached = List.of();
 
     private final class Fake implements Service {
         @Override
@@ -49,7 +53,7 @@ final class HttpApiTest {
         @Override
         public void status(Consumer<NodeStatus> answer) {
             NodeInfo self = new NodeInfo(1, new Id128(0, 0), "a", "", 3, "127.0.0.1:5", "");
-            NodeStatus.Member member = new NodeStatus.Member(self, new Id128(1, 2), List.of(self));
+            NodeStatus.Member member = new NodeStatus.Member(self, new Id128(1, 2), nodes(self), reached);
             answer.accept(new NodeStatus(
                     member,
                     new NodeStatus.Clients(List.of(), 5),
@@ -58,7 +62,24 @@ final class HttpApiTest {
                     List.of(),
                     List.of(),
                     mirrors,
-                    List.of("a note")));
+                    new NodeStatus.Condition(List.of("a note"), troubles)));
+        }
+
+        /** The node, and others from number 2 on. */
+        private List<NodeInfo> nodes(NodeInfo self) {
+            List<NodeInfo> all = new ArrayList<>(List.of(self));
+            for (String name : others) {
+                int number = all.size() + 1;
+                all.add(new NodeInfo(number, new Id128(0, number), name, "", 1, "", ""));
+            }
+            return all;
+        }
+
+        @Override
+        public void events(long after, String volume, Consumer<List<Event>> answer) {
+            NodeStatus.Behind done = new NodeStatus.Behind("b", catchUp());
+            Event event = new Event(after + 1, 77, "a", volume, "b has caught up", Optional.of(done));
+            answer.accept(List.of(event));
         }
 
         @Override
@@ -169,7 +190,7 @@ final class HttpApiTest {
 
     @Test
     void mirrorsSayWhoServesAndWhetherAllCopiesAreInSync() throws IOException {
-        NodeStatus.Replica here = new NodeStatus.Replica("primary", 9, 8, 7, 6, List.of("b"));
+        NodeStatus.Replica here = new NodeStatus.Replica("primary", 9, 8, 7, 6, List.of("b"), List.of());
         mirrors = List.of(mirror("m", new MirrorInfo(3, "a", List.of("a", "b"), List.of()), Optional.empty()));
         String status = send("GET /api/v1/status", "Host: localhost\r\n", "");
         assertTrue(status.contains("\"health\":\"look at the notes\""), status);
@@ -197,7 +218,7 @@ final class HttpApiTest {
 
     @Test
     void aMirroredVolumeIsExplained() throws IOException {
-        NodeStatus.Replica here = new NodeStatus.Replica("primary", 9, 8, 7, 6, List.of("b"));
+        NodeStatus.Replica here = new NodeStatus.Replica("primary", 9, 8, 7, 6, List.of("b"), List.of());
         mirrors = List.of(
                 mirror("m", new MirrorInfo(3, "a", List.of("a", "b"), List.of()), Optional.empty()),
                 mirror("n", new MirrorInfo(4, "a", List.of("a"), List.of("b")), Optional.of(here)),
@@ -215,6 +236,110 @@ final class HttpApiTest {
     private void explains(String volume, String sentence) throws IOException {
         String said = send("GET /api/v1/explain/" + volume, "Host: localhost\r\n", "");
         assertTrue(said.contains(sentence), said);
+    }
+
+    /** 100 blocks of 4 KiB are to be sent, 40 were, 10 of them written meanwhile. */
+    private static CatchUp catchUp() {
+        CatchUp.Figures bytes = new CatchUp.Figures(90 * 4096, 10 * 4096, 40 * 4096, 4096, 60 * 4096);
+        return new CatchUp(2, CatchUp.Rung.IMAGE_SINCE, bytes, 5_000, 2_000_000_000L, 8192, 30_000_000_000L);
+    }
+
+    @Test
+    void aCatchUpIsShownWhereItsPrimaryIsAskedAndElsewhereWhereToAsk() throws IOException {
+        NodeStatus.Behind behind = new NodeStatus.Behind("b", catchUp());
+        NodeStatus.Replica here = new NodeStatus.Replica("primary", 9, 8, 7, 6, List.of(), List.of(behind));
+        MirrorInfo known = new MirrorInfo(4, "a", List.of("a"), List.of("b"));
+        MirrorInfo elsewhere = new MirrorInfo(4, "c", List.of("c"), List.of("b"));
+        mirrors = List.of(mirror("m", known, Optional.of(here)), mirror("n", elsewhere, Optional.empty()));
+        String line = "b: image since a root, 160K of 400K sent, 8K/s, 30 s to go";
+        String listed = send("GET /api/v1/mirrors", "Host: localhost\r\n", "");
+        assertTrue(listed.contains("\"progress\":[\"" + line + "\"]"), listed);
+        assertTrue(listed.contains("\"progress\":[\"b: ask c\"]"), listed);
+        assertTrue(listed.contains("\"predictedBytes\":368640,\"meanwhileBytes\":40960"), listed);
+        explains(
+                "m",
+                "Node b catches up since 2 s: it gets the blocks that were changed since a root that it has (" + line);
+        explains("n", "How far it is, node c knows: ask it with --server.");
+        String metrics = send("GET /metrics", "Host: localhost\r\n", "");
+        String label = "{volume=\"m\",node=\"b\"} ";
+        assertTrue(metrics.contains("\nholdfast_catchup_sent_bytes" + label + "163840\n"), metrics);
+        assertTrue(metrics.contains("\nholdfast_catchup_eta_seconds" + label + "30\n"), metrics);
+    }
+
+    @Test
+    void eventsAreListedFromANumberOnAndHaveTheFiguresOfCatchUps() throws IOException {
+        String events = send("GET /api/v1/events?after=6&volume=m", "Host: localhost\r\n", "");
+        assertTrue(events.contains("\"number\":7,\"atMillis\":77,\"node\":\"a\",\"volume\":\"m\""), events);
+        assertTrue(events.contains("\"caughtUp\":{\"node\":\"b\",\"rung\":\"image since a root\""), events);
+        answers(400, send("GET /api/v1/events?after=x", "Host: localhost\r\n", ""));
+    }
+
+    @Test
+    void whatIsWrongIsSaidWithItsBegin() throws IOException {
+        troubles = List.of(new NodeStatus.Trouble("volume m", "volume m waits", 12));
+        String status = send("GET /api/v1/status", "Host: localhost\r\n", "");
+        assertTrue(status.contains("\"troubles\":[{\"what\":\"volume m waits\",\"sinceMillis\":12}]"), status);
+    }
+
+    private String whatIf(String node) throws IOException {
+        return send("GET /api/v1/whatif/node-down/" + node, "Host: localhost\r\n", "");
+    }
+
+    @Test
+    void whatWouldBeWithoutANodeIsSaidOfEveryVolumeAndOfTheControlLog() throws IOException {
+        others = List.of("b", "c");
+        reached = List.of(2, 3);
+        mirrors = List.of(
+                mirror("m", new MirrorInfo(3, "a", List.of("a", "b"), List.of()), Optional.empty()),
+                mirror("n", new MirrorInfo(3, "a", List.of("a"), List.of("b")), Optional.empty()),
+                mirror("o", new MirrorInfo(3, "", List.of(), List.of("a", "b")), Optional.empty()),
+                mirror("p", new MirrorInfo(3, "c", List.of("a", "b", "c"), List.of()), Optional.empty()));
+        String without = whatIf("a");
+        assertTrue(without.contains("\"stops\":true,\"waiting\":[\"n\"],\"lastCopy\":[\"m\"]"), without);
+        for (String line : List.of(
+                "The control log keeps its majority of 3 nodes.",
+                "p goes on.",
+                "m goes on with its last copy in sync, on b: a further failure there would stop it.",
+                "n waits until a is back: the copy on b lacks changes.",
+                "o waits already: none of its copies serves.")) {
+            assertTrue(without.contains(line), without);
+        }
+        String behind = whatIf("c");
+        assertTrue(behind.contains("\"stops\":false,\"waiting\":[],\"lastCopy\":[]"), behind);
+        assertTrue(behind.contains("m, n and p go on."), behind);
+        reached = List.of(2);
+        String minority = whatIf("b");
+        assertTrue(minority.contains("The control log loses its majority of 3 nodes"), minority);
+        assertTrue(minority.contains("\"waiting\":[\"m\",\"p\"]"), minority);
+        assertTrue(minority.contains("m waits for a majority"), minority);
+        assertTrue(whatIf("c").contains("Node c is not reached even now. As long as it is down:"), whatIf("c"));
+        answers(404, whatIf("d"));
+    }
+
+    @Test
+    void healthIsWorstFirstAndNamesEachThingOnce() {
+        NodeInfo self = new NodeInfo(1, new Id128(0, 0), "a", "", 3, "", "");
+        NodeInfo other = new NodeInfo(2, new Id128(0, 2), "b", "", 3, "", "");
+        List<NodeStatus.Mirror> all = List.of(
+                mirror("n", new MirrorInfo(3, "a", List.of("a"), List.of("b")), Optional.empty()),
+                mirror("o", new MirrorInfo(3, "", List.of(), List.of("a", "b")), Optional.empty()));
+        NodeStatus status = new NodeStatus(
+                new NodeStatus.Member(self, new Id128(1, 2), List.of(self, other), List.of()),
+                new NodeStatus.Clients(List.of(), 0),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                all,
+                new NodeStatus.Condition(List.of("a note"), List.of()));
+        assertEquals(
+                List.of(
+                        "volume o waits: none of its copies serves",
+                        "1 of 2 nodes are reached, no majority: nothing can change who keeps what",
+                        "volume n has 1 of 2 copies in sync, without b",
+                        "node b is not reached",
+                        "a note"),
+                List.copyOf(Health.of(status).values()));
     }
 
     @Test
