@@ -204,8 +204,14 @@ SaysLost(x) == started[x[1]].inc > x[2] /\ started[x[1]].since > x[2]
 Further(a, b) == a[1] > b[1] \/ (a[1] = b[1] /\ a[2] > b[2])
 
 (* After a restart. That nobody spoke for a lease and the drift: no lease rests on it. *)
+(* Of a set that nobody is left of no process speaks, so that no lease has to run out. *)
+NobodyLeft ==
+  LET set == control[Len(control)]
+  IN \A x \in set.isr : started[x[1]].inc # x[2] \/ (x = set.primary /\ Bug("start alone beside the primary"))
+
 StartAlone(m) ==
-  /\ role[m] = "idle" /\ seen[m] = Len(control) /\ promised[m] = 0
+  /\ role[m] = "idle" /\ seen[m] = Len(control)
+  /\ promised[m] = 0 \/ NobodyLeft
   /\ \E x \in Holders : x[1] = m /\ x[2] < inc[m]
   /\ \/ \E x \in Holders : x[1] = m /\ since[m] <= x[2]
      \/ /\ \A y \in Holders : SaysLost(y) \/ Bug("start alone before all have said that they lost")

@@ -70,7 +70,7 @@ final class Attachment {
 
     private String listen(long sizeBytes) {
         Followed what = new Followed(volume, sizeBytes, newSession(), FollowTerms.DEFAULTS);
-        Places places = new Places(Optional.empty(), world.network(), addresses);
+        Places places = new Places(Optional::empty, world.network(), addresses);
         FollowedVolume disk = new FollowedVolume(what, places, loop, world.clock());
         followed = Optional.of(disk);
         server = Optional.of(new NbdServer(loop, new OneExport(volume, disk), NbdLimits.DEFAULTS));

@@ -19,6 +19,7 @@ import picocli.CommandLine.Parameters;
             VolumeCommand.Ls.class,
             VolumeCommand.Show.class,
             VolumeCommand.Resize.class,
+            VolumeCommand.AddCopy.class,
             VolumeCommand.RemoveCopy.class,
             VolumeCommand.Rm.class
         },
@@ -149,6 +150,42 @@ final class VolumeCommand {
             body.put("sizeBytes", size.bytes());
             body.put("shrink", shrink);
             remote.change("PUT", "volumes/" + Remote.part(name), body, dryRun);
+        }
+    }
+
+    /** One copy more. */
+    @Command(
+            name = "add-copy",
+            mixinStandardHelpOptions = true,
+            description = {
+                "Has another pool keep a copy of a mirrored volume. Clients go on meanwhile; the copy gets what the",
+                "volume uses, and `holdfast mirror ls` says when it is in sync."
+            },
+            footer = {
+                "",
+                "Examples:",
+                "  holdfast volume add-copy db",
+                "  holdfast volume add-copy db --pool main-c",
+                "A copy that moves: add it at the new place, wait until it is in sync, remove the old one."
+            })
+    static final class AddCopy implements Runnable {
+        @Mixin
+        private Remote remote = new Remote();
+
+        @Parameters(paramLabel = "VOLUME", description = "its name")
+        private String name = "";
+
+        @Option(names = "--pool", paramLabel = "POOL", description = "where; default: of a node that keeps none yet")
+        private String pool = "";
+
+        @Option(names = "--dry-run", description = "only say what would be done")
+        private boolean dryRun;
+
+        @Override
+        public void run() {
+            Map<String, Object> body = new LinkedHashMap<>();
+            body.put("pool", pool);
+            remote.change("POST", "volumes/" + Remote.part(name) + "/copies", body, dryRun);
         }
     }
 

@@ -46,8 +46,8 @@ final class Attempt implements Request.Completion, Opening.Told {
     @Override
     public void opened(RemoteDisk found) {
         remote = Optional.of(found);
-        if (found.sizeBytes() != search.sizeBytes()) {
-            end("it has " + found.sizeBytes() + " bytes there");
+        if (found.sizeBytes() < search.sizeBytes()) {
+            end("it has only " + found.sizeBytes() + " bytes there");
         } else {
             ask(found);
         }

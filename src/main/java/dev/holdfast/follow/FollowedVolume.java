@@ -305,7 +305,7 @@ public final class FollowedVolume implements BlockVolume {
             losses++;
             unflushedReign = 0;
         }
-        reignHere = places.here().map(Sessions::reignNow).orElse(0L);
+        reignHere = places.here().get().map(Sessions::reignNow).orElse(0L);
         pump();
     }
 
@@ -350,7 +350,7 @@ public final class FollowedVolume implements BlockVolume {
         if (path.isEmpty() || !list.after.isSent) {
             return;
         }
-        long reign = places.here().map(Sessions::reignNow).orElse(0L);
+        long reign = places.here().get().map(Sessions::reignNow).orElse(0L);
         boolean leadsHere =
                 reign != 0 && reign != reignHere && path.get().address().isPresent();
         long silentNanos = nowNanos - answeredNanos;

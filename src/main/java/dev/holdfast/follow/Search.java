@@ -101,7 +101,7 @@ final class Search {
         pauseNanos = Math.clamp(
                 2 * pauseNanos, what.terms().firstPauseNanos(), what.terms().longestPauseNanos());
         next = loop.after(pauseNanos, this::round);
-        places.here().filter(Sessions::leads).ifPresent(sessions -> tryHere(sessions, now));
+        places.here().get().filter(Sessions::leads).ifPresent(sessions -> tryHere(sessions, now));
         places.elsewhere().get().stream().limit(Places.MOST).forEach(address -> tryAt(address, now));
     }
 

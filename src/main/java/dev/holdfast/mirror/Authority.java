@@ -123,6 +123,19 @@ public final class Authority {
     }
 
     /**
+     * Whether every process that the newest set names has ended: each has started again. Then no process speaks for the
+     * shard. Not the primary of that set; nor that of an earlier one, since a set that another proposed came into the
+     * log only when no lease of those before it ran any more.
+     */
+    public boolean isNobodyLeft() {
+        return newest().isPresent()
+                && newest().get().inSync().stream()
+                        .filter(member -> !Mutant.on("mirror.start-beside-primary")
+                                || !member.equals(newest().get().primary()))
+                        .noneMatch(this::isCurrent);
+    }
+
+    /**
      * The newest epoch that began when no holder of what was acknowledged remembered it any more, 0 if none did: of
      * what was acknowledged in earlier ones only what was logged is sure to be there.
      */

@@ -427,7 +427,7 @@ final class Leading {
         long own = Math.max(log.logged(), log.rooted());
         long absent = Mutant.on("mirror.forget-the-absent") ? own : 0;
         long least = own;
-        for (int node : self.nodes()) {
+        for (int node : self.copies().nodes()) {
             if (node != self.member().node() && !Mutant.on("mirror.trim-by-own-log")) {
                 Follower follower = followers.get(node);
                 least = Math.min(least, follower == null ? absent : follower.safe());

@@ -261,7 +261,9 @@ public final class Replica {
 
     private List<Integer> absentFrom(ReplicaSet members) {
         List<Integer> inSync = members.inSync().stream().map(Member::node).toList();
-        return self.nodes().stream().filter(node -> !inSync.contains(node)).toList();
+        return self.copies().nodes().stream()
+                .filter(node -> !inSync.contains(node))
+                .toList();
     }
 
     private Optional<Leading> whoLeads() {
@@ -298,13 +300,18 @@ public final class Replica {
 
     /**
      * Whether this process may open an epoch alone: nobody has spoken for so long that no lease can rest on this node,
-     * and it has all that anybody may have been told. That is so if its memory is unbroken since it was in a set that
-     * holds everything; or if all members of such sets have lost theirs, and nobody has logged more.
+     * or all that could have one have ended; and it has all that anybody may have been told. That is so if its memory
+     * is unbroken since it was in a set that holds everything; or if all members of such sets have lost theirs, and
+     * nobody has logged more.
      */
     private boolean mayStartAlone() {
         boolean silent = following.orElseThrow().silenceNanos() > Terms.ALONE_NANOS;
         if (!self.log().images().mixture().equals(Position.START)) {
             return false;
+        }
+        if (!silent && self.authority().isNobodyLeft()) {
+            Marks.reached("mirror.nobody-left");
+            silent = true;
         }
         if (!silent && !Mutant.on("mirror.start-alone-at-once")) {
             return false;

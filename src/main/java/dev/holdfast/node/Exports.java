@@ -67,24 +67,27 @@ final class Exports implements NbdExports {
 
     private Optional<BlockVolume> volume(VolumeInfo info) {
         return state.get().isMirrored(info)
-                ? Optional.of(mirrored(info).followed())
+                ? Optional.of(mirrored(info).followed(followed(info)))
                 : pools.get(info.pool()).flatMap(pool -> pool.volume(info.shard()));
     }
 
     private MirroredExport mirrored(VolumeInfo info) {
-        MirroredExport export = mirrored.computeIfAbsent(info.id(), id -> {
-            Id128 session =
-                    new Id128(world.entropy().nextLong(), world.entropy().nextLong());
-            Followed what = new Followed(info.name(), info.sizeBytes(), session, FollowTerms.DEFAULTS);
-            List<Loop> lanes = pools.lanes();
-            return new MirroredExport(
-                    what,
-                    replicas.get().copy(info.shard()).map(Replicas.Copy::volume),
-                    lanes.get(info.shard() % lanes.size()),
-                    world);
-        });
-        export.nodesAre(elsewhere(info));
+        List<Loop> lanes = pools.lanes();
+        MirroredExport export = mirrored.computeIfAbsent(
+                info.id(), id -> new MirroredExport(lanes.get(info.shard() % lanes.size()), world));
+        see(export, info);
         return export;
+    }
+
+    private void see(MirroredExport export, VolumeInfo info) {
+        export.hereIs(replicas.get().copy(info.shard()).map(Replicas.Copy::volume));
+        export.nodesAre(elsewhere(info));
+    }
+
+    /** What is followed: a session of its own. */
+    private Followed followed(VolumeInfo info) {
+        Id128 session = new Id128(world.entropy().nextLong(), world.entropy().nextLong());
+        return new Followed(info.name(), info.sizeBytes(), session, FollowTerms.DEFAULTS);
     }
 
     /** The other nodes that keep a copy, the primary's first. */
@@ -108,7 +111,7 @@ final class Exports implements NbdExports {
             Optional<VolumeInfo> exported = state.get()
                     .export(each.getKey())
                     .flatMap(protocol -> state.get().volume(each.getKey()));
-            exported.ifPresentOrElse(info -> each.getValue().nodesAre(elsewhere(info)), each.getValue()::end);
+            exported.ifPresentOrElse(info -> see(each.getValue(), info), each.getValue()::end);
             return exported.isEmpty();
         });
         for (Id128 id : List.copyOf(givenOut.keySet())) {

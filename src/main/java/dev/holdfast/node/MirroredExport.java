@@ -11,6 +11,7 @@ import dev.holdfast.io.Loop;
 import dev.holdfast.io.Network;
 import dev.holdfast.io.World;
 import dev.holdfast.replica.PrimaryVolume;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,29 +21,52 @@ import java.util.Optional;
  */
 final class MirroredExport {
     private final Loop loop;
-    private final Optional<Sessions> sessions;
-    private final FollowedVolume followed;
+    private final World world;
+    private final List<FollowedVolume> followed = new ArrayList<>();
+    private Optional<PrimaryVolume> here = Optional.empty();
+    private Optional<Sessions> sessions = Optional.empty();
+    private long sizeBytes;
     private List<Network.Address> said = List.of();
 
     /** Touched on the volume's loop only. */
     private List<Network.Address> elsewhere = List.of();
 
-    MirroredExport(Followed what, Optional<PrimaryVolume> here, Loop loop, World world) {
+    /** Touched on the volume's loop only. */
+    private Optional<Sessions> sessionsThere = Optional.empty();
+
+    MirroredExport(Loop loop, World world) {
         this.loop = loop;
-        this.sessions = here.map(Sessions::new);
-        Checks.that(here.isEmpty() || here.get().loop() == loop, "a copy and who follows it are on one loop");
-        Places places = new Places(sessions, world.network(), () -> elsewhere);
-        this.followed = new FollowedVolume(what, places, loop, world.clock());
+        this.world = world;
     }
 
-    /** For clients that ask for it by its name. */
-    BlockVolume followed() {
-        return followed;
+    /** For clients that ask for {@code what} by its name from now on; those of another size keep what they have. */
+    BlockVolume followed(Followed what) {
+        if (followed.isEmpty() || sizeBytes != what.sizeBytes()) {
+            sizeBytes = what.sizeBytes();
+            Places places = new Places(() -> sessionsThere, world.network(), () -> elsewhere);
+            followed.add(new FollowedVolume(what, places, loop, world.clock()));
+        }
+        return followed.getLast();
     }
 
     /** For who follows it: absent if no copy is here. */
     Optional<BlockVolume> path(SessionName path) {
         return sessions.map(open -> open.open(path.session(), path.number()));
+    }
+
+    /** The copy that is here from now on; who used another one finds that it leads no more. */
+    void hereIs(Optional<PrimaryVolume> copy) {
+        Checks.that(copy.isEmpty() || copy.get().loop() == loop, "a copy and who follows it are on one loop");
+        if (!copy.equals(here)) {
+            Optional<Sessions> before = sessions;
+            here = copy;
+            sessions = copy.map(Sessions::new);
+            Optional<Sessions> now = sessions;
+            loop.post(() -> {
+                before.ifPresent(Sessions::end);
+                sessionsThere = now;
+            });
+        }
     }
 
     /** Where the other nodes are now, likelier ones first. */
@@ -55,9 +79,11 @@ final class MirroredExport {
 
     /** Nobody may reach it here any more. */
     void end() {
+        List<FollowedVolume> all = List.copyOf(followed);
+        Optional<Sessions> open = sessions;
         loop.post(() -> {
-            followed.stop();
-            sessions.ifPresent(Sessions::end);
+            all.forEach(FollowedVolume::stop);
+            open.ifPresent(Sessions::end);
         });
     }
 }

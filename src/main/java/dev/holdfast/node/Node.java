@@ -273,7 +273,9 @@ public final class Node implements Service {
         control.post(() -> {
             Optional<Runnable> ask = state().volume(volume)
                     .flatMap(info -> state().snapshot(info.id(), snapshot)
-                            .flatMap(since -> pools.get(info.pool())
+                            .flatMap(since -> info.pools().stream()
+                                    .flatMap(id -> pools.get(id).stream())
+                                    .findFirst()
                                     .map(pool -> () ->
                                             pool.changesSince(info.shard(), since.id(), limit, control, answer))));
             ask.ifPresentOrElse(Runnable::run, () -> answer.changes(false, List.of(), true));

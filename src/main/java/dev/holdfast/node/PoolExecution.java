@@ -19,6 +19,7 @@ final class PoolExecution implements Execution {
     private final Supplier<ControlState> state;
     private final Supplier<Replicas> replicas;
     private final Told told;
+    private final LedChanges led;
 
     /**
      * What the rest of the node is told.
@@ -34,6 +35,7 @@ final class PoolExecution implements Execution {
         this.state = state;
         this.replicas = replicas;
         this.told = told;
+        this.led = new LedChanges(control, state, replicas);
     }
 
     @Override
@@ -50,24 +52,28 @@ final class PoolExecution implements Execution {
                 ShardMeta meta = new ShardMeta(c.shard(), volume.high(), volume.low(), c.name(), c.sizeBytes(), true);
                 onVolume(volume, ended, (pool, shard) -> pool.createShard(meta, control, telling(ended)));
             }
+            case Change.AddCopy c -> addCopy(c, ended);
             case Change.RemoveCopy c -> ended.accept("");
             case Change.ResizeVolume c ->
-                onVolume(
+                onShard(
+                        c,
                         c.volume(),
                         ended,
-                        (pool, shard) -> pool.resizeShard(shard, c.sizeBytes(), control, telling(ended)));
+                        (pool, shard, answer) -> pool.resizeShard(shard, c.sizeBytes(), control, answer));
             case Change.DeleteVolume c -> onVolume(c.volume(), ended, (pool, shard) -> delete(pool, shard, ended));
             case Change.CreateSnapshot c ->
-                onVolume(
+                onShard(
+                        c,
                         c.volume(),
                         ended,
-                        (pool, shard) ->
-                                pool.createSnapshot(shard, c.snapshot(), c.name(), false, control, telling(ended)));
+                        (pool, shard, answer) ->
+                                pool.createSnapshot(shard, c.snapshot(), c.name(), false, control, answer));
             case Change.DeleteSnapshot c ->
-                onVolume(
+                onShard(
+                        c,
                         c.volume(),
                         ended,
-                        (pool, shard) -> pool.deleteSnapshot(shard, c.snapshot(), control, telling(ended)));
+                        (pool, shard, answer) -> pool.deleteSnapshot(shard, c.snapshot(), control, answer));
             case Change.AddExport c -> ended.accept("");
             case Change.RemoveExport c -> ended.accept("");
         }
@@ -77,10 +83,40 @@ final class PoolExecution implements Execution {
     public void recover(Change change, Consumer<String> ended) {
         switch (change) {
             case Change.CreatePool c -> pools.create(c, cluster(), ended);
-            case Change.CreateSnapshot c -> recoverSnapshot(c, ended);
+            case Change.CreateSnapshot c when !isMirrored(c.volume()) -> recoverSnapshot(c, ended);
             case Change.DeleteVolume c -> recoverDeletion(c, ended);
             default -> carryOut(change, ended);
         }
+    }
+
+    private boolean isMirrored(Id128 volume) {
+        return state.get()
+                .volume(volume)
+                .filter(info -> state.get().isMirrored(info))
+                .isPresent();
+    }
+
+    /** What goes through the shard's log: here and now, or, of a mirrored volume, by whoever leads. */
+    private void onShard(Change change, Id128 volume, Consumer<String> ended, LedChanges.Work work) {
+        if (isMirrored(volume)) {
+            led.add(change, state.get().volume(volume).orElseThrow().shard(), work, ended);
+        } else {
+            onVolume(volume, ended, (pool, shard) -> work.run(pool, shard, telling(ended)));
+        }
+    }
+
+    /** An empty copy; or, where one was kept before, that one. */
+    private void addCopy(Change.AddCopy c, Consumer<String> ended) {
+        VolumeInfo volume = state.get().volume(c.volume()).orElseThrow();
+        Id128 id = volume.id();
+        ShardMeta meta = new ShardMeta(volume.shard(), id.high(), id.low(), volume.name(), volume.sizeBytes(), true);
+        on(pools.get(c.pool()), ended, pool -> {
+            if (pool.replica(volume.shard()).isPresent()) {
+                ended.accept("");
+            } else {
+                pool.createShard(meta, control, telling(ended));
+            }
+        });
     }
 
     /** A snapshot is of the moment it was asked for: one that was not taken then is not taken later. */

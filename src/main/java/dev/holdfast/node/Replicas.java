@@ -15,6 +15,7 @@ import dev.holdfast.io.Network;
 import dev.holdfast.io.World;
 import dev.holdfast.io.WorldException;
 import dev.holdfast.mirror.Replica;
+import dev.holdfast.mirror.ReplicaProcess;
 import dev.holdfast.mirror.wire.Door;
 import dev.holdfast.mirror.wire.LinkIdentity;
 import dev.holdfast.mirror.wire.Links;
@@ -55,7 +56,7 @@ final class Replicas {
     private List<Peer> met = List.of();
 
     /** A copy of a shard. Its replica is used on the shard's loop only. */
-    record Copy(ReplicaShard shard, RunningReplica replica, PrimaryVolume volume) {}
+    record Copy(ReplicaShard shard, RunningReplica replica, PrimaryVolume volume, List<Integer> nodes) {}
 
     /** Without links until {@link #open}. */
     Replicas(World world, Loop control, Pools pools, Controller controller, Events events) {
@@ -118,6 +119,7 @@ final class Replicas {
             if (isKeptHere(volume) && !copies.containsKey(volume.shard())) {
                 poolHere(volume).flatMap(pool -> pool.replica(volume.shard())).ifPresent(shard -> start(volume, shard));
             }
+            copy(volume.shard()).ifPresent(copy -> keptBy(volume, copy));
         }
         for (int shard : List.copyOf(copies.keySet())) {
             if (controller.state().volumes().stream().noneMatch(volume -> volume.shard() == shard && isKept(volume))) {
@@ -178,20 +180,38 @@ final class Replicas {
         RunningReplica.Place place =
                 new RunningReplica.Place(volume.shard(), controller.self().number(), nodesOf(volume));
         Links channel = links.get(volume.shard() % CHANNELS);
-        RunningReplica.World around = new RunningReplica.World(
-                world.clock(), channel, decisions.get(), decisions.get().authority());
+        ReplicaProcess.Decided decided =
+                new ReplicaProcess.Decided(decisions.get(), decisions.get().authority());
+        RunningReplica.World around = new RunningReplica.World(world.clock(), channel, decided);
         PrimaryVolume disk = new PrimaryVolume(shard.shard());
         long memory = pool.get().id().low() ^ pool.get().wholeSince();
         long nonce = world.entropy().nextLong();
         RunningReplica replica = new RunningReplica(place, shard, pool.get(), around, disk);
-        copies.put(volume.shard(), new Copy(shard, replica, disk));
+        copies.put(volume.shard(), new Copy(shard, replica, disk, place.nodes()));
         replica.listen(event -> control.post(() -> happened(volume, event)));
         shard.shard().loop().post(() -> replica.start(memory, nonce));
+    }
+
+    /** The volume may have got copies, or lost some. */
+    private void keptBy(VolumeInfo volume, Copy copy) {
+        List<Integer> nodes = nodesOf(volume);
+        if (!nodes.equals(copy.nodes()) && isKept(volume)) {
+            copies.put(volume.shard(), new Copy(copy.shard(), copy.replica(), copy.volume(), nodes));
+            copy.volume().loop().post(() -> copy.replica().keptBy(nodes));
+        }
     }
 
     /** The copy that this node keeps of a shard, if it keeps one. */
     Optional<Copy> copy(int shard) {
         return Optional.ofNullable(copies.get(shard));
+    }
+
+    /** The pool that has the copy of this shard, if it is open. */
+    Optional<Pool> pool(int shard) {
+        return controller.state().volumes().stream()
+                .filter(volume -> volume.shard() == shard)
+                .findFirst()
+                .flatMap(this::poolHere);
     }
 
     /** What the replicas here are at the moment, by shard. */

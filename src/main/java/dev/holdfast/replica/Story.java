@@ -2,6 +2,7 @@ package dev.holdfast.replica;
 
 import dev.holdfast.io.Clock;
 import dev.holdfast.mirror.Authority;
+import dev.holdfast.mirror.Copies;
 import dev.holdfast.mirror.Member;
 import dev.holdfast.mirror.Message;
 import dev.holdfast.mirror.ReplicaSet;
@@ -12,7 +13,8 @@ import java.util.function.Consumer;
 
 /** What is news of one replica's decisions, compared with what was known before. It changes nothing. */
 final class Story {
-    private final RunningReplica.Place place;
+    private final int node;
+    private final Copies copies;
     private final Clock clock;
     private final Authority authority;
     private final Consumer<ReplicaEvent> told;
@@ -23,9 +25,10 @@ final class Story {
     private boolean resigned;
     private long pinsGivenUp;
 
-    /** Of the replica on {@code place}. */
-    Story(RunningReplica.Place place, Clock clock, Authority authority, Consumer<ReplicaEvent> told) {
-        this.place = place;
+    /** Of the replica on {@code node}, one of {@code copies}. */
+    Story(int node, Copies copies, Clock clock, Authority authority, Consumer<ReplicaEvent> told) {
+        this.node = node;
+        this.copies = copies;
         this.clock = clock;
         this.authority = authority;
         this.told = told;
@@ -43,7 +46,7 @@ final class Story {
 
     /** Something was decided. */
     void decided() {
-        place.nodes().forEach(this::lookAt);
+        copies.nodes().forEach(this::lookAt);
         Optional<ReplicaSet> newest = authority.newest();
         if (newest.isPresent() && !newest.equals(known)) {
             long silent = !isHeard ? -1 : clock.nanos() - heardNanos;
@@ -62,7 +65,7 @@ final class Story {
     private void lookAt(int other) {
         authority.start(other).ifPresent(start -> {
             Long before = incarnations.put(other, start.incarnation());
-            boolean isNew = before != null ? before < start.incarnation() : other == place.node();
+            boolean isNew = before != null ? before < start.incarnation() : other == node;
             if (isNew && start.incarnation() > 1 && start.memorySince() == start.incarnation()) {
                 told.accept(new ReplicaEvent.MemoryLost(new Member(other, start.incarnation())));
             }

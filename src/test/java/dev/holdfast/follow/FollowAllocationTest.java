@@ -32,7 +32,8 @@ final class FollowAllocationTest implements Request.Completion {
         Clock clock = new SimWorld(1).clock();
         Followed what = new Followed("demo", 1 << 20, new Id128(1, 1), FollowTerms.DEFAULTS);
         Sessions here = new Sessions(new Nothing(loop));
-        Places places = new Places(Optional.of(here), new SimWorld(1).network(), List::of);
+        Optional<Sessions> place = Optional.of(here);
+        Places places = new Places(() -> place, new SimWorld(1).network(), List::of);
         FollowedVolume volume = new FollowedVolume(what, places, loop, clock);
         ByteBuffer data = ByteBuffer.allocateDirect(BLOCK);
         Request[] requests = new Request[4];

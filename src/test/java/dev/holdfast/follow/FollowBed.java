@@ -115,7 +115,7 @@ final class FollowBed {
                     .map(node -> node.machine.process())
                     .findFirst()
                     .orElse(world.machine().process());
-            Places places = new Places(here, process.network(), () -> others);
+            Places places = new Places(() -> here, process.network(), () -> others);
             volume = new FollowedVolume(what, places, loop, process.clock());
         }
 

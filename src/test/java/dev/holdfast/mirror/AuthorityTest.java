@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.holdfast.base.Mutant;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** What counts in the ordered log is decided by its place there. */
@@ -22,14 +24,29 @@ final class AuthorityTest {
         assertEquals(member(1, 1), authority.newest().orElseThrow().primary());
     }
 
+    @AfterEach
+    void takeMutantOut() {
+        Mutant.remove();
+    }
+
     @Test
     void aSetThatNamesAnEndedStartDoesNotCount() {
+        assertFalse(setOfTheDeadCounts());
+        assertTrue(set(3, member(1, 1)));
+    }
+
+    @Test
+    void theMutantThatTakesItIsNoticed() {
+        Mutant.plant("mirror.set-names-the-dead");
+        assertTrue(setOfTheDeadCounts());
+    }
+
+    private boolean setOfTheDeadCounts() {
         start(0, 0);
         start(1, 0);
         assertTrue(set(2, member(0, 1), member(1, 1)));
         start(0, 1);
-        assertFalse(set(3, member(0, 1)));
-        assertTrue(set(3, member(1, 1)));
+        return set(3, member(0, 1));
     }
 
     @Test
@@ -53,6 +70,21 @@ final class AuthorityTest {
         assertFalse(acts(2, member(0, 1)), "it is not the newest");
         start(1, 1);
         assertEquals(List.of(alone, both), authority.holders());
+    }
+
+    @Test
+    void nobodyIsLeftOfASetOnceEachOfItHasStartedAgain() {
+        start(0, 0);
+        start(1, 0);
+        assertFalse(authority.isNobodyLeft(), "there is no set");
+        set(2, member(0, 1), member(1, 1));
+        assertFalse(authority.isNobodyLeft());
+        start(1, 1);
+        assertFalse(authority.isNobodyLeft(), "its primary is there");
+        start(0, 1);
+        assertTrue(authority.isNobodyLeft());
+        set(3, member(1, 2));
+        assertFalse(authority.isNobodyLeft());
     }
 
     @Test

@@ -24,7 +24,8 @@ final class ImageTest {
     private final Authority authority = new Authority();
     private final TwoPieces image = new TwoPieces();
     private long nowNanos = 1_000_000_000L;
-    private final Replica replica = new Replica(new Self(SELF, List.of(0, 1, 2), log, authority, clock(), outbox()));
+    private final Replica replica =
+            new Replica(new Self(SELF, new Copies(List.of(0, 1, 2)), log, authority, clock(), outbox()));
 
     @BeforeEach
     void lead() {

@@ -23,7 +23,8 @@ final class ReplicaTest {
     private final ListLog log = new ListLog();
     private final Authority authority = new Authority();
     private long nowNanos = 1_000_000_000L;
-    private final Replica replica = new Replica(new Self(SELF, List.of(0, 1, 2), log, authority, clock(), outbox()));
+    private final Replica replica =
+            new Replica(new Self(SELF, new Copies(List.of(0, 1, 2)), log, authority, clock(), outbox()));
 
     @AfterEach
     void takeItOut() {
@@ -303,7 +304,7 @@ final class ReplicaTest {
             Position logged = new Position(2, node == 0 ? own : its);
             authority.replay(new Decision.Started(node, 10 + node, 1, new Decision.Found(1, logged)));
         }
-        Self again = new Self(new Member(0, 2), List.of(0, 1, 2), log, authority, clock(), outbox());
+        Self again = new Self(new Member(0, 2), new Copies(List.of(0, 1, 2)), log, authority, clock(), outbox());
         Replica started = new Replica(again);
         started.told();
         nowNanos += Terms.ALONE_NANOS + 1;

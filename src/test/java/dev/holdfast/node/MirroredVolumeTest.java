@@ -15,6 +15,7 @@ import dev.holdfast.frontend.http.Event;
 import dev.holdfast.frontend.http.NodeStatus;
 import dev.holdfast.io.Network;
 import dev.holdfast.replica.PrimaryVolume;
+import dev.holdfast.replica.RunningReplica;
 import dev.holdfast.sim.world.SimMachine;
 import dev.holdfast.sim.world.SimProcess;
 import dev.holdfast.sim.world.SimWorld;
@@ -118,6 +119,7 @@ final class MirroredVolumeTest {
         places.add(new Place(world.newMachine("b"), 2));
         places.add(new Place(world.newMachine("c"), 3));
         places.forEach(Place::start);
+        world.runUntil(() -> places.stream().allMatch(place -> place.ready));
         for (Place place : places) {
             done(places.getFirst(), pool(place));
         }
@@ -278,6 +280,129 @@ final class MirroredVolumeTest {
                 "node " + name + " was started again",
                 "node " + name + " is reached again, after ");
         world.runUntil(() -> status(third).condition().troubles().isEmpty());
+    }
+
+    @Test
+    void aCopyMovesToAnotherNodeAndBack() {
+        for (long seed = 11; seed <= 15; seed++) {
+            begin(seed);
+            mirrored();
+            Place first = leader();
+            write(first, 1);
+            Place other = places.get(first.number == 1 ? 1 : 0);
+            Place third = places.get(2);
+            for (int round = 0; round < 2; round++) {
+                Place goes = round == 0 ? other : third;
+                Place comes = round == 0 ? third : other;
+                done(first, new Operation.AddCopy("v", round == 0 ? "" : "p-" + comes.machine.name()));
+                world.runUntil(() -> isInSync(comes, 3));
+                goes.machine.kill();
+                world.runUntil(() -> isInSync(comes, 2) && hasActed(comes));
+                done(first, new Operation.RemoveCopy("v", "p-" + goes.machine.name()));
+                write(leader(), 2 + round);
+                first.machine.kill();
+                world.runUntil(comes::leads);
+                assertEquals(2 + round, read(comes), "seed " + seed);
+                first.start();
+                goes.start();
+                world.runUntil(() -> first.ready && goes.ready && comes.isWhole());
+            }
+        }
+    }
+
+    private boolean hasActed(Place place) {
+        Replicas.Copy copy = place.copy().orElseThrow();
+        return world.call(copy.volume().loop(), () -> copy.replica().authority().isActedIn());
+    }
+
+    private boolean isInSync(Place place, int members) {
+        return place.copy()
+                .filter(copy -> place.on(copy, () -> isOneOf(copy.replica(), members)))
+                .isPresent();
+    }
+
+    private static boolean isOneOf(RunningReplica replica, int members) {
+        return replica.authority()
+                .newest()
+                .filter(set -> set.inSync().size() == members
+                        && replica.replica()
+                                .filter(own -> set.has(own.member()))
+                                .isPresent())
+                .isPresent();
+    }
+
+    /** Whoever leads does it; its death in the middle changes nothing but how long it takes. */
+    @Test
+    void sizesAndSnapshotsGoThroughTheLogWhoeverDies() {
+        for (long seed = 21; seed <= 26; seed++) {
+            begin(seed);
+            mirrored();
+            Place first = leader();
+            write(first, 1);
+            Place other = places.get(first.number == 1 ? 1 : 0);
+            during(first, new Operation.ResizeVolume("v", 2 * GIB, false));
+            world.runUntil(() -> leader().isWhole() && sizesHere(first, 2 * GIB) && sizesHere(other, 2 * GIB));
+            Place next = leader();
+            during(next, new Operation.CreateSnapshot("v", "s"));
+            world.runUntil(() -> snapshots(first) == 1 && snapshots(other) == 1);
+            world.runUntil(() -> leader().isWhole());
+            during(leader(), new Operation.DeleteSnapshot("v", "s"));
+            write(leader(), 2);
+            world.runUntil(() -> snapshots(first) == 0 && snapshots(other) == 0);
+        }
+    }
+
+    /** Asks the third node for it, ends the one that leads a moment later, and waits until it is done. */
+    private void during(Place leads, Operation operation) {
+        List<Result> results = new ArrayList<>();
+        places.get(2).node.orElseThrow().submit(new Id128(5, ++operations), operation, results::add);
+        world.runFor(world.random().below(20_000_000));
+        leads.machine.kill();
+        world.runUntil(() -> !results.isEmpty());
+        assertInstanceOf(Result.Done.class, results.getFirst(), results.getFirst()::toString);
+        leads.start();
+        world.runUntil(() -> leads.ready);
+    }
+
+    private boolean sizesHere(Place place, long bytes) {
+        return place.copy()
+                .filter(copy -> place.on(copy, copy.volume()::sizeBytes) == bytes)
+                .isPresent();
+    }
+
+    /** How many snapshots the newest root of the copy's pool has; less than nothing if the node does not run. */
+    private int snapshots(Place place) {
+        if (!place.ready || !place.machine.isRunning()) {
+            return -1;
+        }
+        List<NodeStatus> told = new ArrayList<>();
+        place.node.orElseThrow().status(told::add);
+        world.runUntil(() -> !told.isEmpty());
+        return told.getFirst().pools().stream()
+                .flatMap(pool -> pool.measured().stream())
+                .flatMap(found -> found.shards().stream())
+                .mapToInt(shard -> shard.snapshots().size())
+                .sum();
+    }
+
+    @Test
+    void whatKeepsTooManyCopiesOrIsNotMirroredGetsNone() {
+        begin(16);
+        mirrored();
+        Operation sameNode = new Operation.AddCopy("v", "p-" + name(0));
+        refused(sameNode, "keeps a copy of volume v already");
+        done(places.getFirst(), new Operation.AddCopy("v", ""));
+        refused(new Operation.AddCopy("v", ""), "no other node has a pool");
+        done(places.getFirst(), new Operation.CreateVolume("alone", "p-" + name(0), GIB));
+        refused(new Operation.AddCopy("alone", "p-" + name(1)), "was made without copies");
+    }
+
+    private void refused(Operation operation, String why) {
+        List<Result> results = new ArrayList<>();
+        places.getFirst().node.orElseThrow().submit(new Id128(5, ++operations), operation, results::add);
+        world.runUntil(() -> !results.isEmpty());
+        String said = results.getFirst().toString();
+        assertTrue(results.getFirst() instanceof Result.Refused && said.contains(why), said);
     }
 
     @Test

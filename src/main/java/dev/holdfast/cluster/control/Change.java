@@ -28,6 +28,9 @@ public sealed interface Change {
     /** A new volume of which every one of {@code pools}, each of another node, keeps a copy as shard {@code shard}. */
     record CreateMirrored(Id128 volume, String name, List<Id128> pools, int shard, long sizeBytes) implements Change {}
 
+    /** Another pool keeps a copy of a mirrored volume; it is empty, or what it had when it kept one before. */
+    record AddCopy(Id128 volume, Id128 pool) implements Change {}
+
     /** A pool keeps no copy any more; what it has is left where it is. */
     record RemoveCopy(Id128 volume, Id128 pool) implements Change {
         @Override

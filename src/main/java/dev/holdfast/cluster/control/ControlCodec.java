@@ -141,6 +141,7 @@ final class ControlCodec {
                 c.pools().forEach(pool -> id(out, pool));
                 out.putInt(c.shard()).putLong(c.sizeBytes());
             }
+            case Change.AddCopy c -> id(id(out.put((byte) 12), c.volume()), c.pool());
             case Change.RemoveCopy c -> id(id(out.put((byte) 11), c.volume()), c.pool());
             case Change.ResizeVolume c -> id(out.put((byte) 3), c.volume()).putLong(c.sizeBytes());
             case Change.DeleteVolume c -> id(out.put((byte) 4), c.volume());
@@ -290,6 +291,7 @@ final class ControlCodec {
             case 9 -> createPool(in, id, in.getInt());
             case 10 -> createMirrored(in, id);
             case 11 -> Optional.of(new Change.RemoveCopy(id, id(in)));
+            case 12 -> Optional.of(new Change.AddCopy(id, id(in)));
             default -> Optional.empty();
         };
     }

@@ -117,6 +117,7 @@ public final class ControlState {
             case Change.CreatePool c -> List.of(c.node());
             case Change.CreateVolume c -> ownersOf(c.volume());
             case Change.CreateMirrored c -> ownersOf(c.volume());
+            case Change.AddCopy c -> List.of(pool(c.pool()).orElseThrow().node());
             case Change.RemoveCopy c -> List.of();
             case Change.ResizeVolume c -> ownersOf(c.volume());
             case Change.DeleteVolume c -> ownersOf(c.volume());
@@ -131,7 +132,8 @@ public final class ControlState {
         return nodesOf(volume(volume).orElseThrow());
     }
 
-    private List<Integer> nodesOf(VolumeInfo volume) {
+    /** Numbers of the nodes that keep it, ascending. */
+    List<Integer> nodesOf(VolumeInfo volume) {
         return volume.pools().stream()
                 .map(id -> pool(id).orElseThrow().node())
                 .sorted()
@@ -225,6 +227,8 @@ public final class ControlState {
             case Change.AddExport c -> exports.put(c.volume(), c.protocol());
             case Change.RemoveExport c -> exports.remove(c.volume());
             case Change.ResizeVolume c -> Checks.that(volumes.containsKey(c.volume()), "a volume of a size");
+            case Change.AddCopy c ->
+                Checks.that(mirrors.has(volume(c.volume()).orElseThrow().shard()), "a mirror");
         }
     }
 
@@ -242,6 +246,7 @@ public final class ControlState {
                 forget(c.volume());
             }
             case Change.DeleteSnapshot c -> snapshots.remove(c.snapshot());
+            case Change.AddCopy c -> volumes.computeIfPresent(c.volume(), (id, info) -> info.withPool(c.pool()));
             case Change.AddExport c -> throw Checks.unreachable("an export is no intent");
             case Change.RemoveExport c -> throw Checks.unreachable("an export's end is no intent");
             case Change.RemoveCopy c -> throw Checks.unreachable("a copy's end is no intent");
@@ -268,6 +273,7 @@ public final class ControlState {
             case Change.DeleteSnapshot c ->
                 snapshots.computeIfPresent(c.snapshot(), (id, info) -> info.with(Life.LIVE));
             case Change.ResizeVolume c -> Checks.that(volumes.containsKey(c.volume()), "a volume keeps its size");
+            case Change.AddCopy c -> Checks.that(volumes.containsKey(c.volume()), "a volume keeps its copies");
             case Change.AddExport c -> throw Checks.unreachable("an export is no intent");
             case Change.RemoveExport c -> throw Checks.unreachable("an export's end is no intent");
             case Change.RemoveCopy c -> throw Checks.unreachable("a copy's end is no intent");
@@ -424,6 +430,11 @@ public final class ControlState {
         return Optional.ofNullable(intents.get(operation)).flatMap(open -> open.part(node));
     }
 
+    /** Whether {@code operation} is open, and is done by whoever leads its shard. */
+    boolean isLed(Id128 operation) {
+        return intents.containsKey(operation) && intents.get(operation).isLed();
+    }
+
     /** Names of the nodes that have not said how their part of {@code operation} ended. */
     List<String> waitedFor(Id128 operation) {
         Open open = intents.get(operation);
@@ -441,6 +452,7 @@ public final class ControlState {
             case Change.CreatePool c -> false;
             case Change.CreateVolume c -> c.volume().equals(volume);
             case Change.CreateMirrored c -> c.volume().equals(volume);
+            case Change.AddCopy c -> c.volume().equals(volume);
             case Change.RemoveCopy c -> c.volume().equals(volume);
             case Change.ResizeVolume c -> c.volume().equals(volume);
             case Change.DeleteVolume c -> c.volume().equals(volume);

@@ -34,9 +34,23 @@ record Open(Change change, List<Integer> owners, List<Integer> left, boolean und
         return new Open(change, owners, owners, true, failure);
     }
 
+    /** Whether whoever leads the shard does it, so that the first who says how it ended says it for all. */
+    boolean isLed() {
+        return owners.size() > 1
+                && switch (change) {
+                    case Change.ResizeVolume c -> true;
+                    case Change.CreateSnapshot c -> true;
+                    case Change.DeleteSnapshot c -> true;
+                    default -> false;
+                };
+    }
+
     /** The same after {@code node} has said how its part ended. */
     Open without(int node, String why) {
         Checks.that(left.contains(node), "a part ends once", node);
+        if (isLed()) {
+            return new Open(change, owners, List.of(), undo, why);
+        }
         List<Integer> others = left.stream().filter(other -> other != node).toList();
         return new Open(change, owners, others, undo, failure.isEmpty() ? why : failure);
     }

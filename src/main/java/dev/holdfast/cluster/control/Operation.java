@@ -32,6 +32,14 @@ public sealed interface Operation {
      */
     record CreateMirrored(String name, List<String> pools, int copies, long sizeBytes) implements Operation {}
 
+    /**
+     * Another pool keeps a copy of a mirrored volume, too.
+     *
+     * @param volume which
+     * @param pool where; empty: of the nodes that keep none yet, the pool with the fewest volumes
+     */
+    record AddCopy(String volume, String pool) implements Operation {}
+
     /** A pool keeps no copy of the volume any more: it is lost, or will not come back. */
     record RemoveCopy(String volume, String pool) implements Operation {}
 

@@ -74,6 +74,7 @@ final class Parts {
         if (next == null) {
             ready = true;
             then.run();
+            left.keySet().stream().filter(state::isLed).forEach(this::come);
             List.copyOf(early).forEach(this::come);
             early.clear();
             return;
@@ -81,6 +82,8 @@ final class Parts {
         Optional<Open.Part> part = part(next).filter(open -> open.equals(left.get(next)));
         if (part.isEmpty()) {
             recoverNext(more, then);
+        } else if (state.isLed(next)) {
+            recoverNext(more, then); // Begun once this node is ready: nobody leads before.
         } else {
             begun.put(next, part.get());
             Runnable goOn = () -> recoverNext(more, then);

@@ -37,6 +37,7 @@ final class Planner {
             case Operation.CreatePool o -> createPool(o);
             case Operation.CreateVolume o -> createVolume(o);
             case Operation.CreateMirrored o -> createMirrored(o);
+            case Operation.AddCopy o -> withVolume(o.volume(), volume -> addCopy(volume, o));
             case Operation.RemoveCopy o -> withVolume(o.volume(), volume -> removeCopy(volume, o));
             case Operation.ResizeVolume o -> withVolume(o.name(), volume -> resize(volume, o));
             case Operation.DeleteVolume o ->
@@ -105,7 +106,7 @@ final class Planner {
             }
             pools.add(pool.get().id());
         }
-        List<Id128> chosen = o.pools().isEmpty() ? fewestVolumes(o.copies()) : pools;
+        List<Id128> chosen = o.pools().isEmpty() ? fewestVolumes(o.copies(), List.of()) : pools;
         if (o.pools().isEmpty() && chosen.size() < o.copies()) {
             return new Plan.End(Result.conflict(o.copies() + " copies need pools of as many nodes, and " + chosen.size()
                     + " have one: `holdfast pool create --node NODE` makes more"));
@@ -114,8 +115,11 @@ final class Planner {
                 new Change.CreateMirrored(newId(), o.name(), List.copyOf(chosen), state.nextShard(), o.sizeBytes()));
     }
 
-    /** At most {@code most} pools, each of another node: those with the fewest volumes, of equal ones the oldest. */
-    private List<Id128> fewestVolumes(int most) {
+    /**
+     * At most {@code most} pools, each of another node and none of {@code without}: those with the fewest volumes, of
+     * equal ones the oldest.
+     */
+    private List<Id128> fewestVolumes(int most, List<Integer> without) {
         Checks.that(state.cluster().isPresent(), "there is somewhere to place things");
         List<PoolInfo> pools = new ArrayList<>(state.pools());
         pools.removeIf(pool -> pool.life() != Life.LIVE);
@@ -125,12 +129,27 @@ final class Planner {
         List<Id128> chosen = new ArrayList<>();
         List<Integer> nodes = new ArrayList<>();
         for (PoolInfo pool : pools) {
-            if (chosen.size() < most && !nodes.contains(pool.node())) {
+            boolean isAnother = !nodes.contains(pool.node()) && !without.contains(pool.node());
+            if (chosen.size() < most && isAnother) {
                 chosen.add(pool.id());
                 nodes.add(pool.node());
             }
         }
         return chosen;
+    }
+
+    private Plan addCopy(VolumeInfo volume, Operation.AddCopy o) {
+        if (!o.pool().isEmpty()) {
+            Optional<PoolInfo> pool = state.pool(o.pool());
+            return pool.isEmpty()
+                    ? new Plan.End(Result.notFound("there is no pool " + o.pool() + ": `holdfast pool ls` lists them"))
+                    : checked(new Change.AddCopy(volume.id(), pool.get().id()));
+        }
+        List<Id128> chosen = fewestVolumes(1, state.nodesOf(volume));
+        return chosen.isEmpty()
+                ? new Plan.End(
+                        Result.conflict("no other node has a pool: `holdfast pool create --node NODE` makes one"))
+                : checked(new Change.AddCopy(volume.id(), chosen.getFirst()));
     }
 
     private Plan removeCopy(VolumeInfo volume, Operation.RemoveCopy o) {

@@ -32,12 +32,11 @@ final class Rules {
             case Change.CreatePool c -> toPool(c);
             case Change.CreateVolume c -> toVolume(c);
             case Change.CreateMirrored c -> toMirror(c);
+            case Change.AddCopy c -> quiet(c.volume()).or(() -> toAddition(c));
             case Change.RemoveCopy c -> quiet(c.volume()).or(() -> toRemoval(c));
-            case Change.ResizeVolume c ->
-                quiet(c.volume()).or(() -> alone(c.volume())).or(() -> toSize(c.sizeBytes()));
+            case Change.ResizeVolume c -> quiet(c.volume()).or(() -> toSize(c.sizeBytes()));
             case Change.DeleteVolume c -> quiet(c.volume()).or(() -> toDeletion(c.volume()));
-            case Change.CreateSnapshot c ->
-                quiet(c.volume()).or(() -> alone(c.volume())).or(() -> toSnapshot(c));
+            case Change.CreateSnapshot c -> quiet(c.volume()).or(() -> toSnapshot(c));
             case Change.DeleteSnapshot c -> quiet(c.volume()).or(() -> toSnapshotDeletion(c));
             case Change.AddExport c ->
                 quiet(c.volume())
@@ -124,6 +123,23 @@ final class Rules {
         return toSize(volume.sizeBytes());
     }
 
+    private Optional<Result.Refused> toAddition(Change.AddCopy c) {
+        VolumeInfo volume = state.volume(c.volume()).orElseThrow();
+        if (!state.isMirrored(volume)) {
+            return conflict("volume " + volume.name() + " was made without copies, and can't get one: create one with"
+                    + " --replicas 2 and copy what it has");
+        }
+        if (!isLive(c.pool())) {
+            return Optional.of(Result.notFound("the pool for a copy of volume " + volume.name() + " is not there"));
+        }
+        int node = state.pool(c.pool()).orElseThrow().node();
+        if (state.nodesOf(volume).contains(node)) {
+            return conflict("node " + state.node(node).map(NodeInfo::name).orElse("?") + " keeps a copy of volume "
+                    + volume.name() + " already: each is kept by another node");
+        }
+        return volume.pools().size() < ReplicaSet.MOST ? Optional.empty() : Optional.of(Result.invalid(COPIES));
+    }
+
     /** The last good copy stays: whoever is in a set that may hold what nobody else holds can't be removed. */
     private Optional<Result.Refused> toRemoval(Change.RemoveCopy c) {
         VolumeInfo volume = state.volume(c.volume()).orElseThrow();
@@ -135,14 +151,6 @@ final class Rules {
                     + ": a copy can be removed once the others go on without it");
         }
         return Optional.empty();
-    }
-
-    /** What is not done yet where several nodes have to do it at one moment. */
-    private Optional<Result.Refused> alone(Id128 volume) {
-        VolumeInfo info = state.volume(volume).orElseThrow();
-        return state.isMirrored(info)
-                ? conflict("volume " + info.name() + " is mirrored: sizes and snapshots of such come later")
-                : Optional.empty();
     }
 
     private static Optional<Result.Refused> toSize(long sizeBytes) {

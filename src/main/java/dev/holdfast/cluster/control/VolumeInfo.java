@@ -1,6 +1,7 @@
 package dev.holdfast.cluster.control;
 
 import dev.holdfast.base.Id128;
+import java.util.ArrayList;
 import java.util.List;
 
 /** A volume as the control plane knows it; {@code pools} has all that keep a copy, each of another node. */
@@ -16,6 +17,12 @@ public record VolumeInfo(Id128 id, String name, List<Id128> pools, int shard, lo
 
     VolumeInfo withSize(long nextBytes) {
         return new VolumeInfo(id, name, pools, shard, nextBytes, life);
+    }
+
+    VolumeInfo withPool(Id128 pool) {
+        List<Id128> more = new ArrayList<>(pools);
+        more.add(pool);
+        return new VolumeInfo(id, name, List.copyOf(more), shard, sizeBytes, life);
     }
 
     VolumeInfo without(Id128 pool) {

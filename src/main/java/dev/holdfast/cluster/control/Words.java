@@ -31,6 +31,7 @@ final class Words {
             case Change.CreateMirrored c ->
                 "create volume " + c.name() + ", " + c.sizeBytes() + " bytes, shard " + c.shard() + " in "
                         + c.pools().size() + " copies";
+            case Change.AddCopy c -> "add a copy of volume " + name(c.volume()) + " in pool " + pool(c.pool());
             case Change.RemoveCopy c -> "remove the copy of volume " + name(c.volume()) + " in pool " + pool(c.pool());
             case Change.ResizeVolume c -> "resize volume " + name(c.volume()) + " to " + c.sizeBytes() + " bytes";
             case Change.DeleteVolume c -> "delete volume " + name(c.volume());
@@ -50,6 +51,8 @@ final class Words {
             case Change.CreateVolume c -> "pool " + pool(c.pool()) + "; no data of others";
             case Change.CreateMirrored c ->
                 "pools " + String.join(", ", c.pools().stream().map(this::pool).toList()) + "; no data of others";
+            case Change.AddCopy c ->
+                "pool " + pool(c.pool()) + ", which gets everything that volume " + name(c.volume()) + " uses";
             case Change.RemoveCopy c ->
                 "no data; pool " + pool(c.pool()) + " keeps what it has, and nobody asks for it";
             case Change.ResizeVolume c -> resized(c);

@@ -81,6 +81,7 @@ final class Routes {
             case "POST volumes" -> newVolume(call);
             case "PUT volumes/*" ->
                 new Operation.ResizeVolume(path.get(1), call.number("sizeBytes"), call.flag("shrink"));
+            case "POST volumes/*/*" -> newCopy(call, path);
             case "DELETE volumes/*/*/*" -> copyRemoval(path);
             case "DELETE volumes/*" -> new Operation.DeleteVolume(path.get(1));
             case "POST exports" ->
@@ -117,6 +118,13 @@ final class Routes {
             return new Operation.CreateMirrored(name, pools, (int) replicas, sizeBytes);
         }
         return new Operation.CreateVolume(name, pools.isEmpty() ? call.text("pool", "") : pools.getFirst(), sizeBytes);
+    }
+
+    private static Operation newCopy(Call call, List<String> path) throws Call.Wrong {
+        if (!path.get(2).equals("copies")) {
+            throw new Call.Wrong(404, "copies are made at volumes/VOLUME/copies");
+        }
+        return new Operation.AddCopy(path.get(1), call.text("pool", ""));
     }
 
     private static Operation copyRemoval(List<String> path) throws Call.Wrong {

@@ -91,7 +91,7 @@ final class FrontWire implements Wire {
                 .filter(number -> number != self)
                 .mapToObj(this::address)
                 .toList();
-        return new FollowedVolume(what, new Places(here, process.network(), () -> others), loop, process.clock());
+        return new FollowedVolume(what, new Places(() -> here, process.network(), () -> others), loop, process.clock());
     }
 
     private Address address(int number) {

@@ -42,24 +42,13 @@ final class Judge {
         this.oracle = oracle;
     }
 
-    /** Room got short: from now on a replica may lack what nobody could keep for it; then it gets an image. */
+    /** Room got short, or a copy was added: a replica may lack what nobody kept for it; then it gets an image. */
     void mayFallBehind() {
         mayFallBehind = true;
     }
 
     void add(ShardNode node) {
         nodes.add(node);
-    }
-
-    /** The set a new shard begins with, once every node has started. */
-    Optional<ReplicaSet> first(List<Integer> numbers, Authority authority) {
-        List<Member> members = new ArrayList<>();
-        for (int node : numbers) {
-            authority.start(node).ifPresent(start -> members.add(new Member(node, start.incarnation())));
-        }
-        return members.size() == numbers.size()
-                ? Optional.of(new ReplicaSet(ReplicaSet.FIRST_EPOCH, members.getFirst(), members))
-                : Optional.empty();
     }
 
     /** M6: two logs that both have an entry at a position are equal up to it. */

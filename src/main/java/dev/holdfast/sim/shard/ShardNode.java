@@ -1,13 +1,11 @@
 package dev.holdfast.sim.shard;
 
 import dev.holdfast.mirror.Authority;
-import dev.holdfast.mirror.DecisionLog;
-import dev.holdfast.mirror.Member;
+import dev.holdfast.mirror.Copies;
 import dev.holdfast.mirror.Message;
-import dev.holdfast.mirror.Outbox;
 import dev.holdfast.mirror.Replica;
-import dev.holdfast.mirror.ReplicaSet;
-import dev.holdfast.mirror.Self;
+import dev.holdfast.mirror.ReplicaProcess;
+import dev.holdfast.mirror.ShardLog;
 import dev.holdfast.sim.world.SimLoop;
 import dev.holdfast.sim.world.SimMachine;
 import dev.holdfast.sim.world.SimProcess;
@@ -21,24 +19,23 @@ import java.util.function.LongConsumer;
  * being primary never gets one.
  */
 final class ShardNode {
-    private static final long TICK_NANOS = 20_000_000L;
     private static final long ROOT_NANOS = 700_000_000L;
 
     private final SimMachine machine;
     private final int number;
     private final ShardStore store;
-    private final List<Integer> nodes;
     private final Wire wire;
     private final Judge judge;
     private Optional<Running> running = Optional.empty();
     private long memorySince;
     private boolean isMixture;
+    private List<Integer> kept;
 
     ShardNode(SimMachine machine, int number, ShardStore store, List<Integer> nodes, Wire wire, Judge judge) {
         this.machine = machine;
         this.number = number;
         this.store = store;
-        this.nodes = nodes;
+        this.kept = nodes;
         this.wire = wire;
         this.judge = judge;
         judge.add(this);
@@ -67,7 +64,7 @@ final class ShardNode {
 
     /** The replica of the present process, once its start is registered. */
     Optional<Replica> replica() {
-        return isRunning() ? running.flatMap(process -> process.replica) : Optional.empty();
+        return isRunning() ? running.flatMap(process -> process.replica.replica()) : Optional.empty();
     }
 
     /** Seq up to which readers see here; it has a {@link #replica}. */
@@ -122,10 +119,9 @@ final class ShardNode {
 
     /** A message comes; on the shard's loop. */
     void received(Message message) {
-        replica().ifPresent(present -> {
-            present.received(message);
-            store.told();
-        });
+        if (isRunning()) {
+            running.orElseThrow().replica.received(message);
+        }
     }
 
     /** A client's request, run on the node's loop if it is alive then. */
@@ -173,67 +169,49 @@ final class ShardNode {
         store.flush(done);
     }
 
+    /** Other nodes keep copies from now on. */
+    void keptBy(List<Integer> nodes) {
+        kept = nodes;
+        ask(() -> running.orElseThrow().copies.become(nodes));
+    }
+
     /** One process. */
-    private final class Running implements DecisionLog.Listener, Outbox {
+    private final class Running implements ReplicaProcess.Reach {
         final SimProcess process;
         final SimLoop loop;
-        final DecisionLog decisions;
-        final Authority authority = new Authority();
+        final Copies copies = new Copies(kept);
+        final ReplicaProcess replica;
         boolean isOpen;
-        Optional<Replica> replica = Optional.empty();
 
         Running(SimProcess process) {
             this.process = process;
             this.loop = process.newLoop("shard");
-            this.decisions = new DecisionLog(process.orderedLog("shard"), loop, authority, this);
+            ReplicaProcess.Decided decided = new ReplicaProcess.Decided(process.orderedLog("shard"), new Authority());
+            ReplicaProcess.Place place = new ReplicaProcess.Place(number, copies, 0);
+            this.replica = new ReplicaProcess(place, process.clock(), loop, decided, this);
             store.open(process, loop, () -> {
                 isOpen = true;
-                decisions.start(new DecisionLog.Start(number, process.entropy().nextLong(), store.found()));
-                tick();
+                replica.start(process.entropy().nextLong(), store.found());
                 makeRoots();
             });
         }
 
-        private void tick() {
-            replica.ifPresent(present -> {
-                present.tick();
-                store.told();
-            });
-            loop.after(TICK_NANOS, this::tick);
-        }
-
-        /** Makes a root now and then, and the first set of a new shard. */
+        /** Makes a root now and then. */
         private void makeRoots() {
             store.makeRoot();
-            if (authority.newest().isEmpty()) {
-                judge.first(nodes, authority).ifPresent(this::propose);
-            }
             loop.after(ROOT_NANOS, this::makeRoots);
         }
 
         @Override
-        public void registered(Member member) {
-            memorySince = authority.start(number).orElseThrow().memorySince();
-            Replica started = new Replica(new Self(member, nodes, store.log(), authority, process.clock(), this));
-            replica = Optional.of(started);
-            store.attach(started);
-            wire.begin(ShardNode.this, member, new Wire.Running(process, loop));
-            started.told();
-            store.told();
+        public ShardLog log() {
+            return store.log();
         }
 
         @Override
-        public void told() {
-            replica.orElseThrow().told();
-            store.told();
-        }
-
-        @Override
-        public void refused(ReplicaSet set) {
-            replica.ifPresent(present -> {
-                present.refused(set);
-                store.told();
-            });
+        public void begun(Replica begun) {
+            memorySince = replica.authority().start(number).orElseThrow().memorySince();
+            store.attach(begun);
+            wire.begin(ShardNode.this, begun.member(), new Wire.Running(process, loop));
         }
 
         @Override
@@ -244,18 +222,13 @@ final class ShardNode {
         }
 
         @Override
-        public void propose(ReplicaSet set) {
-            decisions.propose(set);
-        }
-
-        @Override
-        public void act(int epoch) {
-            decisions.act(epoch, replica.orElseThrow().member());
-        }
-
-        @Override
         public void flushed(long seq) {
             store.flushed(seq);
+        }
+
+        @Override
+        public void looked() {
+            store.told();
         }
     }
 }

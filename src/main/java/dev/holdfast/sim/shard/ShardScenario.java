@@ -12,9 +12,9 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
- * Two to four replicas of one shard, clients, and every misfortune of docs/internals/mirror.md; {@link Judge} looks
- * after each event. In the end everything is mended; then the shard must be served, all replicas become one, and every
- * request be answered, each within its time.
+ * Two to four replicas of one shard, one of them maybe added later, clients, and every misfortune of
+ * docs/internals/mirror.md; {@link Judge} looks after each event. In the end everything is mended; then the shard must
+ * be served, all replicas become one, and every request be answered, each within its time.
  */
 public final class ShardScenario {
     private static final int KINDS = 11;
@@ -55,13 +55,31 @@ public final class ShardScenario {
         this.kinds = pools ? KINDS_OVER_POOLS : KINDS;
         this.favourite = random.below(kinds);
         this.tight = pools && random.oneIn(4);
-        List<Integer> numbers =
-                IntStream.range(0, 2 + random.below(pools ? 2 : 3)).boxed().toList();
-        for (int number : numbers) {
-            SimMachine machine = number == 0 ? world.machine() : world.newMachine("node-" + number);
-            machine.clock().drift(random.between(-10_000, 10_000));
-            ShardStore store = pools ? new PoolStore(judge, random.split(), tight) : new ModelStore(judge);
-            nodes.add(new ShardNode(machine, number, store, numbers, wire, judge));
+        int count = 2 + random.below(pools ? 2 : 3);
+        for (int number = 0; number < count; number++) {
+            addNode(number, count);
+        }
+    }
+
+    private void addNode(int number, int count) {
+        SimMachine machine = number == 0 ? world.machine() : world.newMachine("node-" + number);
+        machine.clock().drift(random.between(-10_000, 10_000));
+        ShardStore store = pools ? new PoolStore(judge, random.split(), tight) : new ModelStore(judge);
+        nodes.add(new ShardNode(machine, number, store, numbers(count), wire, judge));
+    }
+
+    private static List<Integer> numbers(int count) {
+        return IntStream.range(0, count).boxed().toList();
+    }
+
+    /** Another node gets a copy; the others are told of it sooner or later. */
+    private void addCopy() {
+        if (!calm) {
+            int count = nodes.size() + 1;
+            judge.mayFallBehind();
+            addNode(nodes.size(), count);
+            nodes.getLast().start();
+            nodes.forEach(node -> world.at(someTime(), () -> node.keptBy(numbers(count))));
         }
     }
 
@@ -93,6 +111,9 @@ public final class ShardScenario {
         calm = false;
         wire.roughen(random);
         misfortune();
+        if (pools && random.oneIn(3)) {
+            world.at(random.below(15_000_000_000L), this::addCopy);
+        }
         long endNanos = world.nowNanos() + random.between(20_000_000_000L, pools ? 30_000_000_000L : 60_000_000_000L);
         until(RUN_NANOS, () -> world.nowNanos() > endNanos);
         mend();

@@ -44,7 +44,8 @@ final class ControlCodecTest {
                     new ControlRecord.Process(3, 5),
                     9,
                     new Decision.NewSet(new ReplicaSet(2, new Member(3, 1), List.of(new Member(3, 1))))),
-            new ControlRecord.NodeReachable(new ControlRecord.Process(3, 5), "h:1", "h:2"));
+            new ControlRecord.NodeReachable(new ControlRecord.Process(3, 5), "h:1", "h:2"),
+            new ControlRecord.Intended(ID, new Change.AddCopy(ID, new Id128(3, 4))));
 
     @Test
     void everyRecordReadsBackAsItWasWritten() {
@@ -81,6 +82,7 @@ final class ControlCodecTest {
         assertEquals(
                 "010a" + "00000007" + "00000003" + "0000000000000005" + "0000000000000009" + "0012" + set,
                 hex(ALL.get(17)));
+        assertEquals("0104" + id + "0c" + id + "00000000000000030000000000000004", hex(ALL.get(19)));
         assertEquals("010b" + "00000003" + "0000000000000005" + "0003683a31" + "0003683a32", hex(ALL.get(18)));
         String pool = "00046d61696e" + "02" + "00022f64" + "000165" + "00086d6972726f723a32" + "0000000000010000"
                 + "0000000000000000";

@@ -141,9 +141,11 @@ final class ControlProcess {
 
         private List<Integer> owners(Change change) {
             ControlState state = controller().state();
-            List<Id128> pools = change instanceof Change.CreatePool c
-                    ? List.of(c.pool())
-                    : state.volume(volume(change)).orElseThrow().pools();
+            List<Id128> pools = switch (change) {
+                case Change.CreatePool c -> List.of(c.pool());
+                case Change.AddCopy c -> List.of(c.pool());
+                default -> state.volume(volume(change)).orElseThrow().pools();
+            };
             return pools.stream()
                     .map(pool -> state.pool(pool).orElseThrow().node())
                     .toList();

@@ -105,13 +105,21 @@ final class DecisionsTest {
     }
 
     @Test
-    void sizesAndSnapshotsOfAMirroredVolumeAreRefusedAndItsExportIsNot() {
+    void whoeverLeadsGivesAMirroredVolumeItsSizeAndSnapshots() {
         mirrored();
-        String why = "volume v is mirrored: sizes and snapshots of such come later";
-        Rules rules = new Rules(state);
-        assertEquals(Optional.of(Result.conflict(why)), rules.objection(new Change.ResizeVolume(VOLUME, 8192)));
-        assertEquals(Optional.of(Result.conflict(why)), rules.objection(new Change.CreateSnapshot(VOLUME, 1, "s")));
-        assertEquals(Optional.empty(), rules.objection(new Change.AddExport(VOLUME, Protocol.NBD)));
+        Id128 id = new Id128(6, 60);
+        state.apply(new ControlRecord.Intended(id, new Change.ResizeVolume(VOLUME, 8192)));
+        assertTrue(state.isLed(id)
+                && state.part(id, 1).isPresent()
+                && state.part(id, 3).isPresent());
+        state.apply(new ControlRecord.Ended(id, new ControlRecord.By(2, 1, false), ""));
+        assertEquals(8192, state.volume(VOLUME).orElseThrow().sizeBytes());
+        assertTrue(state.part(id, 1).isEmpty(), "the others have nothing to say any more");
+        Id128 next = new Id128(6, 61);
+        state.apply(new ControlRecord.Intended(next, new Change.CreateSnapshot(VOLUME, 1, "s")));
+        state.apply(new ControlRecord.Ended(next, new ControlRecord.By(3, 1, false), "no room"));
+        assertInstanceOf(Result.Refused.class, state.result(next).orElseThrow());
+        assertEquals(List.of(), state.snapshots());
     }
 
     @Test

@@ -169,16 +169,21 @@ final class HttpApiTest {
         post("volumes", "{\"name\":\"v\",\"sizeBytes\":4096,\"pools\":[\"p\",\"q\"]}");
         post("volumes", "{\"name\":\"v\",\"sizeBytes\":4096,\"pools\":[\"p\"],\"replicas\":1}");
         send("DELETE /api/v1/volumes/v/copies/q", "Host: localhost\r\n" + JSON, "");
+        post("volumes/v/copies", "{\"pool\":\"q\"}");
+        post("volumes/v/copies", "{}");
         List<Operation> wanted = List.of(
                 new Operation.CreateMirrored("v", List.of(), 2, 4096),
                 new Operation.CreateMirrored("v", List.of("p", "q"), 2, 4096),
                 new Operation.CreateVolume("v", "p", 4096),
-                new Operation.RemoveCopy("v", "q"));
+                new Operation.RemoveCopy("v", "q"),
+                new Operation.AddCopy("v", "q"),
+                new Operation.AddCopy("v", ""));
         assertEquals(wanted, asked);
         answers(400, post("volumes", "{\"name\":\"v\",\"sizeBytes\":4096,\"replicas\":0}"));
         answers(400, post("volumes", "{\"name\":\"v\",\"sizeBytes\":4096,\"replicas\":5}"));
         answers(400, post("volumes", "{\"name\":\"v\",\"sizeBytes\":4096,\"pools\":[\"p\"],\"replicas\":2}"));
         answers(404, send("DELETE /api/v1/volumes/v/others/q", "Host: localhost\r\n" + JSON, ""));
+        answers(404, post("volumes/v/others", "{}"));
         assertEquals(wanted, asked);
     }
 

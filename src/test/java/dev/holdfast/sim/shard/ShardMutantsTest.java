@@ -39,11 +39,11 @@ final class ShardMutantsTest {
                 "mirror.restart-under-old-incarnation",
                 "mirror.rewind-whatever-stands",
                 "mirror.serve-without-lease",
-                "mirror.set-names-the-dead",
                 "mirror.stable-is-commit",
                 "mirror.start-alone-at-once",
                 "mirror.start-alone-with-broken-memory",
                 "mirror.start-beside-memory",
+                "mirror.start-beside-primary",
                 "mirror.trim-by-own-log",
                 "mirror.void-sets-count"
             })
