@@ -68,7 +68,11 @@ public final class Scenarios {
             new Scenario(
                     "store-root-points",
                     "the same at every operation on a root, every flush and every durable answer of a longer workload",
-                    StoreScenarios::rootPoints));
+                    StoreScenarios::rootPoints),
+            new Scenario(
+                    "pool-mirror",
+                    "whatever happens to a pool, its twin or the way there, the twin holds one consistency point of it",
+                    PoolMirror::run));
 
     private Scenarios() {}
 

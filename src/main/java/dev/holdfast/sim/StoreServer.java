@@ -22,6 +22,7 @@ import dev.holdfast.store.root.GenerationKeeper;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
@@ -44,6 +45,9 @@ final class StoreServer implements Server {
     private boolean mayAcceptLoss;
     private boolean acceptsLoss;
     private Optional<Pool> pool = Optional.empty();
+    private BiConsumer<Pool, SimProcess> opens = (found, process) -> {};
+    private boolean isTwin;
+    private boolean quiet;
 
     /** A server of {@code setup}; if {@code busy}, with snapshots and other volumes. */
     StoreServer(StoreSetup setup, boolean busy, SimRandom random) {
@@ -70,6 +74,23 @@ final class StoreServer implements Server {
     /** From now on a pool that is refused is opened with the loss that this takes. */
     void mayAcceptLoss() {
         mayAcceptLoss = true;
+    }
+
+    /** {@code task} is shown every pool that opens, on its committer's loop. */
+    void whenOpened(BiConsumer<Pool, SimProcess> task) {
+        opens = task;
+    }
+
+    /** The same server for a copy of the twin's devices, which need not have the root before the newest. */
+    StoreServer forkOnTwin() {
+        StoreServer fork = (StoreServer) fork();
+        fork.isTwin = true;
+        return fork;
+    }
+
+    /** From the next start on nothing but its client changes anything. */
+    void beQuiet() {
+        quiet = true;
     }
 
     /** True if a loss was accepted. */
@@ -169,6 +190,7 @@ final class StoreServer implements Server {
 
     private void opened(Pool found, SimProcess process, Loop loop, Consumer<BlockVolume> ready) {
         pool = Optional.of(found);
+        opens.accept(found, process);
         trouble.ifPresent(DiskTrouble::goOn);
         if (found.volume(SHARD).isPresent()) {
             serve(found, process, loop, ready);
@@ -191,12 +213,12 @@ final class StoreServer implements Server {
     private void serve(Pool found, SimProcess process, Loop loop, Consumer<BlockVolume> ready) {
         BlockVolume volume = found.volume(SHARD).orElseThrow();
         volume.loop().post(() -> {
-            if (busy && !acceptsLoss) {
+            if (busy && !quiet && !acceptsLoss) {
                 snapshots.begin(found, volume, process::isSilent);
             }
             ready.accept(volume);
         });
-        if (busy && !acceptsLoss) {
+        if (busy && !quiet && !acceptsLoss) {
             volumes.begin(found, loop, process::isSilent);
         }
     }
@@ -230,7 +252,7 @@ final class StoreServer implements Server {
     private void judge(List<String> problems, Runnable sound) {
         List<String> bad = problems.stream()
                 .filter(problem -> !problem.endsWith("repaired when the pool serves"))
-                .filter(problem -> !(mayAcceptLoss && problem.endsWith("cannot be read")))
+                .filter(problem -> !((mayAcceptLoss || isTwin) && problem.endsWith("cannot be read")))
                 .toList();
         if (!bad.isEmpty()) {
             throw new OracleViolation("the verifier found: " + bad);

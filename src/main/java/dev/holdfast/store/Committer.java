@@ -14,6 +14,9 @@ import dev.holdfast.store.log.RingWriter;
 import dev.holdfast.store.root.GenerationKeeper;
 import dev.holdfast.store.root.Root;
 import dev.holdfast.store.root.ShardState;
+import dev.holdfast.store.root.SnapshotRecord;
+import dev.holdfast.store.tree.HeldSpace;
+import dev.holdfast.store.twin.TwinLink;
 import dev.holdfast.store.work.Core;
 import dev.holdfast.store.work.RootWriter;
 import dev.holdfast.store.work.Runner;
@@ -44,6 +47,9 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     /** Below this share of all blocks, what was freed is waited for. */
     private static final int SHORT_SHARE = 8;
 
+    /** What is held for the twin in the normal course of things is less than this share of all blocks. */
+    private static final int WORTH_ASKING_SHARE = 32;
+
     private final Id128 poolId;
     private final Core core;
     private final RootWriter roots;
@@ -51,6 +57,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     private final Repairs repairs;
     private final PoolEvents events;
     private final CacheShares cache;
+    private final TwinLink twin;
     private final CheckpointWish wish = new CheckpointWish();
     private final List<LaneLink> lanes = new ArrayList<>();
     private final List<Runnable> stopWaiters = new ArrayList<>();
@@ -81,6 +88,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         this.roots = new RootWriter(core.array, core.loop, this, root, keeper);
         this.runner = new Runner(core.loop);
         this.repairs = new Repairs(core);
+        this.twin = new TwinLink(core, root, new TwinWishes());
         this.openCounter = root.number().openCounter();
         this.usedCounter = root.number().usedCounter();
         this.wholeSince = root.number().wholeSince();
@@ -149,6 +157,26 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     /** True if the last consistency point that ended had nothing from any lane. */
     boolean lastCheckpointWasEmpty() {
         return lastWasEmpty;
+    }
+
+    TwinLink twin() {
+        return twin;
+    }
+
+    /** What the twin asks for. */
+    private final class TwinWishes implements TwinLink.Wishes {
+        @Override
+        public void checkpoint() {
+            checkpointWanted("twin");
+        }
+
+        @Override
+        public void gotOn() {
+            if (isShort && core.freeMap.held().size() > core.dataBlocks() / WORTH_ASKING_SHARE) {
+                Marks.reached("store.held-space-is-wanted");
+                checkpointWanted("space");
+            }
+        }
     }
 
     RootWriter roots() {
@@ -316,7 +344,13 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
                 new Root.LogPoint(from.position(), from.number(), firstEntries(release), clean),
                 new Root.Written(core.clock.wallMillis(), core.array.members()),
                 objects,
-                new Root.Space(core.freeMap.usedBlocks(), nextShardId, core.array.dataBlocks()));
+                new Root.Space(core.freeMap.usedBlocks(), nextShardId, core.array.dataBlocks()),
+                core.twin().record(heldList()));
+    }
+
+    private SnapshotRecord.DeadList heldList() {
+        HeldSpace held = core.freeMap.held();
+        return new SnapshotRecord.DeadList(held.object(), held.written());
     }
 
     /** While what was found is made durable, the memory it was found in is still that of the root before. */

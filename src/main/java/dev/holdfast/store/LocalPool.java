@@ -33,6 +33,7 @@ final class LocalPool implements Pool {
     private final PoolEvents events;
     private final PoolInquiry inquiry;
     private final PinnedRoots pinnedRoots;
+    private final PoolTwin twin;
     private volatile TreeMap<Integer, BlockVolume> volumes = new TreeMap<>();
 
     LocalPool(
@@ -50,6 +51,7 @@ final class LocalPool implements Pool {
         this.events = events;
         this.inquiry = new PoolInquiry(committer);
         this.pinnedRoots = new PinnedRoots(committer);
+        this.twin = new PoolTwin(committer);
     }
 
     /** Learns the disks the lanes have; {@code then} runs on the committer's loop. */
@@ -138,6 +140,11 @@ final class LocalPool implements Pool {
     }
 
     @Override
+    public PoolTwin twin() {
+        return twin;
+    }
+
+    @Override
     public PinnedRoots pinnedRoots() {
         return pinnedRoots;
     }
@@ -207,6 +214,7 @@ final class LocalPool implements Pool {
     public void stop(Loop loop, Runnable stopped) {
         stopLane(0, () -> {
             Runnable close = () -> rebuilding.stop(() -> {
+                committer.twin().close();
                 committer.core().array.close();
                 memory.close();
                 loop.post(stopped);

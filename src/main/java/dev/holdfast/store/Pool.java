@@ -51,6 +51,9 @@ public interface Pool {
     /** What roots had of mirrored shards, for replicas that come back. */
     PinnedRoots pinnedRoots();
 
+    /** The pool's copy at another place. */
+    PoolTwin twin();
+
     /** Keeps the disk's present state. {@code snapshotId} was allocated by the caller, greater than any before. */
     void createSnapshot(int shardId, long snapshotId, String name, boolean pin, Loop loop, Answer answer);
 

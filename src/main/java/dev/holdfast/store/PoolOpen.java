@@ -17,6 +17,7 @@ import dev.holdfast.store.log.RingVerdict;
 import dev.holdfast.store.root.Root;
 import dev.holdfast.store.root.RootChoice;
 import dev.holdfast.store.root.ShardState;
+import dev.holdfast.store.root.TwinRecord;
 import dev.holdfast.store.tree.FreeMap;
 import dev.holdfast.store.tree.ObjectRoot;
 import dev.holdfast.store.work.Core;
@@ -141,7 +142,8 @@ public final class PoolOpen implements Trouble {
                 new Root.LogPoint(0, 0, Committer.noEntries(plan.lanes().size()), true),
                 new Root.Written(world.clock().wallMillis(), fresh.members()),
                 new Root.Objects(ObjectRoot.EMPTY, ObjectRoot.EMPTY, ObjectRoot.EMPTY),
-                new Root.Space(0, 1, fresh.dataBlocks()));
+                new Root.Space(0, 1, fresh.dataBlocks()),
+                TwinRecord.NONE);
     }
 
     private void load(Root root) {
@@ -163,6 +165,7 @@ public final class PoolOpen implements Trouble {
                 runner.then(shard.snapshots::loaded);
             }
         });
+        runner.then(() -> runner.add(new HeldLoad(core, root)));
         runner.then(() -> openMemory(core, root));
     }
 

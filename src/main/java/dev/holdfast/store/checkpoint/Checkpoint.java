@@ -118,6 +118,8 @@ public final class Checkpoint {
         if (++answers == lanes.size()) {
             answers = 0;
             stage = Stage.SHARDS;
+            core.twin().begins(cp);
+            core.freeMap.held().roots(core.twin().roots());
             core.freeMap.begin(cp);
             core.shards.values().forEach(this::schedulePins);
             scheduleShards();
@@ -204,10 +206,11 @@ public final class Checkpoint {
     }
 
     private void freeMap() {
-        runner.add(new FreeMapWork(core, (image, deferred) -> {
+        new HeldList(core, cp).schedule(runner);
+        runner.then(() -> runner.add(new FreeMapWork(core, (image, deferred) -> {
             objects = new Root.Objects(objects.shardTable(), image, deferred);
             flush();
-        }));
+        })));
     }
 
     /** FLUSH: C1. */
@@ -218,7 +221,12 @@ public final class Checkpoint {
             core.staging.drain(this::root);
             return;
         }
-        core.staging.drain(() -> core.array.flush(
+        core.staging.drain(this::flushAll);
+        core.twin().sent(cp);
+    }
+
+    private void flushAll() {
+        core.array.flush(
                 core.loop,
                 (token, outcome) -> {
                     switch (outcome) {
@@ -231,7 +239,7 @@ public final class Checkpoint {
                         case NO_SPACE, FAILED -> core.trouble.failed("a flush failed on the last device");
                     }
                 },
-                0));
+                0);
     }
 
     /** ROOT: a member lost since is named by the root's generation. */
@@ -246,6 +254,9 @@ public final class Checkpoint {
         }
         roots.whenSettled(() -> {
             Root root = host.makeRoot(cp, objects, releases());
+            if (Mutant.on("twin.root-before-local")) {
+                core.twin().durable(root);
+            }
             roots.write(root, () -> retire(root));
         });
     }
@@ -255,6 +266,7 @@ public final class Checkpoint {
         Checks.that(
                 stage == Stage.ROOT && roots.newest().number().cp() == cp, "only a durable root is installed (C2)", cp);
         stage = Stage.RETIRE;
+        core.twin().durable(root);
         host.retired(root, releases(), this::install);
     }
 

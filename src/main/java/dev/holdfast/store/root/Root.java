@@ -35,8 +35,10 @@ import java.util.Optional;
  * @param written by and on what it was written
  * @param objects the three objects
  * @param space counts
+ * @param twin the copy of the pool at another place
  */
-public record Root(Id128 poolId, Number number, LogPoint log, Written written, Objects objects, Space space) {
+public record Root(
+        Id128 poolId, Number number, LogPoint log, Written written, Objects objects, Space space, TwinRecord twin) {
     public static final int BYTES = 4096;
 
     /** Slots of the root ring; root n stands in slots n mod HALF and HALF + n mod HALF. */
@@ -44,10 +46,15 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
 
     public static final int HALF = SLOTS / 2;
     public static final int FORMAT_VERSION = 1;
+
+    /** With a twin. */
+    public static final int TWIN_VERSION = 2;
+
     private static final long MAGIC = 0x3130544F4F524648L;
     private static final int SHARD_TABLE = 96;
     private static final int FREE_MAP = 144;
     private static final int DEFERRED = 192;
+    private static final int TWIN = 296;
     private static final int FIRST_ENTRIES = 512;
     private static final int MOST_LANES = 64;
 
@@ -91,7 +98,7 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
         for (int at = 0; at < BYTES; at += Long.BYTES) {
             into.putLong(at, 0);
         }
-        into.putLong(0, MAGIC).putInt(12, FORMAT_VERSION);
+        into.putLong(0, MAGIC).putInt(12, twin.equals(TwinRecord.NONE) ? FORMAT_VERSION : TWIN_VERSION);
         into.putLong(16, poolId.high()).putLong(24, poolId.low());
         into.putLong(32, number.cp).putLong(40, number.openCounter).putLong(48, number.generation);
         into.putLong(56, written.wallMillis).putLong(64, log.position).putLong(72, log.record);
@@ -102,6 +109,7 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
         into.putLong(240, space.usedBlocks).putLong(248, space.nextShardId).putLong(256, space.dataBlocks);
         into.putLong(264, number.previousCp).putInt(272, log.lanes());
         into.putLong(280, number.usedCounter).putLong(288, number.wholeSince);
+        twin.write(into, TWIN);
         for (int lane = 0; lane < log.lanes(); lane++) {
             into.putLong(FIRST_ENTRIES + lane * Long.BYTES, log.firstEntries.get(lane));
         }
@@ -116,7 +124,7 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
         block.putInt(8, 0);
         boolean whole = block.getLong(0) == MAGIC && new Crc32c().of(block, 0, BYTES) == checksum;
         boolean laned = block.getInt(272) >= 0 && block.getInt(272) <= MOST_LANES;
-        if (!whole || !laned || block.getInt(12) != FORMAT_VERSION || !objectsAreValid(block)) {
+        if (!whole || !laned || !isKnown(block.getInt(12)) || !objectsAreValid(block)) {
             return Optional.empty();
         }
         return Optional.of(new Root(
@@ -134,7 +142,8 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
                         ObjectRoot.read(block, SHARD_TABLE),
                         ObjectRoot.read(block, FREE_MAP),
                         ObjectRoot.read(block, DEFERRED)),
-                new Space(block.getLong(240), block.getLong(248), block.getLong(256))));
+                new Space(block.getLong(240), block.getLong(248), block.getLong(256)),
+                TwinRecord.read(block, TWIN)));
     }
 
     private static List<Long> firstEntries(ByteBuffer block) {
@@ -148,7 +157,27 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
     private static boolean objectsAreValid(ByteBuffer block) {
         return ObjectRoot.isValid(block, SHARD_TABLE)
                 && ObjectRoot.isValid(block, FREE_MAP)
-                && ObjectRoot.isValid(block, DEFERRED);
+                && ObjectRoot.isValid(block, DEFERRED)
+                && TwinRecord.isValid(block, TWIN);
+    }
+
+    private static boolean isKnown(int version) {
+        return version == FORMAT_VERSION || version == TWIN_VERSION;
+    }
+
+    /** Which root it is, whatever array it stands on. */
+    public RootIdentity identity() {
+        ByteBuffer block = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        encode(block);
+        block.putInt(8, 0).putLong(48, 0).putLong(88, 0);
+        return new RootIdentity(number.cp, number.openCounter, new Crc32c().of(block, 0, BYTES));
+    }
+
+    /** The same root on an array of its own. */
+    public Root on(long generation, long members) {
+        Number own = new Number(
+                number.cp, number.openCounter, generation, number.previousCp, number.usedCounter, number.wholeSince);
+        return new Root(poolId, own, log, new Written(written.wallMillis, members), objects, space, twin);
     }
 
     /** True if the block was never written. */
@@ -171,9 +200,7 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
     /** The same root with another generation and other members. */
     public Root onSurvivors(long generation, long members) {
         Checks.that(generation > number.generation, "generations never go back", generation);
-        Number raised = new Number(
-                number.cp, number.openCounter, generation, number.previousCp, number.usedCounter, number.wholeSince);
-        return new Root(poolId, raised, log, new Written(written.wallMillis, members), objects, space);
+        return on(generation, members);
     }
 
     /**
@@ -184,7 +211,9 @@ public record Root(Id128 poolId, Number number, LogPoint log, Written written, O
         long newer = Math.max(number.generation, generation) + 1;
         Number above = new Number(
                 number.cp + 1, number.openCounter, newer, number.previousCp, number.usedCounter + 1, number.wholeSince);
-        return new Root(poolId, above, log, written, objects, space);
+        boolean hasTwin = twin.state() != TwinRecord.State.NONE;
+        TwinRecord unsure = hasTwin ? twin.in(TwinRecord.State.DIVERGED) : twin;
+        return new Root(poolId, above, log, written, objects, space, unsure);
     }
 
     /** Where recovery reads the log from. */

@@ -14,8 +14,8 @@ import java.nio.ByteBuffer;
  *       while consistency point n runs.
  *   <li><b>F2</b> A block is allocated once in a consistency point, even if it is freed again within it: two writes to
  *       one address are never under way together.
- *   <li><b>F3</b> In image n exactly the bits of blocks that root n or root n-1 reaches are set (S4), and that of
- *       address 0.
+ *   <li><b>F3</b> In image n exactly the bits of blocks that root n or root n-1 reaches or that are {@link HeldSpace}
+ *       are set (S4), and that of address 0.
  * </ul>
  *
  * <p>How: a bit is set here while its block may not be allocated. Freeing changes no bit; it puts the address on one of
@@ -28,7 +28,7 @@ import java.nio.ByteBuffer;
  *   WRITTEN ---retire, when root n is durable--> RETIRED
  * </pre>
  *
- * <p>Memory: 32 KiB for each GiB of an array in use, and 8 bytes for each block freed in the last two consistency
+ * <p>Memory: 32 KiB for each GiB of an array in use, and 16 bytes for each block freed in the last two consistency
  * points.
  */
 public final class FreeMap implements Allocator {
@@ -65,8 +65,11 @@ public final class FreeMap implements Allocator {
     private long cp;
     private long freeBlocks;
     private long cursor;
+    private final HeldSpace held = new HeldSpace();
     private LongList clearing = new LongList();
     private LongList deferred = new LongList();
+    private LongList clearingBirths = new LongList();
+    private LongList deferredBirths = new LongList();
 
     /** The map of an array on which nothing is used; {@code dataBlocks} as the array says. */
     public FreeMap(long dataBlocks) {
@@ -99,9 +102,33 @@ public final class FreeMap implements Allocator {
         Checks.that(newCp > cp, "consistency points ascend", newCp, cp);
         state = State.OPEN;
         cp = newCp;
+        if (!held.isIdle()) {
+            hold(newCp - 1);
+        }
         for (int i = 0; i < clearing.size(); i++) {
             touchArea(area(clearing.get(i)));
         }
+    }
+
+    /** What {@code freedIn} freed and a root of the twin reaches is not cleared; what was held before may be. */
+    private void hold(long freedIn) {
+        LongList freed = clearing;
+        Checks.that(state == State.OPEN && freedIn == cp - 1, "what the one before freed", freedIn, cp);
+        clearing = new LongList();
+        held.release(clearing);
+        for (int i = 0; i < freed.size(); i++) {
+            long birth = i < clearingBirths.size() ? clearingBirths.get(i) : 0;
+            if (held.needs(birth, freedIn)) {
+                held.hold(freed.get(i), birth, freedIn);
+            } else {
+                clearing.add(freed.get(i));
+            }
+        }
+    }
+
+    /** What a root of the pool's twin still reaches. */
+    public HeldSpace held() {
+        return held;
     }
 
     /**
@@ -146,6 +173,7 @@ public final class FreeMap implements Allocator {
             clearing.add(address);
         } else {
             deferred.add(address);
+            deferredBirths.add(birth);
         }
     }
 
@@ -156,6 +184,10 @@ public final class FreeMap implements Allocator {
         LongList empty = clearing;
         clearing = deferred;
         deferred = empty;
+        LongList births = clearingBirths;
+        clearingBirths = deferredBirths;
+        deferredBirths = births;
+        deferredBirths.clear();
         if (Mutant.on("tree.deferred-not-carried")) {
             clearing.clear();
         }

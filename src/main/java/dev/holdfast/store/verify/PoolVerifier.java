@@ -52,7 +52,7 @@ public final class PoolVerifier {
         runner.then(() -> verified.verified(List.copyOf(problems), newest.checked));
     }
 
-    /** S4: used exactly where one of the two roots reaches. */
+    /** S4: used exactly where one of the two roots reaches, or what is held for the twin lies. */
     private Work.Progress compare(FreeMap map) {
         Checks.that(map.dataBlocks() == core.dataBlocks(), "the map is of this pool", map.dataBlocks());
         long end = Math.min(core.dataBlocks(), compared + COMPARE_SLICE);
@@ -60,9 +60,14 @@ public final class PoolVerifier {
         for (; compared < end; compared++) {
             boolean reached = newest.reach.contains(compared)
                     || before.isPresent() && before.get().reach.contains(compared);
-            if (map.isTaken(compared) != reached && (reached || before.isPresent())) {
+            boolean isHeld = newest.held.contains(compared);
+            if (isHeld && newest.reach.contains(compared)) {
+                problem("free map: block " + compared + " is held for the twin and in use");
+            }
+            if (map.isTaken(compared) != (reached || isHeld) && (reached || isHeld || before.isPresent())) {
                 if (wrongBits++ < 10) {
-                    problem("free map: block " + compared + (reached ? " is in use and marked free" : " is leaked"));
+                    problem("free map: block " + compared
+                            + (reached || isHeld ? " is in use and marked free" : " is leaked"));
                 }
             }
         }

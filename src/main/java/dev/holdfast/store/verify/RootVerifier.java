@@ -32,6 +32,9 @@ public final class RootVerifier {
     /** Every address the root reaches. */
     public final BlockSet reach;
 
+    /** Every address held for the twin. */
+    public final BlockSet held;
+
     public long checked;
 
     /** What {@code known} reaches is not walked again and no data is read then: for the root before the newest. */
@@ -41,6 +44,7 @@ public final class RootVerifier {
         this.known = known;
         this.problems = problems;
         this.reach = new BlockSet(core.dataBlocks());
+        this.held = new BlockSet(core.dataBlocks());
     }
 
     /** Puts the whole of it behind what the runner has to do. */
@@ -48,12 +52,28 @@ public final class RootVerifier {
         table(runner, "shard table", root.objects().shardTable());
         table(runner, "free map", root.objects().freeMap());
         table(runner, "deferred list", root.objects().deferred());
+        table(runner, "held list", root.twin().held().object());
+        runner.add(new ObjectLoad(core, root.twin().held().object(), this::heldBlocks));
         runner.add(new ObjectLoad(core, root.objects().shardTable(), (block, bytes, at) -> {
             if (ShardState.isPresent(bytes, at)) {
                 shards.put((int) block, ShardState.decode(bytes, at));
             }
         }));
         runner.then(() -> shards.values().forEach(shard -> scheduleShard(runner, shard)));
+    }
+
+    /** Blocks that nothing here reaches and the twin does: taken in the free map. */
+    private void heldBlocks(long block, ByteBuffer bytes, int at) {
+        long first = block * SnapshotRecord.DeadList.PER_BLOCK;
+        long count =
+                Math.min(SnapshotRecord.DeadList.PER_BLOCK, root.twin().held().entries() - first);
+        Checks.that(first >= 0, "blocks of a list are numbered from 0", block);
+        for (int i = 0; i < count; i++) {
+            long address = bytes.getLong(at + i * SnapshotRecord.DeadList.ENTRY_BYTES);
+            if (address <= 0 || address >= core.dataBlocks() || !held.add(address)) {
+                problems.accept("held list: address " + address + " can't be one, or stands there twice");
+            }
+        }
     }
 
     private void scheduleShard(Runner runner, ShardState shard) {

@@ -42,6 +42,7 @@ public final class Core implements NodeLoader.Finds {
     private final TreeMap<Long, Long> lost = new TreeMap<>();
 
     public FreeMap freeMap;
+    private Twin twin = Twin.NONE;
     public final NodeLoader loader;
 
     public Core(Array array, Loop loop, Clock clock, FreeMap freeMap, Trouble trouble) {
@@ -52,6 +53,17 @@ public final class Core implements NodeLoader.Finds {
         this.trouble = trouble;
         this.staging = new StagingWriter(array, loop, trouble);
         this.loader = new NodeLoader(blocks, array, loop, this);
+    }
+
+    /** Who is told what is made here for a copy at another place. */
+    public Twin twin() {
+        return twin;
+    }
+
+    /** From now on {@code told} is. */
+    public void twin(Twin told) {
+        twin = told;
+        staging.tell(told);
     }
 
     /** Blocks of the array. */

@@ -49,11 +49,17 @@ public final class StagingWriter {
     private int inPlaceBytes;
     private Runnable wake = () -> {};
     private boolean waiting;
+    private Twin twin = Twin.NONE;
 
     public StagingWriter(Array array, Loop loop, Trouble trouble) {
         this.array = array;
         this.loop = loop;
         this.trouble = trouble;
+    }
+
+    /** {@code told} gets every block on its way, once. */
+    void tell(Twin told) {
+        twin = told;
     }
 
     /** Blocks that can be claimed, or written in place, now. */
@@ -96,6 +102,7 @@ public final class StagingWriter {
     public void writeInPlace(long address, ByteBuffer blocks) {
         Checks.that(address > 0 && blocks.remaining() % BLOCK_BYTES == 0, "whole blocks", address, blocks.remaining());
         inPlaceBytes += blocks.remaining();
+        twin.wrote(address, blocks);
         start(new Write(Optional.empty(), address, blocks));
     }
 
@@ -129,6 +136,7 @@ public final class StagingWriter {
         current.pushed = current.filled;
         current.underWay++;
         ByteBuffer blocks = current.bytes.slice(from * BLOCK_BYTES, (current.filled - from) * BLOCK_BYTES);
+        twin.wrote(runAddress, blocks);
         start(new Write(Optional.of(current), runAddress, blocks));
     }
 

@@ -1,0 +1,41 @@
+package dev.holdfast.store;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.io.Loop;
+import dev.holdfast.io.Network;
+import dev.holdfast.store.twin.TwinLink;
+import dev.holdfast.store.twin.TwinStatus;
+import java.util.function.BiConsumer;
+
+/** The copy of an open pool at another place (pool-mirror.md). Calls from any loop; it decides nothing. */
+public final class PoolTwin {
+    private final Committer committer;
+
+    PoolTwin(Committer committer) {
+        this.committer = committer;
+    }
+
+    /**
+     * The pool's blocks and roots go to the twin at {@code to} from now on. What that has is kept after a start too,
+     * but only who calls this again brings it more. While more than {@code mostQueuedBytes} wait to be sent, blocks
+     * are not sent as they are written.
+     */
+    public void mirrorTo(Network network, Network.Address to, long mostQueuedBytes) {
+        committer.loop().post(() -> committer.twin().connect(network, to, mostQueuedBytes));
+    }
+
+    /** What the twin has is not kept any more: it begins with nothing, and holds nothing until that has ended. */
+    public void giveUp() {
+        committer.loop().post(() -> committer.twin().giveUp());
+    }
+
+    /** How it stands. */
+    public void status(Loop loop, BiConsumer<TwinStatus, TwinLink.Counts> told) {
+        committer.loop().post(() -> {
+            Checks.that(committer.loop().isCurrent(), "on the committer's loop");
+            TwinStatus status = committer.twin().status();
+            TwinLink.Counts counts = committer.twin().counts();
+            loop.post(() -> told.accept(status, counts));
+        });
+    }
+}

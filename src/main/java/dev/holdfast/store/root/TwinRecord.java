@@ -1,0 +1,99 @@
+package dev.holdfast.store.root;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.store.tree.ObjectRoot;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What a root says of the pool's twin (pool-mirror.md): which roots that may have, and the space held for them.
+ *
+ * <pre>
+ *   0 48 object: held list      56  4 state                     64  8 reign
+ *  48  8 its entries            60  2 offered (0..3)            72 24 identity: acknowledged
+ *                               62  2 1: this one may be there  96 72 identities: offered, 3 x 24
+ * </pre>
+ *
+ * @param state what the mirroring is at
+ * @param reign which side speaks: greater after every promotion
+ * @param has the newest root that the twin has acknowledged
+ * @param offered roots that it may have beyond that, oldest first
+ * @param contacted the run that made this root knew by then what the twin had: this root may have gone out
+ * @param held addresses and births of blocks that only those reach
+ */
+public record TwinRecord(
+        State state,
+        long reign,
+        RootIdentity has,
+        List<RootIdentity> offered,
+        boolean contacted,
+        SnapshotRecord.DeadList held) {
+    /** The most roots offered at a time, and the newest one of a run that ended. */
+    public static final int MOST_OFFERED = 3;
+
+    /** Bytes of one. */
+    public static final int BYTES = 168;
+
+    private static final int HAS = 72;
+
+    /** What the mirroring of a pool is at. */
+    public enum State {
+        /** The pool has no twin. */
+        NONE,
+        /** It has one, and space is held for what that has. */
+        MIRRORED,
+        /** Neither side can be shown to be the newer one: a person chooses. */
+        DIVERGED,
+        /** A person gave up what the twin has: it begins with nothing when it is there. */
+        GIVEN_UP
+    }
+
+    /** Of a pool without a twin. */
+    public static final TwinRecord NONE =
+            new TwinRecord(State.NONE, 0, RootIdentity.NONE, List.of(), false, SnapshotRecord.DeadList.EMPTY);
+
+    /** Checks the counts. */
+    public TwinRecord {
+        Checks.that(offered.size() <= MOST_OFFERED, "no more roots are offered", offered.size());
+        Checks.that(held.entries() >= 0, "entries are counted", held.entries());
+    }
+
+    void write(ByteBuffer into, int at) {
+        held.object().write(into, at);
+        into.putLong(at + 48, held.entries()).putInt(at + 56, state.ordinal());
+        into.putShort(at + 60, (short) offered.size()).putShort(at + 62, (short) (contacted ? 1 : 0));
+        into.putLong(at + 64, reign);
+        has.write(into, at + HAS);
+        for (int i = 0; i < offered.size(); i++) {
+            offered.get(i).write(into, at + HAS + (i + 1) * RootIdentity.BYTES);
+        }
+    }
+
+    /** True if the bytes at {@code at} can be one. */
+    static boolean isValid(ByteBuffer from, int at) {
+        int state = from.getInt(at + 56);
+        int offered = from.getShort(at + 60);
+        boolean counted = state >= 0 && state < State.values().length && offered >= 0 && offered <= MOST_OFFERED;
+        return counted && from.getLong(at + 48) >= 0 && ObjectRoot.isValid(from, at);
+    }
+
+    static TwinRecord read(ByteBuffer from, int at) {
+        List<RootIdentity> offered = new ArrayList<>();
+        for (int i = 0; i < from.getShort(at + 60); i++) {
+            offered.add(RootIdentity.read(from, at + HAS + (i + 1) * RootIdentity.BYTES));
+        }
+        return new TwinRecord(
+                State.values()[from.getInt(at + 56)],
+                from.getLong(at + 64),
+                RootIdentity.read(from, at + HAS),
+                List.copyOf(offered),
+                from.getShort(at + 62) != 0,
+                new SnapshotRecord.DeadList(ObjectRoot.read(from, at), from.getLong(at + 48)));
+    }
+
+    /** The same in another state. */
+    public TwinRecord in(State newState) {
+        return new TwinRecord(newState, reign, has, offered, contacted, held);
+    }
+}

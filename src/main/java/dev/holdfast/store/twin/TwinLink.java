@@ -1,0 +1,315 @@
+package dev.holdfast.store.twin;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.base.Crc32c;
+import dev.holdfast.base.Id128;
+import dev.holdfast.base.Marks;
+import dev.holdfast.io.Connection;
+import dev.holdfast.io.Network;
+import dev.holdfast.io.Receiver;
+import dev.holdfast.store.root.Root;
+import dev.holdfast.store.root.RootIdentity;
+import dev.holdfast.store.root.TwinRecord;
+import dev.holdfast.store.work.Core;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+
+/**
+ * The source's way to its twin: connects, again and again, carries what {@link SourceTwin} decides and walks for it. On
+ * the committer's loop. It decides nothing about roots.
+ */
+public final class TwinLink {
+    private static final long AGAIN_NANOS = 1_000_000_000L;
+    private static final long TICK_NANOS = 5_000_000_000L;
+    private static final int MOST_SILENT_TICKS = 6;
+
+    /** What the twin may ask of the committer. */
+    public interface Wishes {
+        /** A consistency point, soon: its root is to say something new. */
+        void checkpoint();
+
+        /** The twin needs less than before: perhaps somebody waits for space. */
+        void gotOn();
+    }
+
+    /** Counters, for people and tests. */
+    public record Counts(long rootsSent, long blocksSent, long blocksWalked, long unreadable, long connections) {}
+
+    private final Core core;
+    private final Id128 pool;
+    private final Wishes wishes;
+    private final SourceTwin source;
+    private final TwinWalk walk;
+    private final Crc32c crc = new Crc32c();
+    private final Port port = new Port();
+    private Optional<Session> session = Optional.empty();
+    private Optional<Network> network = Optional.empty();
+    private Network.Address address = new Network.Address.Unix("");
+    private boolean connecting;
+    private boolean closed;
+    private String trouble = "";
+    private long rootsSent;
+    private long blocksSent;
+    private long connections;
+
+    /** The way to the twin of the pool that {@code newest}, the root of this start, is of. */
+    public TwinLink(Core core, Root newest, Wishes wishes) {
+        this.core = core;
+        this.pool = newest.poolId();
+        this.wishes = wishes;
+        this.source = new SourceTwin(newest, port);
+        this.walk = new TwinWalk(core, new Walked());
+        if (newest.twin().state() != TwinRecord.State.NONE) {
+            core.twin(source);
+        }
+    }
+
+    /** How it stands with the twin, what that has, and what keeps it from getting on, for people. */
+    public TwinStatus status() {
+        return new TwinStatus(
+                source.kept(),
+                source.state(),
+                source.has().cp(),
+                source.isLive(),
+                core.freeMap.held().size(),
+                trouble);
+    }
+
+    /** What went out since the start. */
+    public Counts counts() {
+        return new Counts(rootsSent, blocksSent, walk.blocks(), walk.unreadable(), connections);
+    }
+
+    /** The pool is mirrored to {@code to} from now on, until {@link #close}; see {@code PoolTwin.mirrorTo}. */
+    public void connect(Network over, Network.Address to, long mostQueuedBytes) {
+        Checks.that(core.loop.isCurrent(), "on the committer's loop");
+        Checks.that(mostQueuedBytes > 0, "something may wait", mostQueuedBytes);
+        network = Optional.of(over);
+        port.mostQueuedBytes = mostQueuedBytes;
+        address = to;
+        if (source.kept() == TwinRecord.State.NONE) {
+            core.twin(source);
+            source.begin();
+        }
+        session.ifPresent(running -> running.connection.close());
+        again();
+    }
+
+    /** What the twin has is given up: it will begin with nothing. The way out when held space is needed, or no side is
+     * shown to be the newer one. */
+    public void giveUp() {
+        Checks.that(core.loop.isCurrent(), "on the committer's loop");
+        if (source.kept() != TwinRecord.State.NONE) {
+            Marks.reached("twin.given-up");
+            source.begin();
+        }
+    }
+
+    /** Ends the connection for good. */
+    public void close() {
+        closed = true;
+        walk.stop();
+        session.ifPresent(running -> running.connection.close());
+    }
+
+    private void again() {
+        if (closed || connecting || session.isPresent() || network.isEmpty()) {
+            return;
+        }
+        connecting = true;
+        network.get().connect(address, core.loop, this::connected, why -> {
+            connecting = false;
+            trouble = why;
+            core.loop.after(AGAIN_NANOS, this::again);
+        });
+    }
+
+    private Receiver connected(Connection connection) {
+        Checks.that(session.isEmpty(), "one connection at a time");
+        Checks.that(connecting, "a connection that was asked for", connections);
+        connecting = false;
+        connections++;
+        Session made = new Session(connection);
+        session = Optional.of(made);
+        if (closed) {
+            connection.close();
+        } else {
+            core.loop.after(TICK_NANOS, made::tick);
+            source.connected();
+        }
+        return made;
+    }
+
+    /** What the state machine can do. */
+    private final class Port implements TwinPort {
+        private long mostQueuedBytes;
+
+        private void send(TwinFrame frame) {
+            session.ifPresent(to -> TwinFrames.send(to.connection, frame));
+        }
+
+        @Override
+        public void hello(long reign) {
+            send(new TwinFrame.Hello(pool, reign, core.array.dataBlocks(), core.array.logBytes()));
+        }
+
+        @Override
+        public void withdraw(RootIdentity root) {
+            send(new TwinFrame.Withdraw(root));
+        }
+
+        @Override
+        public void begin(long cp) {
+            send(new TwinFrame.Begin(cp));
+        }
+
+        @Override
+        public void blocks(long first, ByteBuffer blocks) {
+            Checks.that(session.isPresent(), "blocks go to somebody", first);
+            blocksSent += blocks.remaining() / TwinFrames.BLOCK_BYTES;
+            TwinFrames.blocks(session.get().connection, first, blocks, crc);
+        }
+
+        @Override
+        public void flush(long cp) {
+            Checks.that(session.isPresent(), "a flush goes to somebody", cp);
+            send(new TwinFrame.Flush(cp));
+        }
+
+        @Override
+        public void root(Root root) {
+            Checks.that(
+                    root.poolId().equals(pool),
+                    "a root of this pool",
+                    root.number().cp());
+            rootsSent++;
+            send(new TwinFrame.TheRoot(root));
+        }
+
+        @Override
+        public boolean hasRoom() {
+            return queuedBytes() <= mostQueuedBytes;
+        }
+
+        private long queuedBytes() {
+            return session.map(to -> to.connection.queuedBytes()).orElse(0L);
+        }
+
+        @Override
+        public void walk(Root target, long sinceCp) {
+            Checks.that(sinceCp < target.number().cp() || sinceCp == 0, "a walk goes onwards", sinceCp);
+            walk.start(target, sinceCp);
+        }
+
+        @Override
+        public void stopWalk() {
+            walk.stop();
+        }
+
+        @Override
+        public void close(String why) {
+            trouble = why;
+            session.ifPresent(running -> running.connection.close());
+        }
+
+        @Override
+        public void changed() {
+            wishes.checkpoint();
+        }
+
+        @Override
+        public void gotOn() {
+            wishes.gotOn();
+        }
+    }
+
+    /** Where the walk's blocks go. */
+    private final class Walked implements TwinWalk.Sink {
+        @Override
+        public boolean hasRoom() {
+            return port.queuedBytes() < TwinWalk.MOST_QUEUED_BYTES;
+        }
+
+        @Override
+        public void blocks(long first, ByteBuffer blocks) {
+            port.blocks(first, blocks);
+        }
+
+        @Override
+        public void done(long cp) {
+            source.walked(cp);
+        }
+    }
+
+    private final class Session implements Receiver {
+        private final Connection connection;
+        private int silent;
+        private boolean over;
+
+        Session(Connection connection) {
+            this.connection = connection;
+        }
+
+        @Override
+        public void received(ByteBuffer in) {
+            silent = 0;
+            for (Optional<TwinFrame> frame = next(in); frame.isPresent(); frame = next(in)) {
+                take(frame.get());
+            }
+        }
+
+        private Optional<TwinFrame> next(ByteBuffer in) {
+            return over ? Optional.empty() : TwinFrames.read(in);
+        }
+
+        private void take(TwinFrame frame) {
+            switch (frame) {
+                case TwinFrame.State state -> source.found(state.has(), state.before());
+                case TwinFrame.Flushed flushed -> source.flushed(flushed.cp());
+                case TwinFrame.Rooted rooted -> {
+                    trouble = "";
+                    source.rooted(rooted.root());
+                }
+                case TwinFrame.Refused refused -> port.close("the twin refuses: " + TwinFrames.words(refused.reason()));
+                case TwinFrame.Pong _ -> {}
+                case TwinFrame.Hello _,
+                        TwinFrame.Withdraw _,
+                        TwinFrame.Begin _,
+                        TwinFrame.Blocks _,
+                        TwinFrame.Flush _,
+                        TwinFrame.TheRoot _,
+                        TwinFrame.Ping _,
+                        TwinFrame.Malformed _ -> port.close("what answers is no twin");
+            }
+        }
+
+        private void tick() {
+            if (over) {
+                return;
+            }
+            if (++silent > MOST_SILENT_TICKS) {
+                port.close("does not answer");
+            } else {
+                TwinFrames.send(connection, new TwinFrame.Ping());
+                core.loop.after(TICK_NANOS, this::tick);
+            }
+        }
+
+        @Override
+        public void drained() {
+            walk.goOn();
+        }
+
+        @Override
+        public void closed(String reason) {
+            Checks.that(session.equals(Optional.of(this)), "the connection that is", connections);
+            over = true;
+            trouble = trouble.isEmpty() ? reason : trouble;
+            session = Optional.empty();
+            source.closed();
+            if (!closed) {
+                core.loop.after(AGAIN_NANOS, TwinLink.this::again);
+            }
+        }
+    }
+}
