@@ -244,10 +244,7 @@ final class Leading {
      * no set, nor in one that may come to count: who is in a set holds what was acknowledged, and stays so.
      */
     private void sendImage(Follower follower, long now) {
-        boolean inSet = set.has(follower.member);
-        for (ReplicaSet next : proposed) {
-            inSet |= next.has(follower.member);
-        }
+        boolean inSet = isInSet(follower);
         boolean needs = follower.compared && (follower.beyondReplay || follower.isMixture());
         boolean listens = now - follower.heardNanos < Terms.SILENCE_NANOS;
         if (!listens) {
@@ -255,6 +252,15 @@ final class Leading {
         } else if (needs && !inSet && confirmed && self.authority().isCurrent(follower.member)) {
             copyFor(follower).send(now);
         }
+    }
+
+    /** Whether it is in the set, or in one that may come to count. */
+    private boolean isInSet(Follower follower) {
+        boolean inSet = set.has(follower.member);
+        for (ReplicaSet next : proposed) {
+            inSet |= next.has(follower.member);
+        }
+        return inSet;
     }
 
     /** Images that are under way. */
@@ -352,7 +358,7 @@ final class Leading {
             if (follower.next == follower.held + 1) {
                 follower.progressNanos = now;
             }
-            Batch batch = log.batch(follower.next);
+            Batch batch = isInSet(follower) ? log.batch(follower.next) : log.batch(follower.next, stable);
             send(follower, now, batch);
             follower.next = batch.last() + 1;
             asked = true;

@@ -26,6 +26,15 @@ public interface ShardLog {
     /** Some entries from {@code first} on, which is kept and held: as many as fit into one message, at least one. */
     Batch batch(long first);
 
+    /**
+     * The same for a replica that is in no set, nor in one that was proposed: entries that others up to {@code stable}
+     * overwrite may be without their bytes. Its contents are right once it has all of those, and they are in every log
+     * that can ever lead.
+     */
+    default Batch batch(long first, long stable) {
+        return batch(first);
+    }
+
     /** Holds the entries of {@code batch} from {@code first} = held + 1 on; false if there is no room now. */
     boolean hold(Batch batch, long first);
 

@@ -16,6 +16,7 @@ import dev.holdfast.store.lane.EpochStart;
 import dev.holdfast.store.lane.Gate;
 import dev.holdfast.store.lane.ReplicaShard;
 import dev.holdfast.store.lane.Shard;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -31,10 +32,14 @@ import java.util.Optional;
  * </ol>
  */
 public final class ReplicaLog implements ShardLog, Gate, OneCatchUp.Changes {
+    /** As many as there are others that may be brought up to date at once. */
+    private static final int MOST_RUNS = 3;
+
     private final ReplicaShard shard;
     private final Loop loop;
     private final ReplicaImages images;
     private final Runnable tell = this::tell;
+    private final List<Overwritten> runs = new ArrayList<>();
     private Optional<Replica> replica = Optional.empty();
     private List<EpochStart> epochs = List.of();
     private History history = History.EMPTY;
@@ -124,7 +129,8 @@ public final class ReplicaLog implements ShardLog, Gate, OneCatchUp.Changes {
 
     @Override
     public int payloadBytes(long seq) {
-        return shard.payloadBytes(seq);
+        boolean isSkipped = runs.stream().anyMatch(run -> run.has(seq));
+        return isSkipped ? 0 : shard.payloadBytes(seq);
     }
 
     /** How often roots that were kept for images were given up since space was short. */
@@ -135,6 +141,24 @@ public final class ReplicaLog implements ShardLog, Gate, OneCatchUp.Changes {
     @Override
     public Batch batch(long first) {
         return new HeldBatch(shard, first);
+    }
+
+    @Override
+    public Batch batch(long first, long stable) {
+        long known = Mutant.on("replica.skip-what-may-be-taken-back") ? shard.heldSeq() : stable;
+        if (first > known) {
+            return batch(first);
+        }
+        Optional<Overwritten> run =
+                runs.stream().filter(one -> one.knows(first)).findFirst();
+        if (run.isEmpty()) {
+            if (runs.size() == MOST_RUNS) {
+                runs.removeFirst();
+            }
+            run = Optional.of(new Overwritten(shard, first, known));
+            runs.add(run.get());
+        }
+        return new HeldBatch(shard, first, run);
     }
 
     @Override
@@ -197,6 +221,7 @@ public final class ReplicaLog implements ShardLog, Gate, OneCatchUp.Changes {
 
     @Override
     public void beginEpoch(int epoch) {
+        runs.clear();
         shard.beginEpoch(epoch);
     }
 

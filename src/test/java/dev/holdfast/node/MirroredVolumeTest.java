@@ -14,6 +14,7 @@ import dev.holdfast.device.Protection;
 import dev.holdfast.frontend.http.Event;
 import dev.holdfast.frontend.http.NodeStatus;
 import dev.holdfast.io.Network;
+import dev.holdfast.replica.CatchUp;
 import dev.holdfast.replica.PrimaryVolume;
 import dev.holdfast.replica.RunningReplica;
 import dev.holdfast.sim.world.SimMachine;
@@ -23,6 +24,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
@@ -145,6 +148,10 @@ final class MirroredVolumeTest {
     }
 
     private Status submit(PrimaryVolume disk, Request.Kind kind, ByteBuffer data) {
+        return submit(disk, kind, 0, data);
+    }
+
+    private Status submit(PrimaryVolume disk, Request.Kind kind, long offset, ByteBuffer data) {
         List<Status> ended = new ArrayList<>();
         Request request = new Request(new Request.Completion() {
             @Override
@@ -161,6 +168,7 @@ final class MirroredVolumeTest {
             }
         });
         request.kind = kind;
+        request.offset = offset;
         request.lengthBytes = BLOCK;
         world.runUntil(() -> world.call(disk.loop(), () -> disk.hasRoom(BLOCK)));
         world.run(disk.loop(), () -> {
@@ -187,7 +195,11 @@ final class MirroredVolumeTest {
     }
 
     private void mirrored() {
-        done(places.get(2), new Operation.CreateMirrored("v", List.of("p-" + name(0), "p-" + name(1)), 2, GIB));
+        mirrored(GIB);
+    }
+
+    private void mirrored(long sizeBytes) {
+        done(places.get(2), new Operation.CreateMirrored("v", List.of("p-" + name(0), "p-" + name(1)), 2, sizeBytes));
     }
 
     private String name(int place) {
@@ -269,9 +281,9 @@ final class MirroredVolumeTest {
         inOrder(
                 events(other, "v"),
                 "takes over from " + name + ", last heard of 1.",
-                name + " catches up: it gets the changes that it missed, one by one, about 404K",
+                name + " catches up: it gets the changes that it missed, one by one, about 4K",
                 "has " + name + " in sync again",
-                name + " has caught up: replay, predicted 404K, sent 404K, in ");
+                name + " has caught up: replay, predicted 4K, sent 4K, in ");
         world.runUntil(() -> events(third, "v").size() >= 2
                 && events(third, "").stream().anyMatch(what -> what.contains(" is reached again")));
         inOrder(
@@ -280,6 +292,60 @@ final class MirroredVolumeTest {
                 "node " + name + " was started again",
                 "node " + name + " is reached again, after ");
         world.runUntil(() -> status(third).condition().troubles().isEmpty());
+    }
+
+    /** Random blocks, every fifth of forty that are written over and over; returns how many different ones. */
+    private int overwrite(Place place, long sizeBytes, int writes) {
+        SplittableRandom random = new SplittableRandom(writes);
+        TreeSet<Long> touched = new TreeSet<>();
+        ByteBuffer data = ByteBuffer.allocateDirect(BLOCK);
+        for (int i = 0; i < writes; i++) {
+            long block = i % 5 == 0 ? random.nextInt(40) : random.nextLong(sizeBytes / BLOCK);
+            touched.add(block);
+            data.clear().putInt(0, i);
+            data.clear();
+            assertEquals(Status.OK, submit(place.disk(), Request.Kind.WRITE, block * BLOCK, data));
+        }
+        assertEquals(Status.OK, submit(place.disk(), Request.Kind.FLUSH, ByteBuffer.allocate(0)));
+        return touched.size();
+    }
+
+    /** The figures of the catch-up of a copy that was away for so many writes, and by how much it differed. */
+    private void catchesUpWithNothingTwice(long sizeBytes, int writes, CatchUp.Rung rung) {
+        begin(11);
+        mirrored(sizeBytes);
+        Place before = leader();
+        Place away = places.get(before.number == 1 ? 1 : 0);
+        world.runUntil(before::isWhole);
+        overwrite(before, sizeBytes, 500);
+        away.machine.kill();
+        long differing = (long) overwrite(before, sizeBytes, writes) * BLOCK;
+        away.start();
+        world.runUntil(() -> away.ready && before.isWhole());
+        List<List<Event>> told = new ArrayList<>();
+        before.node.orElseThrow().events(0, "v", told::add);
+        world.runUntil(() -> !told.isEmpty());
+        CatchUp was = told.getFirst().stream()
+                .flatMap(event -> event.caughtUp().stream())
+                .reduce((first, last) -> last)
+                .orElseThrow()
+                .how();
+        String figures = was + " of " + differing;
+        assertEquals(rung, was.rung(), figures);
+        assertTrue(was.bytes().sent() >= differing && was.bytes().sent() * 100 <= differing * 101, figures);
+        assertTrue(was.bytes().predicted() >= differing && was.bytes().predicted() * 100 <= differing * 101, figures);
+    }
+
+    @Test
+    void aCopyThatWasAwayForAFewWritesGetsEachBlockOnceWhateverTheVolumesSize() {
+        catchesUpWithNothingTwice(64L << 20, 1000, CatchUp.Rung.REPLAY);
+        catchesUpWithNothingTwice(10 * GIB, 1000, CatchUp.Rung.REPLAY);
+    }
+
+    @Test
+    void aCopyThatWasAwayForLongGetsEachBlockOnceWhateverTheVolumesSize() {
+        catchesUpWithNothingTwice(256L << 20, 8000, CatchUp.Rung.IMAGE_SINCE);
+        catchesUpWithNothingTwice(10 * GIB, 8000, CatchUp.Rung.IMAGE_SINCE);
     }
 
     @Test

@@ -17,6 +17,9 @@ public interface Entries extends Batch {
     /** Bytes of all payloads. */
     int payloadBytes();
 
+    /** Bytes of the payload of entry {@code seq}, which is in the batch. */
+    int payloadBytes(long seq);
+
     /** Tells {@code reader} entry {@code seq}, which is in the batch. */
     void read(long seq, EntryReader reader);
 }

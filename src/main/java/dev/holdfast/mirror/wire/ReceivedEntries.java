@@ -46,6 +46,12 @@ final class ReceivedEntries implements Entries {
     }
 
     @Override
+    public int payloadBytes(long seq) {
+        int at = at(seq);
+        return frames.getInt(at + 28) - (seq == first ? 0 : frames.getInt(at - ENTRY_BYTES + 28));
+    }
+
+    @Override
     public void read(long seq, EntryReader reader) {
         int at = at(seq);
         int payloadsAt = entriesAt + count * ENTRY_BYTES;

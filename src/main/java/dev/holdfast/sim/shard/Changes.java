@@ -62,6 +62,11 @@ record Changes(List<Change> list) implements Entries {
     }
 
     @Override
+    public int payloadBytes(long seq) {
+        return REGISTER_BYTES;
+    }
+
+    @Override
     public void read(long seq, EntryReader reader) {
         Change change = at(seq);
         ByteBuffer payload = ByteBuffer.allocate(REGISTER_BYTES)

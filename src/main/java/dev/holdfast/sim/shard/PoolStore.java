@@ -70,7 +70,12 @@ final class PoolStore implements ShardStore {
     private record Open(Pool pool, ReplicaShard shard, ReplicaLog log, PrimaryVolume volume) {}
 
     /** What an entry says, as far as two replicas are compared by it. */
-    private record Said(EntryKind kind, int flags, long offset, long lengthBytes, int payloadChecksum) {}
+    private record Said(EntryKind kind, int flags, long offset, long lengthBytes, int payloadChecksum) {
+        /** Who was away gets of what later changes overwrite only that it was there. */
+        boolean isPlaceOnly() {
+            return kind == EntryKind.TRIM && lengthBytes == 0;
+        }
+    }
 
     /** A pool whose memory log and ring hold a few hundred changes if it is {@code tight}, else all of a run. */
     PoolStore(Judge judge, SimRandom random, boolean tight) {
@@ -190,7 +195,7 @@ final class PoolStore implements ShardStore {
 
     @Override
     public void told() {
-        open.orElseThrow().volume().look();
+        open.ifPresent(now -> now.volume().look());
     }
 
     /** The shard as front ends get it, in the present process. */
@@ -325,13 +330,12 @@ final class PoolStore implements ShardStore {
 
     private void tell(Open now, History present, long seq) {
         Position before = present.at(seq - 1);
-        now.shard()
-                .read(
-                        seq,
-                        (epoch, number, kind, flags, offset, lengthBytes, payload, checksum) -> judge.held(
-                                new Position(epoch, seq),
-                                new Said(kind, flags, offset, lengthBytes, checksum),
-                                before));
+        now.shard().read(seq, (epoch, number, kind, flags, offset, lengthBytes, payload, checksum) -> {
+            Said said = new Said(kind, flags, offset, lengthBytes, checksum);
+            if (!said.isPlaceOnly()) {
+                judge.held(new Position(epoch, seq), said, before);
+            }
+        });
     }
 
     @Override

@@ -73,6 +73,11 @@ record ListedEntries(long first, List<One> list) implements Entries {
     }
 
     @Override
+    public int payloadBytes(long seq) {
+        return list.get((int) (seq - first)).payload.length;
+    }
+
+    @Override
     public void read(long seq, EntryReader reader) {
         One one = list.get((int) (seq - first));
         ByteBuffer payload = ByteBuffer.wrap(one.payload);

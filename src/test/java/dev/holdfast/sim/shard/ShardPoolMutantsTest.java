@@ -28,6 +28,8 @@ final class ShardPoolMutantsTest {
                 "replica.mixture-passes",
                 "replica.open-at-once",
                 "replica.root-what-others-lack",
+                "replica.skip-what-is-overwritten-in-part",
+                "replica.skip-what-may-be-taken-back",
                 "store.tail-not-logged"
             })
     void isCaught(String mutant) {
