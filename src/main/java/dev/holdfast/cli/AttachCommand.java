@@ -1,8 +1,12 @@
 package dev.holdfast.cli;
 
+import dev.holdfast.host.tls.KeyFiles;
+import dev.holdfast.host.tls.NodeKeys;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -21,6 +25,7 @@ import picocli.CommandLine.Parameters;
             "Examples:",
             "  holdfast attach db --socket /run/db.sock",
             "  holdfast attach db --server http://127.0.0.1:8480 --server http://127.0.0.1:8481",
+            "  holdfast attach db --dir /srv/hf",
             "  holdfast attach db --node 127.0.0.1:10809 --node 127.0.0.1:10810"
         })
 final class AttachCommand implements Runnable {
@@ -43,6 +48,14 @@ final class AttachCommand implements Runnable {
             description = "the NBD address of a node; may be repeated, and no API is asked unless --server is there")
     private List<String> nodes = new ArrayList<>();
 
+    @Option(
+            names = "--dir",
+            paramLabel = "DIR",
+            defaultValue = "",
+            description = "the directory of a node on this machine, if nodes were started with --address: its keys are"
+                    + " what the others believe")
+    private String directory = "";
+
     @Override
     public void run() {
         if (servers.isEmpty() && nodes.isEmpty()) {
@@ -52,7 +65,7 @@ final class AttachCommand implements Runnable {
         Path path = Path.of(socket.isEmpty() ? volume + ".sock" : socket)
                 .toAbsolutePath()
                 .normalize();
-        Attachment attachment = new Attachment(volume, path.toString(), addresses);
+        Attachment attachment = new Attachment(volume, path.toString(), addresses, keys());
         try {
             attachment.start();
             stopOnSignal(attachment);
@@ -63,6 +76,18 @@ final class AttachCommand implements Runnable {
             new CountDownLatch(1).await();
         } catch (InterruptedException end) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private Optional<NodeKeys> keys() {
+        if (directory.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(new KeyFiles(Path.of(directory).resolve("tls")).load());
+        } catch (IOException none) {
+            throw new Failure(
+                    directory + " is not that of a node that was started with --address: " + none.getMessage());
         }
     }
 

@@ -13,7 +13,9 @@ import dev.holdfast.frontend.nbd.NbdServer;
 import dev.holdfast.frontend.nbd.client.Opening;
 import dev.holdfast.frontend.nbd.client.RemoteDisk;
 import dev.holdfast.host.HostWorld;
+import dev.holdfast.host.tls.NodeKeys;
 import dev.holdfast.io.Loop;
+import dev.holdfast.io.Network;
 import dev.holdfast.io.Network.Address;
 import dev.holdfast.io.WorldException;
 import java.util.List;
@@ -33,6 +35,7 @@ final class Attachment {
     private final String socket;
     private final NodeAddresses addresses;
     private final HostWorld world = HostWorld.start();
+    private final Network nodes;
     private final Loop loop = world.newLoop("attach");
 
     /** Its tasks wait for answers of an API, and nothing else runs there. */
@@ -41,10 +44,12 @@ final class Attachment {
     private Optional<FollowedVolume> followed = Optional.empty();
     private Optional<NbdServer> server = Optional.empty();
 
-    Attachment(String volume, String socket, NodeAddresses addresses) {
+    /** {@code keys} are what nodes believe, if they ask for any. */
+    Attachment(String volume, String socket, NodeAddresses addresses, Optional<NodeKeys> keys) {
         this.volume = volume;
         this.socket = socket;
         this.addresses = addresses;
+        this.nodes = keys.map(own -> world.network(own::over)).orElseGet(world::network);
     }
 
     /** Serves from now on, or fails. */
@@ -70,7 +75,7 @@ final class Attachment {
 
     private String listen(long sizeBytes) {
         Followed what = new Followed(volume, sizeBytes, newSession(), FollowTerms.DEFAULTS);
-        Places places = new Places(Optional::empty, world.network(), addresses);
+        Places places = new Places(Optional::empty, nodes, addresses);
         FollowedVolume disk = new FollowedVolume(what, places, loop, world.clock());
         followed = Optional.of(disk);
         server = Optional.of(new NbdServer(loop, new OneExport(volume, disk), NbdLimits.DEFAULTS));
@@ -92,7 +97,7 @@ final class Attachment {
         for (Address address : addresses.get()) {
             String export = new SessionName(volume, newSession(), 1).toString();
             CompletableFuture<Long> size = new CompletableFuture<>();
-            loop.post(() -> Opening.begin(loop, world.network(), address, export, new SizeAsked(size)));
+            loop.post(() -> Opening.begin(loop, nodes, address, export, new SizeAsked(size)));
             try {
                 return answer(size, SIZE_MILLIS);
             } catch (Failure failed) {

@@ -5,6 +5,8 @@ import dev.holdfast.cluster.control.VolumeInfo;
 import dev.holdfast.frontend.http.HttpApi;
 import dev.holdfast.frontend.http.NodeStatus;
 import dev.holdfast.host.HostWorld;
+import dev.holdfast.host.join.JoinServer;
+import dev.holdfast.host.raft.RaftOrderedLog;
 import dev.holdfast.io.Network;
 import dev.holdfast.io.OrderedLog;
 import dev.holdfast.io.WorldException;
@@ -52,6 +54,7 @@ final class LocalNode implements AutoCloseable {
     private final HostWorld world;
     private final Node node;
     private Optional<HttpApi> http = Optional.empty();
+    private Optional<JoinServer> joins = Optional.empty();
     private boolean stopped;
 
     /** What to run; {@code acceptLossOf} names a pool or is empty. */
@@ -68,7 +71,9 @@ final class LocalNode implements AutoCloseable {
         try {
             this.memory = memory();
             this.world = HostWorld.start();
-            this.node = new Node(world, log, config());
+            this.node = membership.joined().isPresent()
+                    ? new Node(world, log, config(), membership.joined().get().network(world))
+                    : new Node(world, log, config());
         } catch (RuntimeException failed) {
             log.close();
             throw failed;
@@ -78,12 +83,21 @@ final class LocalNode implements AutoCloseable {
     /** Starts it, and makes what it is to have at first. */
     void start() {
         refuse(started(membership.waitsFor()));
-        FirstVolume.Wanted wanted = membership.several().isEmpty()
+        membership.joined().ifPresent(LocalNode::settle);
+        FirstVolume.Wanted wanted = membership.isAlone()
                 ? plan.wanted()
                 : plan.wanted().withPool(plan.wanted().pool() + "-" + membership.name());
         ensure(wanted);
         status().condition().notes().forEach(this::note);
         memory.settle(directory);
+    }
+
+    private static void settle(JoinedNode joined) {
+        try {
+            joined.joined();
+        } catch (IOException failed) {
+            throw new Failure("this node has joined, but can't note it: " + failed.getMessage());
+        }
     }
 
     /** Makes what is not there yet. */
@@ -96,8 +110,9 @@ final class LocalNode implements AutoCloseable {
         return answer(node::status);
     }
 
-    /** Lets nobody in any more by HTTP. */
+    /** Lets nobody in any more by HTTP, and nobody join. */
     void stopHttp() {
+        joins.ifPresent(JoinServer::close);
         http.ifPresent(HttpApi::stop);
     }
 
@@ -144,9 +159,7 @@ final class LocalNode implements AutoCloseable {
     }
 
     private int lanes() {
-        return membership.several().isEmpty()
-                ? plan.options().lanes()
-                : plan.options().mirroringLanes();
+        return membership.isAlone() ? plan.options().lanes() : plan.options().mirroringLanes();
     }
 
     private MemoryChoice memory() {
@@ -174,7 +187,10 @@ final class LocalNode implements AutoCloseable {
                 lanes(),
                 Memory.cacheBytes(plan.options().cacheSize.bytes()),
                 nbd,
-                new Network.Address.Tcp(LOOPBACK, plan.options().linkPort),
+                membership
+                        .joined()
+                        .map(JoinedNode::links)
+                        .orElse(new Network.Address.Tcp(LOOPBACK, plan.options().linkPort)),
                 plan.acceptLossOf());
     }
 
@@ -213,6 +229,12 @@ final class LocalNode implements AutoCloseable {
         status.pools().forEach(this::printReplayed);
         status.clients().endpoints().forEach(endpoint -> printUris(endpoint, status.exportedHere()));
         out.flush();
+        if (membership.joined().isPresent() && log instanceof RaftOrderedLog raft) {
+            joins = Optional.of(membership
+                    .joined()
+                    .get()
+                    .serveJoins(raft, () -> status().node().nodes()));
+        }
         if (plan.options().httpPort != ServerOptions.NO_HTTP) {
             HttpApi api = startHttp();
             http = Optional.of(api);
@@ -236,11 +258,18 @@ final class LocalNode implements AutoCloseable {
 
     private HttpApi startHttp() {
         try {
-            return HttpApi.start(plan.options().httpPort, node);
+            return HttpApi.start(plan.options().httpPort, node, this::newToken);
         } catch (IOException failed) {
             throw new Failure("can't serve HTTP on port " + plan.options().httpPort + ": " + failed.getMessage()
                     + "; --http-port 0 picks a free one");
         }
+    }
+
+    private String newToken() throws IOException {
+        return membership
+                .joined()
+                .orElseThrow(() -> new IOException("nobody can join this node: it was not started with --address"))
+                .issue();
     }
 
     private static <T> T answer(Consumer<Consumer<T>> task) {

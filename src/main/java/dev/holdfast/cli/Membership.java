@@ -5,6 +5,7 @@ import dev.holdfast.cluster.control.Controller;
 import dev.holdfast.host.HostOrderedLog;
 import dev.holdfast.host.raft.RaftMembers;
 import dev.holdfast.host.raft.RaftOrderedLog;
+import dev.holdfast.host.raft.RaftSelf;
 import dev.holdfast.io.Network;
 import dev.holdfast.io.OrderedLog;
 import dev.holdfast.io.WorldException;
@@ -25,8 +26,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Who keeps the control log of a directory: its node alone, or several nodes, of which this is one. The first start
- * decides that, and writes it to {@code control/members}; it never changes.
+ * Who keeps the control log of a directory: its node alone, several nodes of one machine, of which this is one, or a
+ * cluster that nodes join ({@link JoinedNode}). The first start decides which, and writes it to
+ * {@code control/members}; of several on one machine:
  *
  * <pre>
  * holdfast members 1
@@ -36,9 +38,10 @@ import java.util.regex.Pattern;
  * </pre>
  *
  * @param name of this node
- * @param several the others and this one, if the log is not this node's alone
+ * @param several the others and this one, if all are on one machine and prove nothing to each other
+ * @param joined the same, if they do
  */
-record Membership(String name, Optional<Several> several) {
+record Membership(String name, Optional<Several> several, Optional<JoinedNode> joined) {
     private static final int LEAST = 3;
     private static final int MOST = 7;
     private static final String FILE = "members";
@@ -55,13 +58,17 @@ record Membership(String name, Optional<Several> several) {
      * What the directory's first start was told, or, if this is the first, what {@code given} says: a member each.
      * Fails if they differ, or what is given makes no sense.
      */
-    static Membership of(Path directory, String name, List<String> given) {
+    static Membership of(Path directory, String name, ServerOptions.Members asked) {
+        List<String> given = asked.fixed();
         Path control = directory.resolve("control");
         Path file = control.resolve(FILE);
-        if (!Files.exists(file) && given.isEmpty()) {
-            return new Membership(name, Optional.empty());
-        }
         try {
+            if (!asked.address().isEmpty() || JoinedNode.isIn(file)) {
+                return joined(directory, name, asked);
+            }
+            if (!Files.exists(file) && given.isEmpty()) {
+                return new Membership(name, Optional.empty(), Optional.empty());
+            }
             if (!Files.exists(file)) {
                 if (Files.exists(control.resolve(LOG_FILE))) {
                     throw new Failure(directory + " is that of a node which is alone: several nodes begin with new"
@@ -74,12 +81,23 @@ record Membership(String name, Optional<Several> several) {
             List<RaftMembers.Member> before = kept.several().orElseThrow().members();
             if (!given.isEmpty() && !(kept.name().equals(name) && before.equals(parse(name, given)))) {
                 throw new Failure(directory + " is node " + kept.name() + " of " + words(before)
-                        + ": members can't change yet; leave out --member, or say these");
+                        + ": they can't change: leave out --member, or say these");
             }
             return kept;
         } catch (IOException failed) {
             throw new Failure(file + " can't be read or written: " + failed.getMessage());
         }
+    }
+
+    private static Membership joined(Path directory, String name, ServerOptions.Members asked) throws IOException {
+        Path control = directory.resolve("control");
+        boolean isOther = Files.exists(control.resolve(FILE)) && !JoinedNode.isIn(control.resolve(FILE));
+        if (isOther || Files.exists(control.resolve(LOG_FILE))) {
+            throw new Failure(directory + " is that of a node without certificates: leave out --address, or pick"
+                    + " another --dir");
+        }
+        JoinedNode node = JoinedNode.of(directory, name, asked.address(), asked.token());
+        return new Membership(node.name(), Optional.empty(), Optional.of(node));
     }
 
     private static List<RaftMembers.Member> parse(String name, List<String> given) {
@@ -92,8 +110,8 @@ record Membership(String name, Optional<Several> several) {
             }
             if (!found.group(2).equals("127.0.0.1")) {
                 throw new Failure(
-                        "--member " + text + ": members are at 127.0.0.1 only for now, because whoever"
-                                + " reaches the control log's port has a say",
+                        "--member " + text + ": members that prove nothing are at 127.0.0.1 only; for other machines"
+                                + " begin a cluster with --address HOST:PORT, and join it with `holdfast node token`",
                         2);
             }
             members.add(new RaftMembers.Member(found.group(1), new Network.Address.Tcp(found.group(2), port)));
@@ -162,22 +180,29 @@ record Membership(String name, Optional<Several> several) {
                 .lines()
                 .map(line -> line.substring("member ".length()))
                 .toList();
-        return new Membership(found.group(3), Optional.of(new Several(id, parse(found.group(3), words))));
+        return new Membership(
+                found.group(3), Optional.of(new Several(id, parse(found.group(3), words))), Optional.empty());
     }
 
     /** Opens the log in the directory; others may have to be there for it to do anything. */
     OrderedLog open(Path directory) throws WorldException {
         Path control = directory.resolve("control");
+        if (joined().isPresent()) {
+            return joined().get().open();
+        }
         if (several().isEmpty()) {
             return HostOrderedLog.open(control);
         }
         List<RaftMembers.Member> members = several().get().members();
         UUID group = UUID.nameUUIDFromBytes(words(members).getBytes(StandardCharsets.UTF_8));
-        return RaftOrderedLog.open(new RaftMembers(group, members), name(), control);
+        return RaftOrderedLog.open(new RaftMembers(group, members), new RaftSelf(name(), control));
     }
 
     /** Who starts. */
     Controller.Starting starting() {
+        if (joined().isPresent()) {
+            return joined().get().starting();
+        }
         return several()
                 .map(found -> new Controller.Starting(name(), address(found), Optional.of(found.id())))
                 .orElseGet(() -> Controller.Starting.alone(name()));
@@ -193,8 +218,13 @@ record Membership(String name, Optional<Several> several) {
 
     /** Whom a start may have to wait for, in words; empty if nobody. */
     String waitsFor() {
-        return several()
-                .map(found -> "waiting until a majority runs of " + words(found.members()))
+        return joined().map(JoinedNode::waitsFor)
+                .or(() -> several().map(found -> "waiting until a majority runs of " + words(found.members())))
                 .orElse("");
+    }
+
+    /** True if this node keeps its log alone, for ever. */
+    boolean isAlone() {
+        return several().isEmpty() && joined().isEmpty();
     }
 }

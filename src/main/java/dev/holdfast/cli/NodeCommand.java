@@ -5,6 +5,7 @@ import dev.holdfast.node.FirstVolume;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -14,7 +15,7 @@ import picocli.CommandLine.Option;
         name = "node",
         mixinStandardHelpOptions = true,
         description = "Runs nodes, and lists them.",
-        subcommands = {NodeCommand.Start.class, NodeCommand.Ls.class},
+        subcommands = {NodeCommand.Start.class, NodeCommand.Ls.class, NodeCommand.Token.class},
         footer = {"", "Example:", "  holdfast node start --dir /srv/hf --name a --disk-size 100G"})
 final class NodeCommand {
     /** Lists them. */
@@ -33,6 +34,31 @@ final class NodeCommand {
         }
     }
 
+    /** Lets another one join. */
+    @Command(
+            name = "token",
+            mixinStandardHelpOptions = true,
+            description = {
+                "Prints a token with which one node joins the cluster: within an hour, and while this node runs.",
+                "Whoever has it can join and read everything: it is a secret."
+            },
+            footer = {
+                "",
+                "Example:",
+                "  holdfast node token > token",
+                "  holdfast node start --dir /srv/hf --name b --address 10.0.0.2:7000 --join @token"
+            })
+    static final class Token implements Runnable {
+        @Mixin
+        private Remote remote = new Remote();
+
+        @Override
+        public void run() {
+            Object answer = remote.request("POST", "tokens", Map.of());
+            System.out.println(Remote.object(answer).get("token"));
+        }
+    }
+
     /** Runs one. */
     @Command(
             name = "start",
@@ -43,6 +69,8 @@ final class NodeCommand {
                 "Examples:",
                 "  holdfast node start --dir /srv/hf --name a --disk /dev/nvme1n1",
                 "  holdfast node start --dir /srv/hf --name a --disk-size 100G",
+                "  holdfast node start --dir /srv/hf --name a --address 10.0.0.1:7000 --disk /dev/nvme1n1",
+                "  holdfast node start --dir /srv/hf --name b --address 10.0.0.2:7000 --join @token --witness",
                 "  holdfast node start --dir A --name a --disk-size 10G --nbd-port 0 --http-port 8481 \\",
                 "    --member a=127.0.0.1:7001 --member b=127.0.0.1:7002 --member c=127.0.0.1:7003"
             })
@@ -77,9 +105,38 @@ final class NodeCommand {
                 })
         private List<String> members = new ArrayList<>();
 
+        @Option(
+                names = "--address",
+                paramLabel = "HOST:PORT",
+                defaultValue = "",
+                description = {
+                    "where other nodes reach this one, at PORT and the three ports after it, encrypted; kept from the",
+                    "first start on, which begins a cluster that others can join."
+                })
+        private String address = "";
+
+        @Option(
+                names = "--join",
+                paramLabel = "TOKEN",
+                defaultValue = "",
+                description = "the first start joins a cluster instead; `holdfast node token` prints one, @FILE has it")
+        private String token = "";
+
+        @Option(names = "--witness", description = "it keeps the control log and votes, and has no disks")
+        private boolean witness;
+
         @Override
         public void run() {
-            options.members = members;
+            options.members = new ServerOptions.Members(members, address, token);
+            if (!members.isEmpty() && !address.isEmpty()) {
+                throw new Failure("either --member, for nodes of one machine, or --address", 2);
+            }
+            if (!token.isEmpty() && address.isEmpty()) {
+                throw new Failure("--join needs --address HOST:PORT, where the other nodes reach this one", 2);
+            }
+            if (witness && (!disks.isEmpty() || diskSize.bytes() > 0)) {
+                throw new Failure("a witness has no disks: leave out --disk and --disk-size, or --witness", 2);
+            }
             if (!disks.isEmpty() && diskSize.bytes() > 0) {
                 throw new Failure("either --disk or --disk-size", 2);
             }

@@ -73,7 +73,19 @@ final class ServerOptions {
     int linkPort;
 
     /** Who keeps the control log, as {@code node start} takes it. */
-    List<String> members = List.of();
+    Members members = Members.NONE;
+
+    /**
+     * Who keeps the control log.
+     *
+     * @param fixed NAME=HOST:PORT of each, on one machine
+     * @param address HOST:PORT of this node, if nodes prove themselves; or empty
+     * @param token with which this node joins; or empty
+     */
+    record Members(List<String> fixed, String address, String token) {
+        /** This node alone, or whoever its directory says. */
+        static final Members NONE = new Members(List.of(), "", "");
+    }
 
     /** The same for one node of several in this process; only the {@code first} has ports that people chose. */
     ServerOptions of(Path own, List<String> allMembers, boolean first) {
@@ -86,7 +98,7 @@ final class ServerOptions {
         options.nbdPort = first ? nbdPort : 0;
         options.nbdSocket = first ? nbdSocket : "";
         options.httpPort = first ? httpPort : NO_HTTP;
-        options.members = allMembers;
+        options.members = new Members(allMembers, "", "");
         return options;
     }
 

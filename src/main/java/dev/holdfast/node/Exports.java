@@ -27,6 +27,7 @@ import java.util.function.Supplier;
  */
 final class Exports implements NbdExports {
     private final World world;
+    private final Network peers;
     private final Supplier<ControlState> state;
     private final IntSupplier self;
     private final Pools pools;
@@ -34,13 +35,17 @@ final class Exports implements NbdExports {
     private final LinkedHashMap<Id128, BlockVolume> givenOut = new LinkedHashMap<>();
     private final LinkedHashMap<Id128, MirroredExport> mirrored = new LinkedHashMap<>();
 
-    /** {@code self} is this node's number. */
-    Exports(World world, Supplier<ControlState> state, IntSupplier self, Pools pools, Supplier<Replicas> replicas) {
+    /** What this node has itself. */
+    record Kept(Pools pools, Supplier<Replicas> replicas) {}
+
+    /** {@code peers} reaches other nodes; {@code self} is this node's number. */
+    Exports(World world, Network peers, Supplier<ControlState> state, IntSupplier self, Kept kept) {
         this.world = world;
+        this.peers = peers;
         this.state = state;
         this.self = self;
-        this.pools = pools;
-        this.replicas = replicas;
+        this.pools = kept.pools();
+        this.replicas = kept.replicas();
     }
 
     @Override
@@ -74,7 +79,7 @@ final class Exports implements NbdExports {
     private MirroredExport mirrored(VolumeInfo info) {
         List<Loop> lanes = pools.lanes();
         MirroredExport export = mirrored.computeIfAbsent(
-                info.id(), id -> new MirroredExport(lanes.get(info.shard() % lanes.size()), world));
+                info.id(), id -> new MirroredExport(lanes.get(info.shard() % lanes.size()), peers, world));
         see(export, info);
         return export;
     }

@@ -21,6 +21,7 @@ import java.util.Optional;
  */
 final class MirroredExport {
     private final Loop loop;
+    private final Network peers;
     private final World world;
     private final List<FollowedVolume> followed = new ArrayList<>();
     private Optional<PrimaryVolume> here = Optional.empty();
@@ -34,8 +35,9 @@ final class MirroredExport {
     /** Touched on the volume's loop only. */
     private Optional<Sessions> sessionsThere = Optional.empty();
 
-    MirroredExport(Loop loop, World world) {
+    MirroredExport(Loop loop, Network peers, World world) {
         this.loop = loop;
+        this.peers = peers;
         this.world = world;
     }
 
@@ -43,7 +45,7 @@ final class MirroredExport {
     BlockVolume followed(Followed what) {
         if (followed.isEmpty() || sizeBytes != what.sizeBytes()) {
             sizeBytes = what.sizeBytes();
-            Places places = new Places(() -> sessionsThere, world.network(), () -> elsewhere);
+            Places places = new Places(() -> sessionsThere, peers, () -> elsewhere);
             followed.add(new FollowedVolume(what, places, loop, world.clock()));
         }
         return followed.getLast();

@@ -43,6 +43,7 @@ public final class Node implements Service {
 
     private final World world;
     private final NodeConfig config;
+    private final PeerNetwork peers;
     private final Loop control;
     private final Pools pools;
     private final Exports exports;
@@ -56,19 +57,26 @@ public final class Node implements Service {
     private boolean serving;
     private boolean stopping;
 
-    /** A node that has done nothing yet; {@code log} is its cluster's. */
+    /** A node that has done nothing yet, on a machine that all others are on; {@code log} is its cluster's. */
     public Node(World world, OrderedLog log, NodeConfig config) {
+        this(world, log, config, PeerNetwork.plain(world.network()));
+    }
+
+    /** The same; {@code peers} is how nodes reach each other. */
+    public Node(World world, OrderedLog log, NodeConfig config, PeerNetwork peers) {
         this.world = world;
+        this.peers = peers;
         this.config = config;
         this.control = world.newLoop("control");
         this.pools = new Pools(world, config, control, this::generations);
-        this.exports = new Exports(world, this::state, this::number, pools, this::replicas);
+        this.exports =
+                new Exports(world, peers.network(), this::state, this::number, new Exports.Kept(pools, this::replicas));
         PoolExecution execution = new PoolExecution(
                 control, pools, this::state, this::replicas, new PoolExecution.Told(this::changed, this::over));
         this.controller = new Controller(control, log, world.entropy(), execution);
         this.events = new Events(world.clock(), () -> controller.self().name());
         this.watch = new Watch(control, world.clock(), events, this::status);
-        this.replicas = new Replicas(world, control, pools, controller, events);
+        this.replicas = new Replicas(world, peers, control, pools, controller, events);
         this.nbd = new NbdServer(control, exports, NbdLimits.DEFAULTS);
     }
 
@@ -165,10 +173,15 @@ public final class Node implements Service {
         for (Network.Address address : config.nbd()) {
             bound.add(nbd.listen(world.network(), address));
         }
+        Network.Address disks = bound.getFirst();
+        if (peers.disks().isPresent()) {
+            disks = nbd.listen(peers.network(), peers.disks().get());
+        }
+        Network.Address reached = disks;
         serving = true;
         bound.forEach(address -> endpoints.add(uri(address)));
         watch.start();
-        links.ifPresent(door -> controller.reachable(place(door), place(bound.getFirst())));
+        links.ifPresent(door -> controller.reachable(place(door), place(reached)));
         return bound;
     }
 

@@ -46,6 +46,7 @@ final class Replicas {
     static final int CHANNELS = 8;
 
     private final World world;
+    private final PeerNetwork network;
     private final Loop control;
     private final Pools pools;
     private final Controller controller;
@@ -59,9 +60,10 @@ final class Replicas {
     record Copy(ReplicaShard shard, RunningReplica replica, PrimaryVolume volume, List<Integer> nodes) {}
 
     /** Without links until {@link #open}. */
-    Replicas(World world, Loop control, Pools pools, Controller controller, Events events) {
+    Replicas(World world, PeerNetwork network, Loop control, Pools pools, Controller controller, Events events) {
         this.events = events;
         this.world = world;
+        this.network = network;
         this.control = control;
         this.pools = pools;
         this.controller = controller;
@@ -78,12 +80,12 @@ final class Replicas {
         met = peers();
         for (int channel = 0; channel < CHANNELS; channel++) {
             Loop lane = lanes.get(channel % lanes.size());
-            Links made = new Links(identity, channel, lane, world.clock(), world.network(), met);
+            Links made = new Links(identity, channel, lane, world.clock(), network.network(), met);
             links.add(made);
             lane.post(made::start);
         }
         Door opened = new Door(identity, control, links);
-        Network.Address address = opened.listen(world.network(), at);
+        Network.Address address = opened.listen(network.network(), at);
         door = Optional.of(opened);
         changed();
         return address;
@@ -93,10 +95,14 @@ final class Replicas {
         List<Peer> peers = new ArrayList<>();
         for (NodeInfo node : controller.state().nodes()) {
             if (node.number() != controller.self().number() && !node.links().isEmpty()) {
-                peers.add(new Peer(node.number(), address(node.links()), ""));
+                peers.add(new Peer(node.number(), address(node.links()), proof(node)));
             }
         }
         return peers;
+    }
+
+    private String proof(NodeInfo node) {
+        return network.proves() ? node.id().toString() : "";
     }
 
     /** An address as records have it: host:port. */

@@ -138,7 +138,7 @@ final class AttachmentTest {
     void clientsOfTheSocketDoNotNoticeThatAnotherNodeLeads() throws Exception {
         Path socket = directory.resolve("demo.sock");
         NodeAddresses nodes = new NodeAddresses("demo", List.of(), List.of(serve(one), serve(other)));
-        Attachment attachment = new Attachment("demo", socket.toString(), nodes);
+        Attachment attachment = new Attachment("demo", socket.toString(), nodes, Optional.empty());
         attachment.start();
         RemoteDisk client = open(socket);
         assertEquals(SharedDisk.SIZE_BYTES, client.sizeBytes());
@@ -157,7 +157,7 @@ final class AttachmentTest {
     @Test
     void aVolumeThatNobodyServesIsOneLine() throws Exception {
         NodeAddresses nodes = new NodeAddresses("demo", List.of(), List.of("127.0.0.1:1"));
-        Attachment attachment = new Attachment("demo", directory.resolve("s").toString(), nodes);
+        Attachment attachment = new Attachment("demo", directory.resolve("s").toString(), nodes, Optional.empty());
         Failure failure = assertThrows(Failure.class, attachment::start);
         String line = String.valueOf(failure.getMessage());
         assertTrue(line.startsWith("no node serves demo") && line.lines().count() == 1, line);

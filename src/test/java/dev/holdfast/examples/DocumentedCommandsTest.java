@@ -32,7 +32,13 @@ final class DocumentedCommandsTest {
     private record Command(String line, List<String> shown) {}
 
     @ParameterizedTest
-    @ValueSource(strings = {"README.md", "docs/operating/quickstart.md", "docs/operating/mirroring.md"})
+    @ValueSource(
+            strings = {
+                "README.md",
+                "docs/operating/quickstart.md",
+                "docs/operating/mirroring.md",
+                "docs/operating/joining.md"
+            })
     void theCommandsOfAPageDoWhatItShows(String page) throws Exception {
         List<Command> commands = commands(Files.readAllLines(Path.of(page)));
         assertTrue(commands.size() > 4, "commands were found: " + commands);

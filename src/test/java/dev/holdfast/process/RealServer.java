@@ -83,8 +83,13 @@ final class RealServer implements AutoCloseable {
     /** Runs a command against this server. */
     Home.Ended run(String... words) throws IOException, InterruptedException {
         List<String> all = new ArrayList<>(List.of(words));
-        all.addAll(List.of("--server", line("http://").replaceAll("/$", "")));
+        all.addAll(List.of("--server", api()));
         return home.run(all.toArray(String[]::new));
+    }
+
+    /** Where its API is. */
+    String api() {
+        return line("http://").replaceAll("/$", "");
     }
 
     private String line(String start) {

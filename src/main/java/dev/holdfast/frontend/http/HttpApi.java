@@ -36,6 +36,17 @@ public final class HttpApi {
     private final ExecutorService threads;
     private final Routes routes;
 
+    /** Makes what lets another node join. */
+    @FunctionalInterface
+    public interface Tokens {
+        /**
+         * A new one, a line.
+         *
+         * @throws IOException if there is none to be had; the message is for people
+         */
+        String issue() throws IOException;
+    }
+
     private HttpApi(HttpServer server, ExecutorService threads, Routes routes) {
         this.server = server;
         this.threads = threads;
@@ -48,6 +59,13 @@ public final class HttpApi {
      * @throws IOException if the port is taken
      */
     public static HttpApi start(int port, Service service) throws IOException {
+        return start(port, service, () -> {
+            throw new IOException("nobody can join this node");
+        });
+    }
+
+    /** The same, for a node that others can join. */
+    public static HttpApi start(int port, Service service, Tokens tokens) throws IOException {
         InetAddress loopback = InetAddress.getByAddress(new byte[] {127, 0, 0, 1});
         HttpServer server = HttpServer.create(new InetSocketAddress(loopback, port), BACKLOG);
         ExecutorService threads = Executors.newFixedThreadPool(THREADS, task -> {
@@ -55,7 +73,7 @@ public final class HttpApi {
             thread.setDaemon(true);
             return thread;
         });
-        HttpApi api = new HttpApi(server, threads, new Routes(service));
+        HttpApi api = new HttpApi(server, threads, new Routes(service, tokens));
         server.setExecutor(threads);
         server.createContext("/", api::serve);
         server.start();

@@ -7,6 +7,7 @@ import dev.holdfast.cluster.control.Protocol;
 import dev.holdfast.cluster.control.Result;
 import dev.holdfast.device.Protection;
 import dev.holdfast.store.Pool;
+import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,7 @@ final class Routes {
     private static final int MOST_RANGES = 100_000;
 
     private final Service service;
+    private final HttpApi.Tokens tokens;
     private final SecureRandom random = new SecureRandom();
     private final Map<String, Verification> verifications = new ConcurrentHashMap<>();
 
@@ -37,8 +39,9 @@ final class Routes {
         }
     }
 
-    Routes(Service service) {
+    Routes(Service service, HttpApi.Tokens tokens) {
         this.service = service;
+        this.tokens = tokens;
     }
 
     Answer answer(Call call) throws Call.Wrong {
@@ -61,8 +64,17 @@ final class Routes {
             case "GET pools/*/*" -> verification(path);
             case "POST pools/*/*" -> verify(path);
             case "GET snapshots/*/*" -> changes(call);
+            case "POST tokens" -> token();
             default -> change(call, operation(call));
         };
+    }
+
+    private Answer token() throws Call.Wrong {
+        try {
+            return Answer.json(Views.map("token", tokens.issue()));
+        } catch (IOException none) {
+            throw new Call.Wrong(409, String.valueOf(none.getMessage()));
+        }
     }
 
     private static Operation operation(Call call) throws Call.Wrong {

@@ -1,15 +1,19 @@
 package dev.holdfast.host.raft;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.exceptions.StateMachineException;
 import org.apache.ratis.statemachine.TransactionContext;
 import org.apache.ratis.statemachine.impl.BaseStateMachine;
+import org.apache.ratis.util.ProtoUtils;
 
 /**
  * Where Ratis hands over what is committed, entry by entry, on a thread of its own. It keeps nothing and takes no
@@ -17,11 +21,16 @@ import org.apache.ratis.statemachine.impl.BaseStateMachine;
  */
 final class RaftEntries extends BaseStateMachine {
     private final Consumer<RaftBatch> committed;
+    private final Consumer<List<RaftPeer>> configured;
     private final Runnable broken;
 
-    /** {@code committed} may block; {@code broken} is told when Ratis gave up or was closed. */
-    RaftEntries(Consumer<RaftBatch> committed, Runnable broken) {
+    /**
+     * {@code committed} may block; {@code configured} is told of other members; {@code broken} that Ratis gave up, or
+     * was closed.
+     */
+    RaftEntries(Consumer<RaftBatch> committed, Consumer<List<RaftPeer>> configured, Runnable broken) {
         this.committed = committed;
+        this.configured = configured;
         this.broken = broken;
     }
 
@@ -51,6 +60,11 @@ final class RaftEntries extends BaseStateMachine {
         committed.accept(batch.get());
         updateLastAppliedTermIndex(entry.getTerm(), entry.getIndex());
         return CompletableFuture.completedFuture(Message.EMPTY);
+    }
+
+    @Override
+    public void notifyConfigurationChanged(long term, long index, RaftConfigurationProto members) {
+        configured.accept(ProtoUtils.toRaftPeers(members.getPeersList()));
     }
 
     @Override

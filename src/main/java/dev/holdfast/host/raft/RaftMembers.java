@@ -10,8 +10,8 @@ import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 
 /**
- * Who keeps one log: the same group and members at every one of them, from the first start on. A majority of the
- * members has to be there for the log to take anything.
+ * Who keeps one log, as one of them knows it when it starts; what the log itself says goes before it. A majority of
+ * the members has to be there for the log to take anything.
  *
  * @param group tells this log from every other, so that a member of another one is refused
  */
@@ -43,6 +43,28 @@ public record RaftMembers(UUID group, List<Member> members) {
         return RaftGroup.valueOf(
                 RaftGroupId.valueOf(group),
                 members.stream().map(RaftMembers::toPeer).toList());
+    }
+
+    /** The group of who does not know yet who keeps the log. */
+    RaftGroup toUnknownGroup() {
+        return RaftGroup.valueOf(RaftGroupId.valueOf(group), List.of());
+    }
+
+    /** All but {@code id}. */
+    RaftMembers without(String id) {
+        return new RaftMembers(
+                group, members.stream().filter(member -> !member.id.equals(id)).toList());
+    }
+
+    RaftPeer toPeer(String id) {
+        return toPeer(member(id));
+    }
+
+    static Member fromPeer(RaftPeer peer) {
+        String address = peer.getAddress();
+        int colon = address.lastIndexOf(':');
+        int port = Integer.parseInt(address.substring(colon + 1));
+        return new Member(peer.getId().toString(), new Address.Tcp(address.substring(0, colon), port));
     }
 
     private static RaftPeer toPeer(Member member) {

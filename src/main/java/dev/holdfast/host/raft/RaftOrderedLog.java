@@ -18,11 +18,11 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
-import org.apache.ratis.client.RaftClient;
+import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
-import org.apache.ratis.retry.RetryPolicies;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage.StartupOption;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
@@ -38,6 +38,7 @@ import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
  *   <li>Every append is answered once, on the reader's loop, in the order of the appends except for what finds no
  *       room; APPENDED right after delivery.
  *   <li>REFUSED is only what was never handed to Ratis.
+ *   <li>Who joins proposes nothing before the log has it as a member.
  *   <li>Batch 0 is empty: when it is delivered here, everything that was committed before this start has been.
  * </ol>
  */
@@ -46,6 +47,7 @@ public final class RaftOrderedLog implements OrderedLog {
     private static final long PATIENCE_NANOS = 10_000_000_000L;
 
     private static final long RETRY_NANOS = 20_000_000L;
+    private static final long JOIN_RETRY_NANOS = 200_000_000L;
     private static final long WAITING_BYTES = 4 << 20;
     private static final long AHEAD_BYTES = 1 << 20;
     private static final long NONE = -1;
@@ -57,7 +59,9 @@ public final class RaftOrderedLog implements OrderedLog {
     private final Fatal fatal;
     private final long patienceNanos;
     private final RaftServer server;
-    private final RaftClient client;
+    private final RaftCaller caller;
+    private final RaftChanges changes;
+    private final boolean joins;
     private final UUID proposer = UUID.randomUUID();
     private final TreeMap<UUID, Long> lastNumbers = new TreeMap<>();
     private final ArrayDeque<Append> waiting = new ArrayDeque<>();
@@ -74,43 +78,47 @@ public final class RaftOrderedLog implements OrderedLog {
 
     private record Append(byte[] record, AppendDone done, long deadlineNanos) {}
 
-    private RaftOrderedLog(
-            RaftMembers members, String id, Path directory, FileClaim claim, long patienceNanos, Fatal fatal)
+    private RaftOrderedLog(RaftMembers members, RaftSelf self, FileClaim claim, long patienceNanos, Fatal fatal)
             throws IOException {
         this.claim = claim;
-        this.name = "ordered log " + members.group() + " of " + id + " in " + directory;
+        this.name = "ordered log " + members.group() + " of " + self.id() + " in " + self.directory();
         this.fatal = fatal;
         this.patienceNanos = patienceNanos;
-        RaftProperties settings = RaftSettings.of(members.member(id).address(), directory);
-        RaftEntries entries = new RaftEntries(this::committed, this::end);
+        RaftProperties settings = RaftSettings.of(members.member(self.id()).address(), self.directory());
+        Parameters proofs = RaftSettings.proofs(self.keys());
+        RaftEntries entries = new RaftEntries(this::committed, this::configured, this::end);
         this.server = RaftServer.newBuilder()
-                .setServerId(RaftPeerId.valueOf(id))
-                .setGroup(members.toGroup())
+                .setServerId(RaftPeerId.valueOf(self.id()))
+                .setGroup(self.joins() ? members.toUnknownGroup() : members.toGroup())
                 .setOption(StartupOption.RECOVER)
                 .setProperties(settings)
+                .setParameters(proofs)
                 .setStateMachineRegistry(group -> entries)
                 .build();
-        this.client = RaftClient.newBuilder()
-                .setRaftGroup(members.toGroup())
-                .setLeaderId(RaftPeerId.valueOf(id))
-                .setProperties(settings)
-                .setRetryPolicy(RetryPolicies.noRetry())
-                .build();
+        this.caller = new RaftCaller(
+                self.joins() ? members.without(self.id()).toGroup() : members.toGroup(),
+                RaftPeerId.valueOf(self.id()),
+                settings,
+                proofs);
+        this.changes = new RaftChanges(server, caller, members.toPeer(self.id()));
+        this.joins = self.joins();
     }
 
     /**
-     * Opens member {@code id}'s copy of the log in {@code directory}, making it if there is none; from here on it votes
-     * and stores for the others. What its own thread throws goes to {@link Fatal#HALT}.
+     * Opens a member's copy of the log, making it if there is none; from here on it votes and stores for the others, or
+     * waits to be taken in. What its own thread throws goes to {@link Fatal#HALT}.
      *
+     * @param members who they were when this one became one of them; what the log says of that goes before it
      * @throws WorldException if the directory is in use or damaged, or the address can't be listened on
      */
-    public static RaftOrderedLog open(RaftMembers members, String id, Path directory) throws WorldException {
-        return open(members, id, directory, PATIENCE_NANOS, Fatal.HALT);
+    public static RaftOrderedLog open(RaftMembers members, RaftSelf self) throws WorldException {
+        return open(members, self, PATIENCE_NANOS, Fatal.HALT);
     }
 
-    static RaftOrderedLog open(RaftMembers members, String id, Path directory, long patienceNanos, Fatal fatal)
+    static RaftOrderedLog open(RaftMembers members, RaftSelf self, long patienceNanos, Fatal fatal)
             throws WorldException {
         RaftSettings.tame();
+        Path directory = self.directory();
         try {
             Files.createDirectories(directory);
         } catch (IOException failed) {
@@ -118,7 +126,7 @@ public final class RaftOrderedLog implements OrderedLog {
         }
         FileClaim claim = FileClaim.existingOrNew(directory.resolve(LOCK));
         try {
-            RaftOrderedLog log = new RaftOrderedLog(members, id, directory, claim, patienceNanos, fatal);
+            RaftOrderedLog log = new RaftOrderedLog(members, self, claim, patienceNanos, fatal);
             try {
                 log.server.start();
                 return log;
@@ -177,7 +185,7 @@ public final class RaftOrderedLog implements OrderedLog {
             closed = true;
             end();
         }
-        closeQuietly(client);
+        closeQuietly(caller);
         closeQuietly(server);
         claim.close();
     }
@@ -202,6 +210,10 @@ public final class RaftOrderedLog implements OrderedLog {
     /** On the sender's thread: the empty batch first, then one after another. */
     private void send() {
         try {
+            while (joins && !isOver() && !(changes.join() && changes.isMember())) {
+                awaitChange();
+            }
+            changes.look();
             RaftBatch batch = new RaftBatch(proposer, 0, List.of());
             while (putUnderWay(batch)) {
                 propose(batch);
@@ -211,6 +223,16 @@ public final class RaftOrderedLog implements OrderedLog {
             Thread.currentThread().interrupt();
         } catch (Throwable thrown) {
             fatal.ended(name, thrown);
+        }
+    }
+
+    private synchronized boolean isOver() {
+        return over;
+    }
+
+    private synchronized void awaitChange() throws InterruptedException {
+        if (!over) {
+            TimeUnit.NANOSECONDS.timedWait(this, JOIN_RETRY_NANOS);
         }
     }
 
@@ -253,11 +275,12 @@ public final class RaftOrderedLog implements OrderedLog {
             refuseWaiting(System.nanoTime());
             long waitNanos = RETRY_NANOS;
             try {
-                if (client.io().send(message).isSuccess()) {
+                if (caller.client().io().send(message).isSuccess()) {
                     waitNanos = deadline - System.nanoTime();
                 }
             } catch (IOException again) {
                 waitNanos = RETRY_NANOS;
+                changes.look();
             }
             awaitCommit(batch.number(), waitNanos);
             if (batch.number() > 0 && System.nanoTime() - deadline >= 0) {
@@ -282,6 +305,11 @@ public final class RaftOrderedLog implements OrderedLog {
             numberUnderWay = NONE;
             answer(underWay, Outcome.UNKNOWN);
         }
+    }
+
+    /** On Ratis' thread: the members are others. Not before this object is whole, for that is when Ratis starts. */
+    private void configured(List<RaftPeer> members) {
+        caller.peersAre(members);
     }
 
     /** On Ratis' thread, batch after batch; it waits here when the reader is far behind. */
@@ -336,6 +364,15 @@ public final class RaftOrderedLog implements OrderedLog {
         if (!answered.isEmpty()) {
             loop.orElseThrow().post(() -> answered.forEach(append -> append.done.done(outcome)));
         }
+    }
+
+    /**
+     * Who keeps the log, as it is here.
+     *
+     * @throws IOException if this member is closed
+     */
+    public List<RaftMembers.Member> members() throws IOException {
+        return changes.members().stream().map(RaftMembers::fromPeer).toList();
     }
 
     /** True if this member leads at present: for tests and status, nothing to rely on. */

@@ -1,18 +1,23 @@
 package dev.holdfast.host.raft;
 
+import dev.holdfast.host.tls.NodeKeys;
 import dev.holdfast.io.Network.Address;
 import java.io.File;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.apache.ratis.RaftConfigKeys;
 import org.apache.ratis.client.RaftClientConfigKeys;
+import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
+import org.apache.ratis.grpc.GrpcTlsConfig;
 import org.apache.ratis.rpc.SupportedRpcType;
 import org.apache.ratis.server.RaftServerConfigKeys;
+import org.apache.ratis.thirdparty.io.netty.handler.ssl.SslProvider;
 import org.apache.ratis.util.ExitUtils;
 import org.apache.ratis.util.SizeInBytes;
 import org.apache.ratis.util.TimeDuration;
@@ -56,6 +61,21 @@ final class RaftSettings {
         memory(settings);
         threads(settings);
         return settings;
+    }
+
+    /** How members prove themselves to each other, for all that they say. */
+    static Parameters proofs(Optional<NodeKeys> keys) {
+        Parameters parameters = new Parameters();
+        keys.ifPresent(own -> GrpcConfigKeys.TLS.setConf(
+                parameters,
+                GrpcTlsConfig.newBuilder()
+                        .setMutualTls(true)
+                        .setKeyManager(own.showing())
+                        .setTrustManager(own.believing())
+                        .setSslProvider(SslProvider.JDK)
+                        .setProtocols("TLSv1.3")
+                        .build()));
+        return parameters;
     }
 
     private static void network(RaftProperties settings, Address.Tcp address) {
@@ -108,6 +128,7 @@ final class RaftSettings {
     static void tame() {
         System.setProperty(NETTY + "transport.noNative", "true");
         System.setProperty(NETTY + "noUnsafe", "true");
+        System.setProperty(NETTY + "handler.ssl.noOpenSsl", "true");
         GRPC_WORDS.setLevel(Level.OFF);
         Thread.UncaughtExceptionHandler others = Thread.getDefaultUncaughtExceptionHandler();
         ExitUtils.disableSystemExit();

@@ -7,6 +7,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
@@ -51,6 +52,15 @@ public final class NodeKeys {
         }
         this.context = SSLContext.getInstance("TLSv1.3");
         context.init(managers, new TrustManager[] {trust}, null);
+    }
+
+    /**
+     * Checks that {@code chain} is a node's, of the cluster with this CA.
+     *
+     * @throws CertificateException if it is not
+     */
+    public static void check(X509Certificate[] chain, X509Certificate authority) throws CertificateException {
+        new NodeTrust(authority).idOf(chain);
     }
 
     /** This node's id, 32 hexadecimal digits. */

@@ -51,12 +51,12 @@ final class RaftGroupUnderTest {
 
     RaftOrderedLog open(int member) throws WorldException {
         String id = members.members().get(member).id();
-        return RaftOrderedLog.open(members, id, directory.resolve(id), patienceNanos, (where, thrown) -> {
+        return RaftOrderedLog.open(members, new RaftSelf(id, directory.resolve(id)), patienceNanos, (where, thrown) -> {
             throw new AssertionError(where, thrown);
         });
     }
 
-    private static List<Integer> freePorts(int count) {
+    static List<Integer> freePorts(int count) {
         List<Integer> ports = new ArrayList<>();
         while (ports.size() < count) {
             int port = ThreadLocalRandom.current().nextInt(FIRST_PORT, END_PORT);

@@ -1,0 +1,79 @@
+package dev.holdfast.host.raft;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.SetConfigurationRequest;
+import org.apache.ratis.protocol.SetConfigurationRequest.Mode;
+import org.apache.ratis.server.RaftConfiguration;
+import org.apache.ratis.server.RaftServer;
+
+/**
+ * Changes of who the members are, by Ratis' own protocol: one at a time, each decided by the log's majority before and
+ * after it. It keeps nothing; what is not known to have happened is asked again.
+ */
+final class RaftChanges {
+    private final RaftServer server;
+    private final RaftCaller caller;
+    private final RaftPeer self;
+
+    RaftChanges(RaftServer server, RaftCaller caller, RaftPeer self) {
+        this.server = server;
+        this.caller = caller;
+        this.self = self;
+    }
+
+    /** True if the log as it is here has this member among those that keep it. */
+    boolean isMember() throws IOException {
+        return configuration().getPeer(self.getId(), RaftPeerRole.FOLLOWER) != null;
+    }
+
+    /** Who keeps the log, as it is here. */
+    List<RaftPeer> members() throws IOException {
+        return List.copyOf(configuration().getAllPeers(RaftPeerRole.FOLLOWER));
+    }
+
+    private RaftConfiguration configuration() throws IOException {
+        return server.getDivision(server.getGroupIds().iterator().next()).getRaftConf();
+    }
+
+    /** Looks who the members are now, so that whoever leads is found among them. */
+    void look() {
+        try {
+            caller.peersAre(members());
+        } catch (IOException notRunning) {
+            return; // Then nobody is asked any more.
+        }
+    }
+
+    /** Asks once to be taken in; true if that is so now. */
+    boolean join() {
+        return ask(SetConfigurationRequest.Arguments.newBuilder()
+                .setServersInNewConf(List.of(self))
+                .setMode(Mode.ADD)
+                .build());
+    }
+
+    /** Asks once that {@code id} is a member no more; true if that is so now. */
+    boolean remove(RaftPeerId id) throws IOException {
+        List<RaftPeer> before = members();
+        List<RaftPeer> after = new ArrayList<>(before);
+        after.removeIf(peer -> peer.getId().equals(id));
+        return ask(SetConfigurationRequest.Arguments.newBuilder()
+                .setServersInCurrentConf(before)
+                .setServersInNewConf(after)
+                .setMode(Mode.COMPARE_AND_SET)
+                .build());
+    }
+
+    private boolean ask(SetConfigurationRequest.Arguments arguments) {
+        try {
+            return caller.client().admin().setConfiguration(arguments).isSuccess();
+        } catch (IOException notNow) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,204 @@
+package dev.holdfast.process;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.holdfast.frontend.http.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Real processes on three addresses: one begins a cluster, two join it with tokens, a stranger does not. */
+@Tag("interop")
+final class JoinedClusterTest {
+    /** On 127.0.0.2 and after nobody else listens, so that ports of one process are free on every address. */
+    private static final int FIRST_PORT = 20_000;
+
+    private static final int END_PORT = 32_000;
+
+    @TempDir
+    private Path directory;
+
+    private final int port = ThreadLocalRandom.current().nextInt(FIRST_PORT, END_PORT);
+    private final TreeMap<String, RealServer> running = new TreeMap<>();
+
+    @BeforeEach
+    void begin() throws Exception {
+        start("a", "--address", address("a"), "--disk-size", "256M");
+    }
+
+    @AfterEach
+    void kill() {
+        running.values().forEach(RealServer::close);
+    }
+
+    private String address(String name) {
+        return "127.0.0." + (2 + name.charAt(0) - 'a') + ":" + port;
+    }
+
+    private Home home(String name) throws IOException {
+        return new Home(Files.createDirectories(directory.resolve(name)));
+    }
+
+    private RealServer start(String name, String... more) throws IOException {
+        List<String> words = new ArrayList<>(List.of("--name", name, "--loops", "1"));
+        words.addAll(List.of(more));
+        RealServer server = RealServer.startVerb(home(name), "node start", words.toArray(String[]::new));
+        running.put(name, server);
+        return server;
+    }
+
+    private RealServer join(String name, String... more) throws Exception {
+        List<String> words = new ArrayList<>(List.of("--address", address(name), "--join", token("a")));
+        words.addAll(List.of(more));
+        return start(name, words.toArray(String[]::new));
+    }
+
+    private String token(String name) throws Exception {
+        Home.Ended printed = running.get(name).run("node", "token");
+        assertEquals(0, printed.exitCode(), printed.err());
+        assertEquals(1, printed.out().lines().count());
+        return printed.out().strip();
+    }
+
+    private void kill(String name) {
+        running.remove(name).close();
+    }
+
+    private static String done(RealServer server, String... words) throws Exception {
+        Home.Ended ended = server.run(words);
+        assertEquals(0, ended.exitCode(), ended.err());
+        return ended.out();
+    }
+
+    @Test
+    void aMirroredVolumeOutlivesTheNodeThatBegan() throws Exception {
+        join("b", "--disk-size", "256M");
+        RealServer witness = join("c", "--witness");
+        done(witness, "volume", "create", "db", "64M", "--replicas", "2", "--export", "nbd");
+        BlockLoad load = new BlockLoad(new SplittableRandom(7));
+        try (NbdClient client = witness.client("db")) {
+            load.run(client, 200);
+            kill("a");
+            load.run(client, 200);
+            assertEquals(List.of(), load.judge(client, false));
+        }
+        String listed = done(witness, "mirror", "ls", "-o", "json");
+        assertTrue(listed.contains("\"primary\":\"b\""), listed);
+        start("a");
+        Path socket = directory.resolve("db.sock");
+        List<String> attach = List.of(
+                home("c").holdfast(),
+                "attach",
+                "db",
+                "--socket",
+                socket.toString(),
+                "--server",
+                witness.api(),
+                "--dir",
+                home("c").data().toString());
+        try (RealServer way = RealServer.startCommand(home("c"), attach);
+                NbdClient client = NbdClient.at(socket, "db")) {
+            awaitInSync(witness);
+            kill("b");
+            load.run(client, 100);
+            assertEquals(List.of(), load.judge(client, false), way::toString);
+        }
+        noSecretIsShown();
+    }
+
+    private static void awaitInSync(RealServer asked) throws Exception {
+        long deadline = System.nanoTime() + 60_000_000_000L;
+        while (!done(asked, "mirror", "ls", "-o", "json").contains("\"in sync\"")) {
+            assertTrue(System.nanoTime() < deadline, "the copy that was away comes back");
+        }
+    }
+
+    private void noSecretIsShown() throws Exception {
+        List<String> secrets = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file :
+                    files.filter(file -> file.toString().endsWith(".key")).toList()) {
+                secrets.add(Files.readAllLines(file).get(2));
+            }
+        }
+        assertTrue(secrets.size() >= 6, "keys were found");
+        for (RealServer server : running.values()) {
+            String said = done(server, "status", "-o", "json") + server.errors() + server.lines();
+            assertTrue(secrets.stream().noneMatch(said::contains), said);
+        }
+    }
+
+    @Test
+    void tokensThatAreNotGoodAreRefusedInOneLine() throws Exception {
+        String used = token("a");
+        start("b", "--address", address("b"), "--join", used);
+        refused("x", "the token was used by another node", "--address", address("d"), "--join", used);
+        refused("x", "--join is not a token", "--address", address("d"), "--join", used + "x");
+        refused("x", "--join needs --address", "--join", used);
+        refused("b2", "there is a node b at", "--address", address("b"), "--join", token("b"));
+        String open = token("b");
+        kill("b");
+        refused("x", "can't join", "--address", address("d"), "--join", open);
+    }
+
+    private void refused(String name, String why, String... words) throws Exception {
+        List<String> all = new ArrayList<>(List.of("--name", name));
+        all.addAll(List.of(words));
+        Home.Ended ended = home(name).refusedVerb("node start", all.toArray(String[]::new));
+        assertTrue(ended.exitCode() == 1 || ended.exitCode() == 2, ended.err());
+        assertTrue(ended.line().contains(why), ended.line());
+    }
+
+    @Test
+    void aNodeWithTheCertificateOfAnotherClusterIsNotTakenIn() throws Exception {
+        RealServer first = running.get("a");
+        start("d", "--address", address("d"));
+        assertEquals(0, running.remove("d").stop());
+        Path control = home("d").data().resolve("control");
+        String members = Files.readString(control.resolve("members"));
+        String wanted = Files.readString(home("a").data().resolve("control").resolve("members"));
+        String group = wanted.lines()
+                .filter(line -> line.startsWith("group "))
+                .findFirst()
+                .orElseThrow();
+        String member = wanted.lines()
+                .filter(line -> line.startsWith("member "))
+                .findFirst()
+                .orElseThrow();
+        Files.writeString(control.resolve("members"), members.replaceAll("group .*", group + "\n" + member));
+        Files.createFile(control.resolve("joining"));
+        Path errors = directory.resolve("errors");
+        Process stranger = new ProcessBuilder(home("d").serving("node start"))
+                .redirectError(errors.toFile())
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try {
+            long deadline = System.nanoTime() + 60_000_000_000L;
+            while (!Files.readString(errors).contains("takes this one in")) {
+                assertTrue(stranger.isAlive() && System.nanoTime() < deadline, Files.readString(errors));
+                done(first, "node", "ls");
+            }
+            done(first, "volume", "create", "v", "64M");
+            assertEquals(1, ((List<?>) Json.parse(done(first, "node", "ls", "-o", "json"))).size());
+            assertTrue(stranger.isAlive(), Files.readString(errors));
+        } finally {
+            stranger.destroyForcibly().waitFor();
+        }
+        assertFalse(first.errors().contains("Exception"), first.errors());
+        join("b");
+        assertEquals(2, ((List<?>) Json.parse(done(first, "node", "ls", "-o", "json"))).size());
+    }
+}
