@@ -72,7 +72,11 @@ public final class Scenarios {
             new Scenario(
                     "pool-mirror",
                     "whatever happens to a pool, its twin or the way there, the twin holds one consistency point of it",
-                    PoolMirror::run));
+                    PoolMirror::run),
+            new Scenario(
+                    "pool-mirror-points",
+                    "the same with the stream cut at every message, and both machines failing at disk operations",
+                    TwinPoints::run));
 
     private Scenarios() {}
 
