@@ -20,6 +20,7 @@ import dev.holdfast.io.Network.Address;
 import dev.holdfast.io.WorldException;
 import dev.holdfast.node.PeerNetwork;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -51,6 +52,7 @@ final class JoinedNode {
     private static final Pattern TEXT = Pattern.compile(VERSION
             + "\nid ([0-9a-f]{32})\nname (.*)\naddress (.*)\ngroup ([0-9a-f-]{36})\n((?:member [0-9a-f]{32}=.*\n)+)");
     private static final Pattern ADDRESS = Pattern.compile("(.+):([0-9]{1,5})");
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
     private static final int LAST_PORT = 65_535 - 3;
     private static final int JOINS = 1;
     private static final int LINKS = 2;
@@ -96,7 +98,18 @@ final class JoinedNode {
         if (port == 0 || port > LAST_PORT) {
             throw new Failure("--address is HOST:PORT, PORT up to " + LAST_PORT + ", not " + text, 2);
         }
+        if (isEveryAddress(found.group(1))) {
+            throw new Failure("--address is where other nodes reach this one, not " + found.group(1), 2);
+        }
         return new Address.Tcp(found.group(1), port);
+    }
+
+    private static boolean isEveryAddress(String host) {
+        try {
+            return InetAddress.ofLiteral(host).isAnyLocalAddress();
+        } catch (IllegalArgumentException name) {
+            return false;
+        }
     }
 
     private static String word(Address.Tcp place) {
@@ -116,6 +129,9 @@ final class JoinedNode {
     static JoinedNode of(Path directory, String name, String wanted, String token) throws IOException {
         Path file = directory.resolve("control").resolve("members");
         if (!Files.exists(file)) {
+            if (!NAME.matcher(name).matches()) {
+                throw new Failure("--name has letters, digits, '.', '_' and '-', 63 at most, not '" + name + "'", 2);
+            }
             Files.createDirectories(file.getParent());
             if (token.isEmpty()) {
                 begin(directory, name, address(wanted));

@@ -148,6 +148,9 @@ final class JoinedNodeTest {
         assertTrue(name.getMessage().contains("is node b at " + ADDRESS + " for ever"), name.getMessage());
         assertThrows(Failure.class, () -> JoinedNode.of(whole, "b", "127.0.0.2:7001", ""));
         assertEquals("b", JoinedNode.of(whole, "a", "", "").name());
+        Path bad = directory.resolve("bad");
+        assertThrows(Failure.class, () -> JoinedNode.of(bad, "b\nid 1", ADDRESS, ""));
+        assertFalse(Files.exists(bad));
         Path other = directory.resolve("other");
         JoinedNode.of(other, "x", "127.0.0.3:7000", "");
         Files.delete(whole.resolve("tls/node.pem"));
@@ -157,7 +160,8 @@ final class JoinedNodeTest {
 
     @Test
     void anAddressNeedsRoomForFourPorts() {
-        for (String wrong : List.of("", "7000", "host:", "host:0", "host:65533", "host:99999")) {
+        for (String wrong :
+                List.of("", "7000", "host:", "host:0", "host:65533", "host:99999", "0.0.0.0:7000", ":::7000")) {
             assertThrows(Failure.class, () -> JoinedNode.address(wrong), wrong);
         }
         assertEquals(65_532, JoinedNode.address("10.0.0.1:65532").port());

@@ -1,19 +1,17 @@
 package dev.holdfast.host.raft;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.RaftPeer;
-import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.protocol.SetConfigurationRequest.Mode;
 import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 
 /**
- * Changes of who the members are, by Ratis' own protocol: one at a time, each decided by the log's majority before and
- * after it. It keeps nothing; what is not known to have happened is asked again.
+ * How a member is taken in, by Ratis' own protocol: one at a time, decided by the log's majority before and after it.
+ * It keeps nothing; what is not known to have happened is asked again.
  */
 final class RaftChanges {
     private final RaftServer server;
@@ -54,18 +52,6 @@ final class RaftChanges {
         return ask(SetConfigurationRequest.Arguments.newBuilder()
                 .setServersInNewConf(List.of(self))
                 .setMode(Mode.ADD)
-                .build());
-    }
-
-    /** Asks once that {@code id} is a member no more; true if that is so now. */
-    boolean remove(RaftPeerId id) throws IOException {
-        List<RaftPeer> before = members();
-        List<RaftPeer> after = new ArrayList<>(before);
-        after.removeIf(peer -> peer.getId().equals(id));
-        return ask(SetConfigurationRequest.Arguments.newBuilder()
-                .setServersInCurrentConf(before)
-                .setServersInNewConf(after)
-                .setMode(Mode.COMPARE_AND_SET)
                 .build());
     }
 

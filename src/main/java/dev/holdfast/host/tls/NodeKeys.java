@@ -29,6 +29,7 @@ public final class NodeKeys {
     private final KeyManager[] managers;
     private final SSLContext context;
     private final String id;
+    private final HeldBuffers buffers = new HeldBuffers();
 
     /**
      * A node's key, its certificate, and that of the CA.
@@ -102,7 +103,7 @@ public final class NodeKeys {
         if (!dialled) {
             engine.setNeedClientAuth(true);
         }
-        return new TlsTransport(socket, engine, trust);
+        return new TlsTransport(socket, engine, trust, buffers);
     }
 
     @Override

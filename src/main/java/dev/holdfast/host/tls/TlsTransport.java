@@ -17,7 +17,7 @@ import javax.net.ssl.SSLException;
 /**
  * TLS over one socket. It holds what the socket has brought and is not deciphered, what is enciphered and the socket
  * has not taken, and, when a reader has less room than a record needs, the rest of that record; no more than
- * {@link #HELD_BYTES} of each.
+ * {@link HeldBuffers#BYTES} of each.
  *
  * <ol>
  *   <li>{@code in} is what came and was not looked at, between position and limit; {@code out} is filled at its end.
@@ -27,7 +27,6 @@ import javax.net.ssl.SSLException;
  * </ol>
  */
 final class TlsTransport implements Transport {
-    private static final int HELD_BYTES = 64 << 10;
 
     /** What one read takes in at most, so that a peer whose records have no bytes does not keep its loop. */
     private static final int MOST_FILLS = 32;
@@ -45,8 +44,9 @@ final class TlsTransport implements Transport {
     private final NodeTrust trust;
     private final int packetBytes;
     private final int recordBytes;
-    private final ByteBuffer in = ByteBuffer.allocateDirect(HELD_BYTES).limit(0);
-    private final ByteBuffer out = ByteBuffer.allocateDirect(HELD_BYTES);
+    private final HeldBuffers buffers;
+    private ByteBuffer in;
+    private ByteBuffer out;
     private ByteBuffer rest = NOTHING;
     private String proof = "";
     private boolean dry = true;
@@ -55,15 +55,20 @@ final class TlsTransport implements Transport {
     private long heardBytes;
     private long questions;
 
-    TlsTransport(SocketChannel socket, SSLEngine engine, NodeTrust trust) throws SSLException {
+    TlsTransport(SocketChannel socket, SSLEngine engine, NodeTrust trust, HeldBuffers buffers) throws SSLException {
         this.socket = socket;
         this.engine = engine;
         this.trust = trust;
+        this.buffers = buffers;
         this.packetBytes = engine.getSession().getPacketBufferSize();
         this.recordBytes = engine.getSession().getApplicationBufferSize();
         Checks.that(
-                HELD_BYTES >= 3 * packetBytes, "what is held takes a record, and what the protocol says", packetBytes);
+                HeldBuffers.BYTES >= 3 * packetBytes,
+                "what is held takes a record, and what the protocol says",
+                packetBytes);
         engine.beginHandshake();
+        this.in = buffers.take().limit(0);
+        this.out = buffers.take();
     }
 
     @Override
@@ -228,6 +233,7 @@ final class TlsTransport implements Transport {
 
     @Override
     public long write(ByteBuffer[] from, int count) throws IOException {
+        Checks.that(out.capacity() > 0, "what has ended sends nothing");
         long taken = 0;
         boolean sent = flush();
         while (sent && hasRemaining(from, count)) {
@@ -285,7 +291,17 @@ final class TlsTransport implements Transport {
         } catch (IOException ignored) {
             ended = true; // It ends in any case.
         } finally {
+            giveBack();
             socket.close();
+        }
+    }
+
+    private void giveBack() {
+        if (out.capacity() > 0) {
+            buffers.giveBack(in);
+            buffers.giveBack(out);
+            in = NOTHING;
+            out = NOTHING;
         }
     }
 }
