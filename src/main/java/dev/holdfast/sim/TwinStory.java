@@ -213,8 +213,8 @@ final class TwinStory {
     }
 
     /**
-     * The source dies and loses its newest root, which the twin has. What it held in memory since is in the next root of
-     * that number too, so the two differ. (Had it written to its log since, it would notice.)
+     * The source dies and loses its newest root, which the twin has. What it held in memory since is in the next root
+     * of that number too, so the two differ. (Had it written to its log since, it would notice.)
      */
     private void lie() {
         arrive();
