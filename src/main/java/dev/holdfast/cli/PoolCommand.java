@@ -1,13 +1,25 @@
 package dev.holdfast.cli;
 
+import dev.holdfast.array.ArrayFormat;
+import dev.holdfast.base.Id128;
+import dev.holdfast.device.Geometry;
 import dev.holdfast.device.Protection;
+import dev.holdfast.host.HostWorld;
+import dev.holdfast.io.Disk;
+import dev.holdfast.io.Loop;
+import dev.holdfast.io.Network;
+import dev.holdfast.io.WorldException;
 import dev.holdfast.node.FirstVolume;
+import dev.holdfast.store.twin.TwinDoor;
+import dev.holdfast.store.twin.TwinOpen;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -23,6 +35,8 @@ import picocli.CommandLine.Parameters;
             PoolCommand.Ls.class,
             PoolCommand.Show.class,
             PoolCommand.Verify.class,
+            PoolCommand.Mirror.class,
+            PoolCommand.Receive.class,
             PoolCommand.AcceptLoss.class
         },
         footer = {"", "Example:", "  holdfast pool ls"})
@@ -143,6 +157,105 @@ final class PoolCommand {
         }
     }
 
+    /** Gives one a twin. */
+    @Command(
+            name = "mirror",
+            mixinStandardHelpOptions = true,
+            description = {
+                "Mirrors a pool, consistency point by consistency point, to a twin that `pool receive` serves: from",
+                "now on, after starts too. Prints what the twin's disk must be like. `pool show` says how far it is."
+            },
+            footer = {
+                "",
+                "Examples:",
+                "  holdfast pool mirror main --to 127.0.0.1:7300",
+                "  holdfast pool mirror main --start-over"
+            })
+    static final class Mirror implements Runnable {
+        @Mixin
+        private Remote remote = new Remote();
+
+        @Parameters(paramLabel = "POOL", description = "its name")
+        private String name = "";
+
+        @Option(
+                names = "--to",
+                paramLabel = "HOST:PORT",
+                defaultValue = "",
+                description = "where its twin is; on this machine only, as nothing is encrypted yet")
+        private String to = "";
+
+        @Option(
+                names = "--start-over",
+                description = {
+                    "what the twin has is given up and nothing is kept for it any more: it begins with nothing, and",
+                    "holds nothing until it has everything again"
+                })
+        private boolean startOver;
+
+        @Override
+        public void run() {
+            if (to.isEmpty() != startOver) {
+                throw new Failure("either --to HOST:PORT or --start-over", 2);
+            }
+            Map<String, Object> body = new LinkedHashMap<>();
+            body.put(startOver ? "startOver" : "to", startOver ? (Object) true : to);
+            Map<String, Object> answer =
+                    Remote.object(remote.request("POST", "pools/" + Remote.part(name) + "/twin", body));
+            if (remote.isJson()) {
+                remote.printObject(answer);
+            } else if (startOver) {
+                System.out.println("done");
+            } else {
+                System.out.println("holdfast pool receive --pool " + answer.get("pool") + " --disk PATH --disk-size "
+                        + answer.get("diskBytes") + " --log-size " + answer.get("logBytes") + " --listen " + to);
+            }
+        }
+    }
+
+    /** Serves a twin. */
+    @Command(
+            name = "receive",
+            mixinStandardHelpOptions = true,
+            description = {
+                "Serves the twin of a pool in the foreground: it takes what the pool sends and holds one consistency",
+                "point of it at every instant. `pool mirror` prints the command that makes its disk."
+            },
+            footer = {"", "Example:", "  holdfast pool receive --disk twin0 --listen 127.0.0.1:7300"})
+    static final class Receive implements Runnable {
+        @Option(
+                names = "--disk",
+                required = true,
+                paramLabel = "PATH",
+                description = "its disk; two or three make a mirror")
+        private List<String> disks = new ArrayList<>();
+
+        @Option(
+                names = "--disk-size",
+                paramLabel = "SIZE",
+                defaultValue = "0",
+                description = "makes sparse files of this size at the paths, and a twin of them, unless they are there")
+        private Size diskSize = new Size(0);
+
+        @Option(names = "--log-size", paramLabel = "SIZE", defaultValue = "0", description = "with --disk-size")
+        private Size logSize = new Size(0);
+
+        @Option(names = "--pool", paramLabel = "ID", defaultValue = "", description = "whose twin; with --disk-size")
+        private String pool = "";
+
+        @Option(
+                names = "--listen",
+                required = true,
+                paramLabel = "HOST:PORT",
+                description = "where the pool connects; on this machine only, as nothing is encrypted yet")
+        private String listen = "";
+
+        @Override
+        public void run() {
+            TwinServer.run(new TwinServer.Wanted(disks, diskSize.bytes(), logSize.bytes(), pool, listen));
+        }
+    }
+
     /** Opens what is left. */
     @Command(
             name = "accept-loss",
@@ -179,6 +292,125 @@ final class PoolCommand {
                     new FirstVolume.Wanted("", List.of(), Protection.SINGLE, 0, 0, FirstVolume.Thin.NONE);
             new Server(new LocalNode.Plan(node, options, nothing, name), System.out, System.err).startAndStop();
             System.out.println("done");
+        }
+    }
+
+    /**
+     * A process that serves the twin of a pool, until it is ended by a signal, at any moment: what it said is durable
+     * is, and nothing else matters. It makes files where there are none.
+     */
+    private static final class TwinServer {
+        /** What to serve, and what to make of it if it is not there. */
+        record Wanted(List<String> disks, long diskBytes, long logBytes, String pool, String listen) {}
+
+        private final HostWorld world;
+        private final Wanted wanted;
+        private final Loop loop;
+        private final CompletableFuture<String> served = new CompletableFuture<>();
+
+        private TwinServer(HostWorld world, Wanted wanted) {
+            this.world = world;
+            this.wanted = wanted;
+            this.loop = world.newLoop("twin");
+        }
+
+        /** Does not return but by a {@link Failure}. */
+        static void run(Wanted wanted) {
+            Network.Address.Tcp address = address(wanted.listen);
+            try (HostWorld world = HostWorld.start()) {
+                TwinServer server = new TwinServer(world, wanted);
+                boolean isNew = server.makeFiles();
+                server.loop.post(() -> server.start(isNew, address));
+                String why = server.served.get();
+                if (!why.isEmpty()) {
+                    throw new Failure(why);
+                }
+                System.out.println("ready");
+                System.out.flush();
+                new CompletableFuture<Void>().get();
+            } catch (InterruptedException | ExecutionException end) {
+                throw new Failure("interrupted");
+            }
+        }
+
+        private static Network.Address.Tcp address(String text) {
+            int colon = text.lastIndexOf(':');
+            if (colon < 1 || !text.substring(colon + 1).matches("[0-9]{1,5}")) {
+                throw new Failure("--listen is HOST:PORT, not " + text, 2);
+            }
+            String host = text.substring(0, colon);
+            if (!host.matches("localhost|127[.][0-9.]+")) {
+                throw new Failure(
+                        "what comes is not encrypted yet: --listen 127.0.0.1:PORT, the end of a tunnel perhaps", 2);
+            }
+            return new Network.Address.Tcp(host, Integer.parseInt(text.substring(colon + 1)));
+        }
+
+        /** True if there was none. */
+        private boolean makeFiles() {
+            long there = wanted.disks.stream().filter(world.disks()::exists).count();
+            if (there > 0) {
+                return false;
+            }
+            boolean fits = wanted.logBytes >= Geometry.LEAST_LOG_BYTES
+                    && wanted.logBytes % Disk.BLOCK_BYTES == 0
+                    && Geometry.fit(wanted.diskBytes, wanted.logBytes).isPresent();
+            if (!fits || !wanted.pool.matches("[0-9a-f]{32}") || wanted.disks.size() > Protection.MIRROR_LIMIT) {
+                throw new Failure(
+                        "there is no disk at " + wanted.disks.getFirst() + ": `holdfast pool mirror` prints with"
+                                + " which --pool, --disk-size and --log-size to make it");
+            }
+            for (String path : wanted.disks) {
+                try (Disk made = world.disks().create(path, wanted.diskBytes)) {
+                    System.err.println("made " + made.path());
+                } catch (WorldException e) {
+                    throw new Failure(String.valueOf(e.getMessage()));
+                }
+            }
+            return true;
+        }
+
+        private void start(boolean isNew, Network.Address.Tcp address) {
+            if (!isNew) {
+                open(address);
+                return;
+            }
+            int copies = wanted.disks.size();
+            Protection protection = copies == 1 ? Protection.SINGLE : Protection.mirror(copies);
+            Id128 pool = new Id128(half(0), half(16));
+            ArrayFormat.Plan plan = new ArrayFormat.Plan(
+                    new Id128(0, 0),
+                    pool,
+                    protection,
+                    wanted.logBytes,
+                    world.clock().wallMillis(),
+                    false);
+            ArrayFormat.format(world.disks(), wanted.disks, plan, world.entropy(), loop, outcome -> {
+                switch (outcome) {
+                    case ArrayFormat.Outcome.Refused refused -> served.complete(refused.reason());
+                    case ArrayFormat.Outcome.Formatted _ -> open(address);
+                }
+            });
+        }
+
+        private long half(int from) {
+            return Long.parseUnsignedLong(wanted.pool.substring(from, from + 16), 16);
+        }
+
+        private void open(Network.Address.Tcp address) {
+            TwinOpen.open(world, wanted.disks, loop, opened -> {
+                switch (opened) {
+                    case TwinOpen.Opened.Refused refused -> served.complete(refused.why());
+                    case TwinOpen.Opened.Twin twin -> {
+                        try {
+                            TwinDoor.open(world.network(), address, twin.copy(), loop);
+                            served.complete("");
+                        } catch (WorldException e) {
+                            served.complete(String.valueOf(e.getMessage()));
+                        }
+                    }
+                }
+            });
         }
     }
 }

@@ -20,6 +20,7 @@ import dev.holdfast.io.OrderedLog;
 import dev.holdfast.io.World;
 import dev.holdfast.io.WorldException;
 import dev.holdfast.store.Pool;
+import dev.holdfast.store.PoolTwin;
 import dev.holdfast.store.root.GenerationKeeper;
 import java.util.ArrayList;
 import java.util.List;
@@ -278,6 +279,25 @@ public final class Node implements Service {
                     found -> found.verify(
                             control, progress, (problems, checked) -> answer.verified(true, problems, checked)),
                     () -> answer.verified(false, List.of(), 0));
+        });
+    }
+
+    @Override
+    public void twin(String name, Twinned twinned, Consumer<Boolean> done) {
+        control.post(() -> {
+            Optional<Pool> pool = state().pool(name).flatMap(info -> pools.get(info.id()));
+            pool.ifPresent(found -> {
+                switch (twinned) {
+                    case Twinned.At at ->
+                        found.twin()
+                                .mirrorTo(
+                                        world.network(),
+                                        new Network.Address.Tcp(at.host(), at.port()),
+                                        PoolTwin.MOST_QUEUED_BYTES);
+                    case Twinned.StartOver _ -> found.twin().giveUp();
+                }
+            });
+            done.accept(pool.isPresent());
         });
     }
 

@@ -107,6 +107,7 @@ final class Pools {
     private void opened(Id128 id, String name, PoolOpened opened, Consumer<PoolOpened> done) {
         if (opened instanceof PoolOpened.Opened found) {
             open.put(id, found.pool());
+            found.pool().twin().resume(world.network());
             found.notes().forEach(line -> notes.add("pool " + name + ": " + line));
         }
         done.accept(opened);

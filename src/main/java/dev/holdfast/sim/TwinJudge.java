@@ -49,6 +49,8 @@ final class TwinJudge {
     private int checks;
     private boolean hadRoot;
     private boolean mayBeEmpty;
+    private boolean mayGoBack;
+    private long newestSeen;
     private boolean quiet;
     private long neededFrom;
     private long neededBytes;
@@ -129,6 +131,7 @@ final class TwinJudge {
             return false;
         }
         Marks.reached("sim.twin-source-forgot-root");
+        mayGoBack = true;
         int slot = (int) (newest.get().number().cp() % Root.HALF);
         long first = Geometry.ROOT_OFFSET / Disk.BLOCK_BYTES;
         for (SimDevice device : source.devices()) {
@@ -217,10 +220,19 @@ final class TwinJudge {
                 throw new OracleViolation("the twin held a consistency point and holds none any more");
             }
             mayBeEmpty &= !isCertain;
+            newestSeen = isCertain ? 0 : newestSeen;
             hadRoot &= !isCertain;
             return;
         }
         hadRoot |= isCertain;
+        if (isCertain) {
+            boolean wentBack = newest.get().identity().cp() < newestSeen;
+            if (wentBack && !mayBeEmpty && !mayGoBack) {
+                throw new OracleViolation("the twin went back from root " + newestSeen + " to "
+                        + newest.get().identity());
+            }
+            newestSeen = newest.get().identity().cp();
+        }
         RootIdentity identity = newest.get().identity();
         if (!made.containsKey(key(identity))) {
             throw new OracleViolation("the twin has a root that was never durable at the source: " + identity);

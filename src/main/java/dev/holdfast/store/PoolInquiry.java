@@ -7,6 +7,7 @@ import dev.holdfast.store.tree.ChangeCursor;
 import dev.holdfast.store.tree.ObjectRoot;
 import dev.holdfast.store.tree.PointerSlot;
 import dev.holdfast.store.tree.Step;
+import dev.holdfast.store.twin.TwinStatus;
 import dev.holdfast.store.work.Core;
 import dev.holdfast.store.work.Runner;
 import dev.holdfast.store.work.StagingWriter;
@@ -108,6 +109,10 @@ final class PoolInquiry {
         }
         List<String> notes = new ArrayList<>(events.lines());
         rebuilding.line().ifPresent(notes::add);
+        TwinStatus twin = committer.twin().status();
+        if (twin.exists()) {
+            notes.add(twin.line());
+        }
         long logUsed = committer.commits().map(GroupCommit::ringUsedBytes).orElse(0L);
         Pool.SpaceStatus space = new Pool.SpaceStatus(
                 core.array.dataBlocks(),

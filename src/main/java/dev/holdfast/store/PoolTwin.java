@@ -3,12 +3,16 @@ package dev.holdfast.store;
 import dev.holdfast.base.Checks;
 import dev.holdfast.io.Loop;
 import dev.holdfast.io.Network;
+import dev.holdfast.store.root.Root;
 import dev.holdfast.store.twin.TwinLink;
 import dev.holdfast.store.twin.TwinStatus;
 import java.util.function.BiConsumer;
 
 /** The copy of an open pool at another place (pool-mirror.md). Calls from any loop; it decides nothing. */
 public final class PoolTwin {
+    /** What may wait to be sent, unless somebody says so. */
+    public static final long MOST_QUEUED_BYTES = 64L << 20;
+
     private final Committer committer;
 
     PoolTwin(Committer committer) {
@@ -21,12 +25,17 @@ public final class PoolTwin {
      * are not sent as they are written.
      */
     public void mirrorTo(Network network, Network.Address to, long mostQueuedBytes) {
-        committer.loop().post(() -> committer.twin().connect(network, to, mostQueuedBytes));
+        committer.loop().post(() -> committer.twin().connect(newest(), network, to, mostQueuedBytes));
+    }
+
+    /** After a start: to where the pool's roots say that its twin is, if they do. */
+    public void resume(Network network) {
+        committer.loop().post(() -> committer.twin().resume(newest(), network, MOST_QUEUED_BYTES));
     }
 
     /** What the twin has is not kept any more: it begins with nothing, and holds nothing until that has ended. */
     public void giveUp() {
-        committer.loop().post(() -> committer.twin().giveUp());
+        committer.loop().post(() -> committer.twin().giveUp(newest()));
     }
 
     /** How it stands. */
@@ -37,5 +46,9 @@ public final class PoolTwin {
             TwinLink.Counts counts = committer.twin().counts();
             loop.post(() -> told.accept(status, counts));
         });
+    }
+
+    private Root newest() {
+        return committer.roots().newest();
     }
 }

@@ -5,6 +5,7 @@ import dev.holdfast.cluster.control.Controller;
 import dev.holdfast.cluster.control.Operation;
 import dev.holdfast.cluster.control.Protocol;
 import dev.holdfast.cluster.control.Result;
+import dev.holdfast.device.Geometry;
 import dev.holdfast.device.Protection;
 import dev.holdfast.store.Pool;
 import java.io.IOException;
@@ -25,6 +26,8 @@ final class Routes {
     private static final long LOG_BYTES = 256L << 20;
     private static final int MOST_REPLICAS = 4;
     private static final int MOST_RANGES = 100_000;
+    private static final int MOST_TWIN_ADDRESS = 94;
+    private static final long BLOCK_BYTES = 4096;
 
     private final Service service;
     private final HttpApi.Tokens tokens;
@@ -62,7 +65,7 @@ final class Routes {
             case "GET whatif/*/*" -> whatIf(path);
             case "GET explain/*" -> explanation(path.get(1));
             case "GET pools/*/*" -> verification(path);
-            case "POST pools/*/*" -> verify(path);
+            case "POST pools/*/*" -> path.get(2).equals("twin") ? twin(call, path.get(1)) : verify(path);
             case "GET snapshots/*/*" -> changes(call);
             case "POST tokens" -> token();
             default -> change(call, operation(call));
@@ -257,6 +260,48 @@ final class Routes {
                             verifications.put(name, new Verification(false, checked, checked, problems)));
         }
         return Answer.json(now.view());
+    }
+
+    private static Service.Twinned twinned(Call call) throws Call.Wrong {
+        if (call.flag("startOver")) {
+            return new Service.Twinned.StartOver();
+        }
+        String to = call.text("to");
+        int colon = to.lastIndexOf(':');
+        boolean fits = colon > 0 && to.substring(colon + 1).matches("[0-9]{1,5}") && to.length() <= MOST_TWIN_ADDRESS;
+        int port = fits ? Integer.parseInt(to.substring(colon + 1)) : 0;
+        if (port < 1 || port > 65_535) {
+            throw new Call.Wrong(400, "a twin is at HOST:PORT, in 94 characters at most");
+        }
+        if (!to.substring(0, colon).matches("localhost|127[.][0-9.]+")) {
+            throw new Call.Wrong(
+                    400,
+                    "what goes to a twin is not encrypted yet: it can only be on this machine,"
+                            + " 127.0.0.1, for instance the end of a tunnel");
+        }
+        return new Service.Twinned.At(to.substring(0, colon), port);
+    }
+
+    /** Where a pool's twin is, or that it begins with nothing; answers what its devices must be like. */
+    private Answer twin(Call call, String name) throws Call.Wrong {
+        Optional<Pool.PoolStatus> pool = status().pool(name).flatMap(NodeStatus.PoolState::measured);
+        if (pool.isEmpty()) {
+            throw new Call.Wrong(404, "there is no pool " + name + " that is open here: `holdfast pool ls` lists them");
+        }
+        Service.Twinned twinned = twinned(call);
+        boolean told = await(done -> service.twin(name, twinned, done));
+        Pool.SpaceStatus space = pool.get().space();
+        long diskBytes = Geometry.leastLengthBytes(space.logBytes())
+                + (space.totalBlocks() - Geometry.LEAST_DATA_BLOCKS) * BLOCK_BYTES;
+        return Answer.json(Views.map(
+                "done",
+                told,
+                "pool",
+                pool.get().poolId().toString(),
+                "diskBytes",
+                diskBytes,
+                "logBytes",
+                space.logBytes()));
     }
 
     private record Changed(boolean found, List<Pool.ByteRange> ranges, boolean complete) {}

@@ -22,6 +22,18 @@ public interface Service {
     /** Verifies a pool; {@code answer} is told {@code found} false if there is none of that name. */
     void verify(String pool, Pool.VerifyProgress progress, Verified answer);
 
+    /** What is to become of a pool's twin at another place. */
+    sealed interface Twinned {
+        /** It is there, from now on. */
+        record At(String host, int port) implements Twinned {}
+
+        /** What it has is given up; it begins with nothing. */
+        record StartOver() implements Twinned {}
+    }
+
+    /** Tells a pool of its twin; {@code done} whether the pool is open here. */
+    void twin(String pool, Twinned twinned, Consumer<Boolean> done);
+
     /** What changed in a volume since one of its snapshots. */
     void changes(String volume, String snapshot, int limit, Pool.Changes answer);
 

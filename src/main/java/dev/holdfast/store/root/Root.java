@@ -27,6 +27,7 @@ import java.util.Optional;
  *  56  8 wall time, ms                                                 280  8 greatest open counter in use
  *                                                                     288  8 counter since which memory is whole
  *                                                                      512  8 of each lane: first entry that counts
+ *                                                                     1024 288 twin, {@link TwinRecord}
  * </pre>
  *
  * @param poolId the pool
@@ -54,7 +55,7 @@ public record Root(
     private static final int SHARD_TABLE = 96;
     private static final int FREE_MAP = 144;
     private static final int DEFERRED = 192;
-    private static final int TWIN = 296;
+    private static final int TWIN = 1024;
     private static final int FIRST_ENTRIES = 512;
     private static final int MOST_LANES = 64;
 

@@ -3,6 +3,7 @@ package dev.holdfast.store.root;
 import dev.holdfast.base.Checks;
 import dev.holdfast.store.tree.ObjectRoot;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -11,8 +12,10 @@ import java.util.List;
  *
  * <pre>
  *   0 48 object: held list      56  4 state                     64  8 reign
- *  48  8 its entries            60  2 offered (0..3)            72 24 identity: acknowledged
- *                               62  2 1: this one may be there  96 72 identities: offered, 3 x 24
+ *  48  8 its entries            60  2 offered (0..4)            72 24 identity: acknowledged
+ *                               62  2 1: this one may be there  96 96 identities: offered, 4 x 24
+ *                                                              192  2 length of the address
+ *                                                              194 94 address, ASCII
  * </pre>
  *
  * @param state what the mirroring is at
@@ -20,6 +23,7 @@ import java.util.List;
  * @param has the newest root that the twin has acknowledged
  * @param offered roots that it may have beyond that, oldest first
  * @param contacted the run that made this root knew by then what the twin had: this root may have gone out
+ * @param address where the twin is, HOST:PORT of at most 94 characters of ASCII; empty if that is not kept
  * @param held addresses and births of blocks that only those reach
  */
 public record TwinRecord(
@@ -28,14 +32,19 @@ public record TwinRecord(
         RootIdentity has,
         List<RootIdentity> offered,
         boolean contacted,
+        String address,
         SnapshotRecord.DeadList held) {
-    /** The most roots offered at a time, and the newest one of a run that ended. */
-    public static final int MOST_OFFERED = 3;
+    /** Two on their way, the newest one, and that of a run that ended. */
+    public static final int MOST_OFFERED = 4;
 
     /** Bytes of one. */
-    public static final int BYTES = 168;
+    public static final int BYTES = 288;
+
+    /** The longest address. */
+    public static final int MOST_ADDRESS = 94;
 
     private static final int HAS = 72;
+    private static final int ADDRESS = 192;
 
     /** What the mirroring of a pool is at. */
     public enum State {
@@ -51,11 +60,12 @@ public record TwinRecord(
 
     /** Of a pool without a twin. */
     public static final TwinRecord NONE =
-            new TwinRecord(State.NONE, 0, RootIdentity.NONE, List.of(), false, SnapshotRecord.DeadList.EMPTY);
+            new TwinRecord(State.NONE, 0, RootIdentity.NONE, List.of(), false, "", SnapshotRecord.DeadList.EMPTY);
 
     /** Checks the counts. */
     public TwinRecord {
         Checks.that(offered.size() <= MOST_OFFERED, "no more roots are offered", offered.size());
+        Checks.that(address.length() <= MOST_ADDRESS, "an address fits", address.length());
         Checks.that(held.entries() >= 0, "entries are counted", held.entries());
     }
 
@@ -64,6 +74,8 @@ public record TwinRecord(
         into.putLong(at + 48, held.entries()).putInt(at + 56, state.ordinal());
         into.putShort(at + 60, (short) offered.size()).putShort(at + 62, (short) (contacted ? 1 : 0));
         into.putLong(at + 64, reign);
+        into.putShort(at + ADDRESS, (short) address.length());
+        into.put(at + ADDRESS + 2, address.getBytes(StandardCharsets.US_ASCII));
         has.write(into, at + HAS);
         for (int i = 0; i < offered.size(); i++) {
             offered.get(i).write(into, at + HAS + (i + 1) * RootIdentity.BYTES);
@@ -75,7 +87,9 @@ public record TwinRecord(
         int state = from.getInt(at + 56);
         int offered = from.getShort(at + 60);
         boolean counted = state >= 0 && state < State.values().length && offered >= 0 && offered <= MOST_OFFERED;
-        return counted && from.getLong(at + 48) >= 0 && ObjectRoot.isValid(from, at);
+        int length = from.getShort(at + ADDRESS);
+        boolean placed = length >= 0 && length <= MOST_ADDRESS;
+        return counted && placed && from.getLong(at + 48) >= 0 && ObjectRoot.isValid(from, at);
     }
 
     static TwinRecord read(ByteBuffer from, int at) {
@@ -83,17 +97,20 @@ public record TwinRecord(
         for (int i = 0; i < from.getShort(at + 60); i++) {
             offered.add(RootIdentity.read(from, at + HAS + (i + 1) * RootIdentity.BYTES));
         }
+        byte[] address = new byte[from.getShort(at + ADDRESS)];
+        from.get(at + ADDRESS + 2, address);
         return new TwinRecord(
                 State.values()[from.getInt(at + 56)],
                 from.getLong(at + 64),
                 RootIdentity.read(from, at + HAS),
                 List.copyOf(offered),
                 from.getShort(at + 62) != 0,
+                new String(address, StandardCharsets.US_ASCII),
                 new SnapshotRecord.DeadList(ObjectRoot.read(from, at), from.getLong(at + 48)));
     }
 
     /** The same in another state. */
     public TwinRecord in(State newState) {
-        return new TwinRecord(newState, reign, has, offered, contacted, held);
+        return new TwinRecord(newState, reign, has, offered, contacted, address, held);
     }
 }

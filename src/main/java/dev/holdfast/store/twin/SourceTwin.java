@@ -72,6 +72,7 @@ public final class SourceTwin implements Twin {
     private final List<RootIdentity> offered = new ArrayList<>();
     private TwinRecord.State kept;
     private long reign;
+    private String address;
     private RootIdentity has;
     private RootIdentity atStart;
     private Root newest;
@@ -89,6 +90,7 @@ public final class SourceTwin implements Twin {
         this.newest = newest;
         this.kept = newest.twin().state();
         this.reign = newest.twin().reign();
+        this.address = newest.twin().address();
         this.has = newest.twin().has();
         this.offered.addAll(newest.twin().offered());
         this.atStart = newest.twin().contacted() ? newest.identity() : RootIdentity.NONE;
@@ -113,10 +115,25 @@ public final class SourceTwin implements Twin {
         return kept;
     }
 
-    /** The pool gets a twin, or gives up what that has: the next root says so. */
-    void begin() {
+    /** Where the twin is, as the pool's roots say. */
+    String address() {
+        return address;
+    }
+
+    /** The twin is there from now on. */
+    void address(String there) {
+        Checks.that(there.length() <= TwinRecord.MOST_ADDRESS, "an address fits", there.length());
+        if (!there.equals(address)) {
+            address = there;
+            port.changed();
+        }
+    }
+
+    /** The pool, whose newest root is {@code now}, gets a twin, or gives up what that has: the next root says so. */
+    void begin(Root now) {
         Checks.that(line.size() <= LINE, "a line of two", line.size());
         boolean first = kept == TwinRecord.State.NONE;
+        newest = first ? now : newest;
         kept = first ? TwinRecord.State.MIRRORED : TwinRecord.State.GIVEN_UP;
         has = RootIdentity.NONE;
         atStart = RootIdentity.NONE;
@@ -288,15 +305,22 @@ public final class SourceTwin implements Twin {
     public TwinRecord record(SnapshotRecord.DeadList held) {
         List<RootIdentity> mayHave = new ArrayList<>(offered);
         for (Offer offer : line) {
-            if (offer.root.isPresent() && offer.stage != Stage.ROOTING) {
-                mayHave.add(offer.root.get().identity());
-            }
+            offer.root.map(Root::identity).ifPresent(root -> addNew(mayHave, root));
+        }
+        if (contacted && !Mutant.on("twin.forget-newest")) {
+            addNew(mayHave, newest.identity());
         }
         if (atStart.isRoot()) {
-            mayHave.add(atStart);
+            addNew(mayHave, atStart);
         }
         recording = contacted;
-        return new TwinRecord(kept, reign, has, List.copyOf(mayHave), contacted, held);
+        return new TwinRecord(kept, reign, has, List.copyOf(mayHave), contacted, address, held);
+    }
+
+    private static void addNew(List<RootIdentity> roots, RootIdentity root) {
+        if (!roots.contains(root)) {
+            roots.add(root);
+        }
     }
 
     @Override

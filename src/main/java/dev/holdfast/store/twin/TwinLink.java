@@ -68,6 +68,7 @@ public final class TwinLink {
     public TwinStatus status() {
         return new TwinStatus(
                 source.kept(),
+                source.address(),
                 source.state(),
                 source.has().cp(),
                 source.isLive(),
@@ -81,7 +82,7 @@ public final class TwinLink {
     }
 
     /** The pool is mirrored to {@code to} from now on, until {@link #close}; see {@code PoolTwin.mirrorTo}. */
-    public void connect(Network over, Network.Address to, long mostQueuedBytes) {
+    public void connect(Root newest, Network over, Network.Address to, long mostQueuedBytes) {
         Checks.that(core.loop.isCurrent(), "on the committer's loop");
         Checks.that(mostQueuedBytes > 0, "something may wait", mostQueuedBytes);
         network = Optional.of(over);
@@ -89,19 +90,32 @@ public final class TwinLink {
         address = to;
         if (source.kept() == TwinRecord.State.NONE) {
             core.twin(source);
-            source.begin();
+            source.begin(newest);
+        }
+        if (to instanceof Network.Address.Tcp(String host, int tcp)) {
+            source.address(host + ":" + tcp);
         }
         session.ifPresent(running -> running.connection.close());
         again();
     }
 
+    /** Goes on to where the pool's roots say that its twin is, if they do. */
+    public void resume(Root newest, Network over, long mostQueuedBytes) {
+        int colon = source.address().lastIndexOf(':');
+        if (source.kept() != TwinRecord.State.NONE && colon > 0) {
+            String host = source.address().substring(0, colon);
+            int tcp = Integer.parseInt(source.address().substring(colon + 1));
+            connect(newest, over, new Network.Address.Tcp(host, tcp), mostQueuedBytes);
+        }
+    }
+
     /** What the twin has is given up: it will begin with nothing. The way out when held space is needed, or no side is
      * shown to be the newer one. */
-    public void giveUp() {
+    public void giveUp(Root newest) {
         Checks.that(core.loop.isCurrent(), "on the committer's loop");
         if (source.kept() != TwinRecord.State.NONE) {
             Marks.reached("twin.given-up");
-            source.begin();
+            source.begin(newest);
         }
     }
 

@@ -6,6 +6,7 @@ import dev.holdfast.store.root.TwinRecord;
  * How it stands with a pool's twin.
  *
  * @param kept what the pool's roots say of it
+ * @param address where it is
  * @param state of the connection
  * @param cp the newest root that it is known to have; 0 if none is
  * @param live blocks go out as they are written
@@ -13,4 +14,37 @@ import dev.holdfast.store.root.TwinRecord;
  * @param trouble why it does not get on, for people; empty if it does
  */
 public record TwinStatus(
-        TwinRecord.State kept, SourceTwin.State state, long cp, boolean live, long heldBlocks, String trouble) {}
+        TwinRecord.State kept,
+        String address,
+        SourceTwin.State state,
+        long cp,
+        boolean live,
+        long heldBlocks,
+        String trouble) {
+    /** True if the pool has a twin. */
+    public boolean exists() {
+        return kept != TwinRecord.State.NONE;
+    }
+
+    /** One line for people; empty without a twin. */
+    public String line() {
+        if (!exists()) {
+            return "";
+        }
+        String has = cp == 0 ? "holds nothing yet" : "holds consistency point " + cp;
+        String held = heldBlocks == 0 ? "" : ", " + heldBlocks + " blocks are kept for it";
+        return "twin at " + address + " " + has + held + ": " + words();
+    }
+
+    private String words() {
+        String why = trouble.isEmpty() ? "" : " (" + trouble + ")";
+        return switch (state) {
+            case AWAY -> "not reached" + why;
+            case GREETING, WITHDRAWING -> "just reached";
+            case OPEN -> live ? "keeps up" : "is being brought up to date";
+            case DIVERGED ->
+                "it has what this pool does not know, and nothing is sent; `pool mirror --start-over`"
+                        + " makes it begin with nothing" + why;
+        };
+    }
+}

@@ -63,7 +63,7 @@ public interface Twin {
 
         private static TwinRecord withHeld(SnapshotRecord.DeadList held) {
             return new TwinRecord(
-                    TwinRecord.State.NONE, 0, TwinRecord.NONE.has(), TwinRecord.NONE.offered(), false, held);
+                    TwinRecord.State.NONE, 0, TwinRecord.NONE.has(), TwinRecord.NONE.offered(), false, "", held);
         }
 
         @Override

@@ -27,6 +27,7 @@ final class RootTest {
                         new RootIdentity(20, 21, 22),
                         List.of(new RootIdentity(23, 24, 25), new RootIdentity(26, 27, 28)),
                         true,
+                        "there:7300",
                         new SnapshotRecord.DeadList(ObjectRoot.empty(29), 30)));
         ByteBuffer block = ByteBuffer.allocate(2 * Root.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         root.encode(block);
