@@ -133,7 +133,7 @@ final class Following {
         heardNanos = self.clock().nanos();
         compared = true;
         if (end.base() == log.held()) {
-            log.images().complete(end.to(), end.history());
+            log.images().complete(end.to(), end.history(), end.kept());
         } else {
             answer(answeredNanos);
         }

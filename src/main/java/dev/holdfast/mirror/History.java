@@ -54,6 +54,11 @@ public record History(List<Run> runs) {
         return new History(runs.subList(0, runAt(lastSeq) + 1));
     }
 
+    /** The same with no more than its newest {@code most} runs. */
+    public History newest(int most) {
+        return new History(runs.subList(Math.max(0, runs.size() - most), runs.size()));
+    }
+
     /** The last entry up to {@code endSeq}, which both logs reach, that both have; 0 if none. */
     public long forkWith(History other, long endSeq) {
         long seq = endSeq;

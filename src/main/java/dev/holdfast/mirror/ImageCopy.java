@@ -72,7 +72,11 @@ final class ImageCopy {
             if (due) {
                 say(
                         new Message.ImageEnd(
-                                route, follower.held, to, self.log().history().until(to.seq())),
+                                route,
+                                follower.held,
+                                to,
+                                self.log().history().until(to.seq()).newest(Message.ImageEnd.MOST_RUNS),
+                                image.kept()),
                         now);
             }
         } else if (due) {

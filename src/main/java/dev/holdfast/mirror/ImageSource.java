@@ -16,6 +16,9 @@ public interface ImageSource {
      */
     Optional<ImagePiece> piece(long first);
 
+    /** The snapshots that are there. */
+    KeptSnapshots kept();
+
     /** Whether it is of everything in use, not of what was changed since a root. */
     boolean isAll();
 

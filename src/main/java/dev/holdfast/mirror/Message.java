@@ -130,11 +130,16 @@ public sealed interface Message {
      *
      * @param base as of an {@link Image}
      * @param to the position that it is of
-     * @param history of the primary's log up to there
+     * @param history of the primary's log up to there, its newest runs
+     * @param kept snapshots of the shard there
      */
-    record ImageEnd(Route route, long base, Position to, History history) implements Message {
+    record ImageEnd(Route route, long base, Position to, History history, KeptSnapshots kept) implements Message {
+        /** No longer history is sent. */
+        public static final int MOST_RUNS = 64;
+
         /** Checks that the history ends there. */
         public ImageEnd {
+            Checks.that(history.runs().size() <= MOST_RUNS, "a history is cut to its newest runs");
             Checks.that(base >= 0 && base < to.seq(), "an image is newer than its base", base);
             Checks.that(history.at(to.seq()).equals(to), "the history has the position", to.epoch(), to.seq());
         }

@@ -144,6 +144,14 @@ public final class Replica {
         }
     }
 
+    /** Others keep copies now than before. */
+    public void copiesChanged() {
+        set.filter(now -> !ended)
+                .ifPresent(now ->
+                        self.log().images().told(absentFrom(now), now.primary().equals(member)));
+        settle();
+    }
+
     /** A message has come, maybe late, maybe again. */
     public void received(Message message) {
         Message.Route route = message.route();

@@ -112,6 +112,13 @@ public final class ReplicaProcess {
         }
     }
 
+    /** Other nodes keep copies from now on: these, ascending. */
+    public void keptBy(List<Integer> nodes) {
+        Checks.that(loop.isCurrent(), "copies change on the shard's loop", place.node());
+        place.copies().become(nodes);
+        ifPresent(Replica::copiesChanged);
+    }
+
     /** What it is at the moment; empty until its start counts. */
     public Optional<Replica> replica() {
         return replica;

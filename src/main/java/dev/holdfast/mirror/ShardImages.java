@@ -31,9 +31,10 @@ public interface ShardImages {
 
     /**
      * The image of {@code to} ends here. Once a durable root has all of it, the log stands at {@code to} with {@code
-     * history}; {@link Replica#logged} follows. Nothing happens if it is not that which is under way.
+     * history} and the snapshots {@code kept}; {@link Replica#logged} follows. Nothing happens if it is not that which is
+     * under way.
      */
-    default void complete(Position to, History history) {}
+    default void complete(Position to, History history, KeptSnapshots kept) {}
 
     /**
      * An image for another node's replica; empty while there is none yet, to be asked again.

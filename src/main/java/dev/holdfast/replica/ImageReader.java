@@ -9,6 +9,7 @@ import dev.holdfast.block.Status;
 import dev.holdfast.io.Loop;
 import dev.holdfast.mirror.ImagePiece;
 import dev.holdfast.mirror.ImageSource;
+import dev.holdfast.mirror.KeptSnapshots;
 import dev.holdfast.mirror.Position;
 import dev.holdfast.store.PinnedRoots;
 import dev.holdfast.store.root.RootMarks;
@@ -130,6 +131,12 @@ final class ImageReader implements ImageSource {
     @Override
     public Position to() {
         return new Position(pin.epoch(), pin.seq());
+    }
+
+    @Override
+    public KeptSnapshots kept() {
+        PinnedRoots.Snapshots snapshots = pin.snapshots();
+        return new KeptSnapshots(snapshots.ids(), snapshots.made(), snapshots.name());
     }
 
     @Override

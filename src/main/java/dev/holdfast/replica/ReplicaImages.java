@@ -7,6 +7,7 @@ import dev.holdfast.io.Loop;
 import dev.holdfast.mirror.History;
 import dev.holdfast.mirror.ImagePiece;
 import dev.holdfast.mirror.ImageSource;
+import dev.holdfast.mirror.KeptSnapshots;
 import dev.holdfast.mirror.Position;
 import dev.holdfast.mirror.Replica;
 import dev.holdfast.mirror.ShardImages;
@@ -148,14 +149,15 @@ final class ReplicaImages implements ShardImages {
     }
 
     @Override
-    public void complete(Position to, History history) {
+    public void complete(Position to, History history, KeptSnapshots kept) {
         long end = Math.ceilDiv(shard.shard().sizeBytes(), ImagePiece.BLOCK_BYTES);
         boolean underWay = laid.mark().filter(mark -> !mark.whole()).isPresent();
         if (underWay && mixture().equals(to) && laidBlocks() == end) {
             Marks.reached("replica.image-complete");
-            laid.complete(history.runs().stream()
+            List<EpochStart> epochs = history.runs().stream()
                     .map(run -> new EpochStart(run.epoch(), run.firstSeq()))
-                    .toList());
+                    .toList();
+            laid.complete(new LaidImage.Ending(epochs, kept.ids(), kept.made(), kept.name()));
         }
     }
 
@@ -203,7 +205,7 @@ final class ReplicaImages implements ShardImages {
             read(node, base, same.get());
             return;
         }
-        ask(() -> roots.pin(shard.shard().id(), loop, made -> {
+        ask(() -> roots.pinNext(shard.shard().id(), base, atLeast.seq(), loop, made -> {
             isAsking = false;
             made.ifPresent(pin -> pins.put(pin.id(), pin));
             boolean later = made.filter(pin -> pin.seq() > base && pin.seq() >= atLeast.seq())

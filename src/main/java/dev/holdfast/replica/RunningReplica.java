@@ -1,6 +1,5 @@
 package dev.holdfast.replica;
 
-import dev.holdfast.base.Checks;
 import dev.holdfast.io.Clock;
 import dev.holdfast.io.Loop;
 import dev.holdfast.mirror.Authority;
@@ -100,8 +99,7 @@ public final class RunningReplica {
 
     /** Other nodes keep copies from now on. */
     public void keptBy(List<Integer> nodes) {
-        Checks.that(loop.isCurrent(), "copies change on the shard's loop", shard);
-        copies.become(nodes);
+        process.keptBy(nodes);
     }
 
     /** What it is at the moment; empty until its start is in the log. */

@@ -256,6 +256,9 @@ final class LocalPool implements Pool {
         if (shard == null) {
             return Optional.empty();
         }
+        if (snapshotId < 0) {
+            return shard.snapshots.ofRoot(-snapshotId);
+        }
         int index = shard.snapshots.indexOf(snapshotId);
         return index < 0
                 ? Optional.empty()

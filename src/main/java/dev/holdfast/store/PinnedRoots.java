@@ -1,6 +1,7 @@
 package dev.holdfast.store;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.io.Loop;
 import dev.holdfast.store.root.RootMarks;
 import dev.holdfast.store.root.ShardState;
@@ -12,6 +13,7 @@ import dev.holdfast.store.work.Core;
 import dev.holdfast.store.work.Runner;
 import dev.holdfast.store.work.Work;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -39,8 +41,25 @@ public final class PinnedRoots {
      * @param sizeBytes of the shard then
      * @param usedBlocks that had bytes
      * @param before positions that older roots had, oldest first
+     * @param snapshots what the shard had of them
      */
-    public record Pin(long id, int epoch, long seq, long sizeBytes, long usedBlocks, List<RootMarks.Mark> before) {}
+    public record Pin(
+            long id,
+            int epoch,
+            long seq,
+            long sizeBytes,
+            long usedBlocks,
+            List<RootMarks.Mark> before,
+            Snapshots snapshots) {}
+
+    /**
+     * The snapshots of a shard in a root.
+     *
+     * @param ids all of them, ascending
+     * @param made the one that this root made, so that the pin is of its tree; 0 if it made none
+     * @param name of that one, or empty
+     */
+    public record Snapshots(List<Long> ids, long made, String name) {}
 
     /** Blocks that may differ, and what they are now: FOUND, HOLE or UNREADABLE. */
     public record Difference(long first, long blocks, Lookup now) {}
@@ -79,10 +98,49 @@ public final class PinnedRoots {
         });
     }
 
+    /**
+     * What a replica needs next that has everything up to {@code base}: the oldest snapshot made after it, and not
+     * before {@code atLeast}; if there is none, the newest root. Empty if that can't be at the moment. A snapshot that
+     * is deleted meanwhile stays as a pin.
+     */
+    public void pinNext(int shardId, long base, long atLeast, Loop loop, Consumer<Optional<Pin>> pinned) {
+        committer.loop().post(() -> {
+            Optional<Pin> made = hold(shardId, base, atLeast);
+            if (made.isPresent()) {
+                loop.post(() -> pinned.accept(made));
+            } else {
+                pin(shardId, committer.loop(), root -> {
+                    Optional<Pin> later = hold(shardId, base, atLeast); // One may have been made with that root.
+                    if (later.isPresent()) {
+                        root.ifPresent(pin -> letGo(shardId, pin.id()));
+                    }
+                    loop.post(() -> pinned.accept(later.isPresent() ? later : root));
+                });
+            }
+        });
+    }
+
+    private Optional<Pin> hold(int shardId, long base, long atLeast) {
+        Checks.that(core.loop.isCurrent() && base >= 0, "on the committer's loop, for a position", base, atLeast);
+        ShardState shard = core.shards.get(shardId);
+        if (shard == null || shard.life != ShardState.Life.LIVE || Mutant.on("store.image-without-snapshots")) {
+            return Optional.empty();
+        }
+        Optional<SnapshotRecord> found = shard.snapshots.records().stream()
+                .filter(record -> !record.isLocal())
+                .filter(record -> record.at().seq() > base && record.at().seq() >= atLeast)
+                .findFirst();
+        found.ifPresent(record -> shard.pinWishes.hold(record.taken().cp()));
+        return found.map(record -> pin(shard, record));
+    }
+
     /** The pin is not kept any more; one that is not there is no error. */
     public void letGo(int shardId, long id) {
         committer.loop().post(() -> {
             ShardState shard = core.shards.get(shardId);
+            if (shard != null) {
+                shard.pinWishes.release(-id);
+            }
             if (shard != null && shard.snapshots.indexOf(id) >= 0) {
                 shard.pinWishes.letGo(id);
                 committer.checkpointWanted("pin");
@@ -104,16 +162,33 @@ public final class PinnedRoots {
     }
 
     private static Pin pin(ShardState shard, SnapshotRecord record) {
-        Checks.that(record.isLocal(), "a pin of this pool alone", record.id());
+        long cp = record.taken().cp();
+        Checks.that(record.at().seq() > 0, "a pin is of a position", record.id());
+        List<RootMarks.Mark> before = new ArrayList<>(shard.marks.list());
+        shard.snapshots.records().stream()
+                .filter(other -> other.at().seq() > 0)
+                .map(other -> new RootMarks.Mark(
+                        other.taken().cp(), other.at().epoch(), other.at().seq()))
+                .forEach(before::add);
+        before.removeIf(mark -> mark.cp() > cp);
+        before.sort(Comparator.comparingLong(RootMarks.Mark::cp));
         return new Pin(
-                record.id(),
+                -cp,
                 record.at().epoch(),
                 record.at().seq(),
                 record.taken().sizeBytes(),
                 record.tree().root().used(),
-                shard.marks.list().stream()
-                        .filter(mark -> mark.cp() <= record.taken().cp())
-                        .toList());
+                before,
+                snapshots(shard, record));
+    }
+
+    private static Snapshots snapshots(ShardState shard, SnapshotRecord record) {
+        List<Long> ids = shard.snapshots.records().stream()
+                .filter(other ->
+                        !other.isLocal() && other.at().seq() <= record.at().seq())
+                .map(SnapshotRecord::id)
+                .toList();
+        return record.isLocal() ? new Snapshots(ids, 0, "") : new Snapshots(ids, record.id(), record.name());
     }
 
     /**
@@ -137,11 +212,7 @@ public final class PinnedRoots {
     private Optional<SnapshotRecord> find(int shardId, long id) {
         Checks.that(core.loop.isCurrent(), "on the committer's loop");
         ShardState shard = core.shards.get(shardId);
-        return shard == null
-                ? Optional.empty()
-                : shard.snapshots.local().stream()
-                        .filter(record -> record.id() == id)
-                        .findFirst();
+        return shard == null ? Optional.empty() : shard.snapshots.ofRoot(-id);
     }
 
     /** One answer; so short that consistency points need not wait long. */

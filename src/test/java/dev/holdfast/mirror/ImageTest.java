@@ -16,6 +16,7 @@ final class ImageTest {
     private static final Member SELF = new Member(0, 1);
     private static final Member OTHER = new Member(1, 1);
     private static final Member BACK = new Member(2, 1);
+    private static final KeptSnapshots KEPT = new KeptSnapshots(List.of(2L, 5L), 5, "s");
     private static final Position TO = new Position(2, 5);
     private static final Message.Route ROUTE = new Message.Route(SELF, BACK, 2);
 
@@ -64,7 +65,7 @@ final class ImageTest {
         assertEquals(List.of(), images(), "an answer that is repeated");
         assertEquals(List.of(new ImageStatus(2, TO, true, 2, 2, 1, 2)), replica.images());
         laid(2);
-        assertEquals(List.of(new Message.ImageEnd(ROUTE, 0, TO, History.EMPTY.with(2, 1))), images());
+        assertEquals(List.of(new Message.ImageEnd(ROUTE, 0, TO, History.EMPTY.with(2, 1), KEPT)), images());
         replica.received(new Message.Have(from(BACK), 5, 5, 5, nowNanos));
         assertEquals(List.of(), replica.images());
         replica.tick();
@@ -188,6 +189,11 @@ final class ImageTest {
         @Override
         public long sizeBytes() {
             return 2 * ImagePiece.BLOCK_BYTES;
+        }
+
+        @Override
+        public KeptSnapshots kept() {
+            return KEPT;
         }
 
         @Override

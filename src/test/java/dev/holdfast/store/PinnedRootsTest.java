@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.base.Mutant;
+import dev.holdfast.block.BlockVolume;
 import dev.holdfast.store.lane.EpochStart;
 import dev.holdfast.store.lane.LaidImage;
 import dev.holdfast.store.lane.ReplicaShard;
@@ -13,6 +14,7 @@ import dev.holdfast.store.log.EntryKind;
 import dev.holdfast.store.root.RootMarks;
 import dev.holdfast.store.tree.Lookup;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -206,6 +208,86 @@ final class PinnedRootsTest {
         assertEquals(List.of(), bench.pool.check());
     }
 
+    private static void snapshot(TailBench bench, long seq, EntryKind kind, long id, String name) {
+        byte[] text = name.getBytes(StandardCharsets.UTF_8);
+        ByteBuffer payload = ByteBuffer.allocateDirect(text.length).put(text).flip();
+        assertTrue(bench.<Boolean>ask(replica -> replica.hold(3, seq, kind, 0, id, 0, payload)));
+        settle(bench, seq);
+    }
+
+    private static Optional<PinnedRoots.Pin> next(TailBench bench, long base, long atLeast) {
+        PoolBench pool = bench.pool;
+        return PoolBench.await(
+                pool.world,
+                pool.committer,
+                told -> pool.pool.pinnedRoots().pinNext(SHARD, base, atLeast, pool.committer, told));
+    }
+
+    /** Snapshots 7 at change 3 and 9 at change 5, then change 6. */
+    private static TailBench withSnapshots(long seed) {
+        TailBench bench = TailBench.make(seed);
+        assertTrue(bench.hold(3, 2, 0, BLOCK, 1));
+        snapshot(bench, 3, EntryKind.SNAPSHOT, 7, "one");
+        assertTrue(bench.hold(3, 4, 0, BLOCK, 2));
+        snapshot(bench, 5, EntryKind.SNAPSHOT, 9, "two");
+        assertTrue(bench.hold(3, 6, 0, BLOCK, 3));
+        settle(bench, 6);
+        return bench;
+    }
+
+    @Test
+    void whoComesBackGetsTheSnapshotsInTheirOrderAndThenTheNewestRoot() {
+        TailBench bench = withSnapshots(5);
+        PinnedRoots.Pin one = next(bench, 1, 0).orElseThrow();
+        assertEquals(3, one.seq());
+        assertEquals(new PinnedRoots.Snapshots(List.of(7L), 7, "one"), one.snapshots());
+        PinnedRoots.Pin two = next(bench, 3, 0).orElseThrow();
+        assertEquals(new PinnedRoots.Snapshots(List.of(7L, 9L), 9, "two"), two.snapshots());
+        assertTrue(two.before().stream().anyMatch(mark -> mark.seq() == 3), "what came since the first can be told");
+        assertEquals(two.id(), next(bench, 1, 4).orElseThrow().id(), "who has a part of a later image");
+        PinnedRoots.Pin root = next(bench, 5, 0).orElseThrow();
+        assertEquals(6, root.seq());
+        assertEquals(new PinnedRoots.Snapshots(List.of(7L, 9L), 0, ""), root.snapshots());
+    }
+
+    /** What an image is read from is deleted, and everything written anew: it is still what it was. */
+    private static int readAfterItsDeletion(TailBench bench) {
+        PinnedRoots.Pin one = next(bench, 1, 0).orElseThrow();
+        snapshot(bench, 7, EntryKind.DELETE_SNAPSHOT, 7, "");
+        for (long seq = 8; seq < 20; seq++) {
+            assertTrue(bench.hold(3, seq, (seq - 8) * BLOCK, BLOCK, 4));
+            settle(bench, seq);
+        }
+        PoolBench pool = bench.pool;
+        BlockVolume kept = PoolBench.<Optional<BlockVolume>>await(
+                        pool.world,
+                        pool.committer,
+                        told -> pool.pool.openSnapshot(SHARD, one.id(), pool.committer, told::accept))
+                .orElseThrow();
+        int value = pool.read(kept, 0, 1).orElseThrow()[0];
+        assertEquals(
+                List.of(one.id()), list(bench).stream().map(PinnedRoots.Pin::id).toList());
+        pool.pool.pinnedRoots().letGo(SHARD, one.id());
+        bench.root();
+        bench.root();
+        assertEquals(List.of(), list(bench));
+        bench.pool.powerCut();
+        assertEquals(List.of(), bench.pool.check());
+        return value;
+    }
+
+    @Test
+    void aSnapshotThatIsReadStaysUntilItIsNotReadAnyMore() {
+        assertEquals(1, readAfterItsDeletion(withSnapshots(6)));
+    }
+
+    @Test
+    void aDeletionOfWhatIsReadIsNoticed() {
+        TailBench bench = withSnapshots(6);
+        Mutant.plant("store.delete-what-is-read");
+        assertThrows(Throwable.class, () -> readAfterItsDeletion(bench));
+    }
+
     @Test
     void aMixtureStaysWhereItWasUntilARootHasAllOfIt() {
         TailBench bench = TailBench.make(4);
@@ -229,7 +311,7 @@ final class PinnedRootsTest {
         make(bench, () -> {
             image(bench).layZeroes(4, BLOCKS - 4);
             image(bench).laidUpTo(BLOCKS);
-            image(bench).complete(history(7));
+            image(bench).complete(new LaidImage.Ending(history(7), List.of(3L, 4L), 4, "s"));
         });
         assertEquals(3, bench.ask(ReplicaShard::heldSeq), "not before a root has it");
         bench.pool.world.runUntil(() -> bench.ask(ReplicaShard::heldSeq) == 50);

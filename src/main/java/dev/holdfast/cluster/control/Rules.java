@@ -2,6 +2,7 @@ package dev.holdfast.cluster.control;
 
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Id128;
+import dev.holdfast.mirror.KeptSnapshots;
 import dev.holdfast.mirror.ReplicaSet;
 import java.util.List;
 import java.util.Optional;
@@ -179,6 +180,10 @@ final class Rules {
         }
         if (c.snapshot() < state.nextSnapshot()) {
             return conflict("another snapshot came first: try again");
+        }
+        boolean isMirrored = state.isMirrored(state.volume(c.volume()).orElseThrow());
+        if (isMirrored && state.snapshots(c.volume()).size() >= KeptSnapshots.MOST) {
+            return conflict("a mirrored volume has " + KeptSnapshots.MOST + " snapshots at most: remove some first");
         }
         return state.snapshots().size() < ControlState.MOST_SNAPSHOTS
                 ? Optional.empty()

@@ -1,6 +1,8 @@
 package dev.holdfast.mirror.wire;
 
 import dev.holdfast.mirror.ImagePiece;
+import dev.holdfast.mirror.KeptSnapshots;
+import dev.holdfast.mirror.Message;
 import dev.holdfast.store.log.Entry;
 
 /**
@@ -12,7 +14,7 @@ import dev.holdfast.store.log.Entry;
  *   4    4  length of the frame in bytes, payloads included
  *   8    1  kind: 1 PAST, 2 REWIND, 3 APPEND, 4 HAVE, 5 BEAT, 6 IMAGE, 7 IMAGE_END, 8 LAID, 9 RESIGN
  *   9    1  0
- *  10    2  count: runs of a PAST, IMAGE or IMAGE_END, entries of an APPEND, else 0
+ *  10    2  count: runs of a PAST or IMAGE, entries of an APPEND, snapshots of an IMAGE_END, else 0
  *  12    4  shard
  *  16    4  epoch of the message
  *  20    4  0
@@ -35,13 +37,13 @@ import dev.holdfast.store.log.Entry;
  * IMAGE                      IMAGE_END         LAID              run of an IMAGE
  *  0  8 base                  0  8 base         0  4 to: epoch    0  4 kind: 1 bytes, 2 zeroes, 3 errors
  *  8  4 to: epoch             8  4 to: epoch    4  4 0            4  4 0
- * 12  4 payload bytes        12  4 0            8  8 to: seq      8  8 first block
- * 16  8 to: seq              16  8 to: seq     16  8 blocks      16  8 blocks
- * 24  8 size in bytes        24    runs
- * 32  8 first block
- * 40  8 end block
- * 48  4 CRC32C of the payload
- * 52  4 0
+ * 12  4 payload bytes        12  2 runs         8  8 to: seq      8  8 first block
+ * 16  8 to: seq              14  2 name length 16  8 blocks      16  8 blocks
+ * 24  8 size in bytes        16  8 to: seq
+ * 32  8 first block          24  8 the snapshot made there, or 0
+ * 40  8 end block            32 64 its name, UTF-8, rest 0
+ * 48  4 CRC32C of the payload 96    64 runs as those of a PAST, rest 0
+ * 52  4 0                   864    8 each: snapshots there
  * 56    runs, then their payload
  *
  * entry (its seq is one more than that before)
@@ -74,7 +76,6 @@ final class FrameLayout {
 
     static final int IMAGE_RUN_BYTES = 24;
 
-    /** Also of an IMAGE_END, whose runs are of the same kind. */
     static final int PAST_BYTES = 24;
 
     static final int REWIND_BYTES = 24;
@@ -91,11 +92,17 @@ final class FrameLayout {
     static final int FROM_AT = 24;
     static final int TO_AT = 32;
 
-    /** Where the runs of a PAST or an IMAGE_END begin. */
+    /** Where the runs of a PAST begin. */
     static final int RUNS_AT = HEAD_BYTES + PAST_BYTES;
 
     /** Where the entries of an APPEND begin. */
     static final int ENTRIES_AT = HEAD_BYTES + APPEND_BYTES;
+
+    /** Where the name and the runs of an IMAGE_END begin, and its snapshots. */
+    static final int END_NAME_AT = HEAD_BYTES + 32;
+
+    static final int END_RUNS_AT = END_NAME_AT + KeptSnapshots.MOST_NAME_BYTES;
+    static final int END_IDS_AT = END_RUNS_AT + Message.ImageEnd.MOST_RUNS * RUN_BYTES;
 
     /** Where the runs of an IMAGE begin. */
     static final int IMAGE_RUNS_AT = HEAD_BYTES + IMAGE_BYTES;
@@ -118,7 +125,8 @@ final class FrameLayout {
     /** Bytes before the payloads; -1 if there is no such kind, or not that many of its items. */
     static int headBytes(byte kind, int count) {
         return switch (kind) {
-            case PAST, IMAGE_END -> count <= MOST_RUNS ? RUNS_AT + count * RUN_BYTES : -1;
+            case IMAGE_END -> count <= KeptSnapshots.MOST ? END_IDS_AT + count * Long.BYTES : -1;
+            case PAST -> count <= MOST_RUNS ? RUNS_AT + count * RUN_BYTES : -1;
             case REWIND -> count == 0 ? HEAD_BYTES + REWIND_BYTES : -1;
             case APPEND -> count <= Entries.MOST ? ENTRIES_AT + count * ENTRY_BYTES : -1;
             case HAVE -> count == 0 ? HEAD_BYTES + HAVE_BYTES : -1;

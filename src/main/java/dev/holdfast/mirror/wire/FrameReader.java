@@ -94,7 +94,7 @@ public final class FrameReader {
             case REWIND -> isRewindSound(in, at);
             case APPEND -> isAppendSound(in, at, count, epoch);
             case IMAGE -> images.isImageSound(in, at, count);
-            case IMAGE_END -> images.isEndSound(in, at, count) && areRunsSound(in, at, count);
+            case IMAGE_END -> images.isEndSound(in, at, count);
             case LAID -> images.isLaidSound(in, at);
             case RESIGN -> true;
             default -> isHaveSound(in, at);
@@ -114,11 +114,10 @@ public final class FrameReader {
         int body = at + HEAD_BYTES;
         return switch (kind) {
             case PAST ->
-                new Message.Past(route, history(in, at, count), in.getLong(body), position(in, body + 8, body + 16));
+                new Message.Past(
+                        route, history(in, at + RUNS_AT, count), in.getLong(body), position(in, body + 8, body + 16));
             case IMAGE -> images.image(in, at, count, route);
-            case IMAGE_END ->
-                new Message.ImageEnd(
-                        route, in.getLong(body), position(in, body + 8, body + 16), history(in, at, count));
+            case IMAGE_END -> images.end(in, at, count, route);
             case LAID -> new Message.Laid(route, position(in, body, body + 8), in.getLong(body + 16));
             case REWIND -> new Message.Rewind(route, position(in, body, body + 8), in.getLong(body + 16));
             case RESIGN -> new Message.Resign(route);
@@ -143,10 +142,10 @@ public final class FrameReader {
         return new Position(in.getInt(epochAt), in.getLong(seqAt));
     }
 
-    private static History history(ByteBuffer in, int at, int count) {
+    static History history(ByteBuffer in, int runsAt, int count) {
         List<History.Run> runs = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
-            int run = at + RUNS_AT + i * RUN_BYTES;
+            int run = runsAt + i * RUN_BYTES;
             runs.add(new History.Run(in.getInt(run), in.getLong(run + 4)));
         }
         return new History(runs);
@@ -162,15 +161,15 @@ public final class FrameReader {
                 && in.getInt(body + 8) >= 0
                 && in.getInt(body + 12) == 0
                 && isSeq(in.getLong(body + 16));
-        return sound && areRunsSound(in, at, count);
+        return sound && areRunsSound(in, at + RUNS_AT, count);
     }
 
-    private static boolean areRunsSound(ByteBuffer in, int at, int count) {
+    static boolean areRunsSound(ByteBuffer in, int runsAt, int count) {
         boolean sound = true;
         int epoch = 0;
         long first = 0;
         for (int i = 0; i < count && sound; i++) {
-            int run = at + RUNS_AT + i * RUN_BYTES;
+            int run = runsAt + i * RUN_BYTES;
             sound = in.getInt(run) > epoch && in.getLong(run + 4) > first && isSeq(in.getLong(run + 4));
             epoch = in.getInt(run);
             first = in.getLong(run + 4);

@@ -7,12 +7,14 @@ import dev.holdfast.base.Crc32c;
 import dev.holdfast.mirror.Batch;
 import dev.holdfast.mirror.History;
 import dev.holdfast.mirror.ImagePiece;
+import dev.holdfast.mirror.KeptSnapshots;
 import dev.holdfast.mirror.Message;
 import dev.holdfast.mirror.Position;
 import dev.holdfast.store.log.EntryKind;
 import dev.holdfast.store.log.EntryReader;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 
 /**
  * Puts messages into frames ({@link FrameLayout}). Each payload is copied once, with the checksum it has; none is
@@ -39,8 +41,7 @@ public final class FrameWriter {
             case Message.Image image ->
                 headBytesOf(IMAGE, image.piece().runs().size())
                         + image.piece().bytes().remaining();
-            case Message.ImageEnd end ->
-                headBytesOf(IMAGE_END, end.history().runs().size());
+            case Message.ImageEnd end -> headBytesOf(IMAGE_END, end.kept().ids().size());
             case Message.Laid laid -> headBytesOf(LAID, 0);
             case Message.Resign resign -> headBytesOf(RESIGN, 0);
         };
@@ -136,12 +137,23 @@ public final class FrameWriter {
     }
 
     private void imageEnd(int at, int shard, Message.ImageEnd end) {
-        head(at, IMAGE_END, end.history().runs().size(), shard, end.route());
-        out.putLong(end.base())
-                .putInt(end.to().epoch())
-                .putInt(0)
-                .putLong(end.to().seq());
+        KeptSnapshots kept = end.kept();
+        byte[] name = kept.name().getBytes(StandardCharsets.UTF_8);
+        head(at, IMAGE_END, kept.ids().size(), shard, end.route());
+        out.putLong(end.base()).putInt(end.to().epoch());
+        out.putShort((short) end.history().runs().size()).putShort((short) name.length);
+        out.putLong(end.to().seq()).putLong(kept.made()).put(name);
+        zeroesTo(at + END_RUNS_AT);
         history(end.history());
+        zeroesTo(at + END_IDS_AT);
+        kept.ids().forEach(out::putLong);
+    }
+
+    private void zeroesTo(int end) {
+        Checks.that(out.position() <= end, "what stands before has its place", out.position(), end);
+        while (out.position() < end) {
+            out.put((byte) 0);
+        }
     }
 
     private void laid(int at, int shard, Message.Laid laid) {

@@ -5,10 +5,13 @@ import static dev.holdfast.mirror.wire.FrameLayout.*;
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Crc32c;
 import dev.holdfast.mirror.ImagePiece;
+import dev.holdfast.mirror.KeptSnapshots;
 import dev.holdfast.mirror.Message;
 import dev.holdfast.mirror.Position;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** What {@link FrameReader} looks at in frames about images, and takes out of them. Bytes stay where they lie. */
@@ -71,13 +74,71 @@ final class ImageFrames {
         return base >= 0 && base < seq && seq <= MOST_SEQ && in.getInt(body + 8) > 0;
     }
 
-    /** Whether the newest run of a history, which is sound, has the position. */
+    /** Whether the history is one whose newest run has the position, and the snapshots are some. */
     boolean isEndSound(ByteBuffer in, int at, int count) {
         int body = at + HEAD_BYTES;
-        boolean sound = isBaseSound(in, body) && in.getInt(body + 12) == 0 && count > 0;
-        int last = at + RUNS_AT + (count - 1) * RUN_BYTES;
-        Checks.that(count <= MOST_RUNS, "a history has not too many runs", count);
-        return sound && in.getInt(last) == in.getInt(body + 8) && in.getLong(last + 4) <= in.getLong(body + 16);
+        int runs = in.getShort(body + 12);
+        int runsAt = at + END_RUNS_AT;
+        boolean sound = isBaseSound(in, body) && runs > 0 && runs <= Message.ImageEnd.MOST_RUNS;
+        if (!sound || !FrameReader.areRunsSound(in, runsAt, runs)) {
+            return false;
+        }
+        int last = runsAt + (runs - 1) * RUN_BYTES;
+        boolean ends = in.getInt(last) == in.getInt(body + 8) && in.getLong(last + 4) <= in.getLong(body + 16);
+        return ends && areZero(in, runsAt + runs * RUN_BYTES, at + END_IDS_AT) && areSnapshotsSound(in, at, count);
+    }
+
+    private static boolean areSnapshotsSound(ByteBuffer in, int at, int count) {
+        Checks.that(at + headBytes(IMAGE_END, count) <= in.limit(), "snapshots are in their frame", at, count);
+        long made = in.getLong(at + HEAD_BYTES + 24);
+        boolean isThere = made == 0;
+        boolean sound = isNameSound(in, at, made);
+        long before = 0;
+        for (int i = 0; i < count && sound; i++) {
+            long id = in.getLong(at + END_IDS_AT + i * Long.BYTES);
+            sound = id > before;
+            isThere |= id == made;
+            before = id;
+        }
+        return sound && isThere;
+    }
+
+    private static boolean isNameSound(ByteBuffer in, int at, long made) {
+        int length = in.getShort(at + HEAD_BYTES + 14);
+        boolean fits = length >= 0 && length <= KeptSnapshots.MOST_NAME_BYTES;
+        if (!fits || made == 0 && length > 0 || !areZero(in, at + END_NAME_AT + length, at + END_RUNS_AT)) {
+            return false;
+        }
+        byte[] bytes = new byte[length];
+        in.get(at + END_NAME_AT, bytes);
+        return Arrays.equals(bytes, name(in, at).getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static String name(ByteBuffer in, int at) {
+        byte[] bytes = new byte[in.getShort(at + HEAD_BYTES + 14)];
+        in.get(at + END_NAME_AT, bytes);
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    private static boolean areZero(ByteBuffer in, int from, int end) {
+        boolean zero = true;
+        for (int at = from; at < end; at++) {
+            zero &= in.get(at) == 0;
+        }
+        return zero;
+    }
+
+    Message.ImageEnd end(ByteBuffer in, int at, int count, Message.Route route) {
+        int body = at + HEAD_BYTES;
+        Checks.that(count <= KeptSnapshots.MOST, "not too many snapshots", count);
+        List<Long> ids = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            ids.add(in.getLong(at + END_IDS_AT + i * Long.BYTES));
+        }
+        Position to = new Position(in.getInt(body + 8), in.getLong(body + 16));
+        KeptSnapshots kept = new KeptSnapshots(ids, in.getLong(body + 24), name(in, at));
+        return new Message.ImageEnd(
+                route, in.getLong(body), to, FrameReader.history(in, at + END_RUNS_AT, in.getShort(body + 12)), kept);
     }
 
     boolean isLaidSound(ByteBuffer in, int at) {

@@ -30,7 +30,10 @@ import dev.holdfast.store.lane.ReplicaShard;
 import dev.holdfast.store.lane.ShardMeta;
 import dev.holdfast.store.log.EntryKind;
 import dev.holdfast.store.root.GenerationKeeper;
+import dev.holdfast.store.root.SnapshotRecord;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -255,6 +258,17 @@ final class PoolStore implements ShardStore {
     }
 
     @Override
+    public void snapshot(long id, boolean keeps) {
+        Open now = open.orElseThrow();
+        Loop loop = now.shard().shard().loop();
+        if (keeps) {
+            now.pool().createSnapshot(SHARD, id, "s" + id, false, loop, result -> {});
+        } else {
+            now.pool().deleteSnapshot(SHARD, id, loop, result -> {});
+        }
+    }
+
+    @Override
     public void scribble() {
         Register place = Register.scratch(random, tight ? TIMES_IN_LITTLE_ROOM : 1);
         Asked asked = new Asked(seq -> {});
@@ -389,10 +403,46 @@ final class PoolStore implements ShardStore {
         return history;
     }
 
+    /** The volume and its snapshots in the newest root, byte for byte. */
     @Override
     public void contents(Consumer<Object> then) {
+        Open now = open.orElseThrow();
+        Loop loop = now.shard().shard().loop();
+        List<Object> found = new ArrayList<>();
+        read(now.shard().shard(), bytes -> {
+            found.add(bytes);
+            now.pool().status(loop, status -> {
+                ArrayDeque<SnapshotRecord> more = new ArrayDeque<>(status.shards().stream()
+                        .flatMap(shard -> shard.snapshots().stream())
+                        .filter(record -> !record.isLocal())
+                        .toList());
+                readNext(now, more, found, then);
+            });
+        });
+    }
+
+    private void readNext(Open now, ArrayDeque<SnapshotRecord> more, List<Object> found, Consumer<Object> then) {
+        SnapshotRecord next = more.poll();
+        if (next == null) {
+            then.accept(found);
+            return;
+        }
+        found.add(next.id() + " " + next.name() + " at " + next.at());
+        Loop loop = now.shard().shard().loop();
+        now.pool()
+                .openSnapshot(
+                        SHARD,
+                        next.id(),
+                        loop,
+                        opened -> read(opened.orElseThrow(), bytes -> {
+                            found.add(bytes);
+                            readNext(now, more, found, then);
+                        }));
+    }
+
+    private void read(BlockVolume volume, Consumer<ByteBuffer> then) {
         Asked asked = new Asked(seq -> {});
         asked.then = seq -> then.accept(asked.space.clear());
-        open.orElseThrow().shard().shard().submit(asked.request(Request.Kind.READ, Register.ALL));
+        volume.submit(asked.request(Request.Kind.READ, Register.ALL));
     }
 }

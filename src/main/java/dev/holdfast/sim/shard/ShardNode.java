@@ -149,6 +149,15 @@ final class ShardNode {
         return replica().filter(Replica::serves).isPresent();
     }
 
+    /** Makes a snapshot, or lets one go, if the replica serves. */
+    void snapshot(long id, boolean keeps) {
+        ask(() -> {
+            if (serves()) {
+                store.snapshot(id, keeps);
+            }
+        });
+    }
+
     /** Changes something that nobody reads but who compares all. */
     void scribble() {
         store.scribble();
@@ -172,7 +181,7 @@ final class ShardNode {
     /** Other nodes keep copies from now on. */
     void keptBy(List<Integer> nodes) {
         kept = nodes;
-        ask(() -> running.orElseThrow().copies.become(nodes));
+        ask(() -> running.orElseThrow().replica.keptBy(nodes));
     }
 
     /** One process. */

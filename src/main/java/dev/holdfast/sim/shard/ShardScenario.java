@@ -19,6 +19,9 @@ import java.util.stream.IntStream;
 public final class ShardScenario {
     private static final int KINDS = 11;
     private static final int KINDS_OVER_POOLS = KINDS + 2;
+    private static final int MOST_SNAPSHOTS = 12;
+    private static final int ROOTS_WAITED_FOR = 10;
+    private static final long ROOT_NANOS = 2_000_000_000L;
     private static final String LOG = "shard";
     private static final long REQUESTS = 12_000;
     private static final long RUN_NANOS = 120_000_000_000L;
@@ -45,6 +48,8 @@ public final class ShardScenario {
     private final int favourite;
     private boolean calm = true;
     private int decisions;
+    private int newestSnapshot;
+    private boolean newestSnapshotIsWanted;
 
     private ShardScenario(SimWorld world, boolean pools, Function<SimWorld, Wire> wires) {
         this.world = world;
@@ -111,6 +116,9 @@ public final class ShardScenario {
         calm = false;
         wire.roughen(random);
         misfortune();
+        if (pools && random.oneIn(2)) {
+            snapshots();
+        }
         if (pools && random.oneIn(3)) {
             world.at(random.below(15_000_000_000L), this::addCopy);
         }
@@ -140,12 +148,40 @@ public final class ShardScenario {
         oracle.judge();
     }
 
-    /** Compares all nodes, entry for entry or byte for byte. */
+    /** Compares all nodes, entry for entry or byte for byte; roots may have the last snapshots a moment later. */
     private void judgeEqual() {
+        List<Object> contents = contents();
+        for (int again = 0;
+                again < ROOTS_WAITED_FOR && contents.stream().distinct().count() > 1;
+                again++) {
+            long nextNanos = world.nowNanos() + ROOT_NANOS;
+            until(RUN_NANOS, () -> world.nowNanos() > nextNanos);
+            contents = contents();
+        }
+        judge.judgeEqual(contents);
+    }
+
+    private List<Object> contents() {
         List<Object> contents = new ArrayList<>();
         nodes.forEach(node -> node.ask(() -> node.store().contents(contents::add)));
         until(ANSWERED_NANOS, () -> contents.size() == nodes.size());
-        judge.judgeEqual(contents);
+        return contents;
+    }
+
+    /** Now and then a snapshot is made, or goes; who asks does not always hear, and asks again. */
+    private void snapshots() {
+        world.at(random.below(random.oneIn(2) ? 500_000_000L : 4_000_000_000L), () -> {
+            if (calm || newestSnapshot >= MOST_SNAPSHOTS) {
+                return;
+            }
+            boolean keeps = newestSnapshot == 0 || random.oneIn(2);
+            boolean again = keeps && newestSnapshotIsWanted && random.oneIn(4);
+            newestSnapshot += keeps && !again ? 1 : 0;
+            int id = keeps ? newestSnapshot : 1 + random.below(newestSnapshot);
+            newestSnapshotIsWanted = keeps || newestSnapshotIsWanted && id < newestSnapshot;
+            serving().snapshot(id, keeps);
+            snapshots();
+        });
     }
 
     private void until(long nanos, BooleanSupplier condition) {

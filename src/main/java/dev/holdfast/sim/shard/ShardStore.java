@@ -62,6 +62,9 @@ interface ShardStore {
     /** Flushes; {@code done} is told up to which seq. */
     void flush(LongConsumer done);
 
+    /** Keeps what readers see as snapshot {@code id}, or lets it go; waits for nothing. Repeating it does no harm. */
+    default void snapshot(long id, boolean keeps) {}
+
     /** Changes something that no register is part of, and waits for nothing. */
     default void scribble() {}
 

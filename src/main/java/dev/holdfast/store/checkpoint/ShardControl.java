@@ -11,6 +11,7 @@ import dev.holdfast.store.root.ShardState;
 import dev.holdfast.store.root.SnapshotRecord;
 import dev.holdfast.store.work.Core;
 import dev.holdfast.store.work.Runner;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -39,6 +40,11 @@ public final class ShardControl {
             if (entry instanceof ControlEntry.DeleteSnapshot delete) {
                 runner.add(new SnapshotDelete(core, cp, change.meta().id(), delete.snapshotId()));
             }
+            if (entry instanceof ControlEntry.KeepOnly keep) {
+                othersOf(keep)
+                        .forEach(id -> runner.add(
+                                new SnapshotDelete(core, cp, change.meta().id(), id)));
+            }
         }
         runner.then(() -> scheduleBlocks(runner));
         for (ControlEntry entry : change.control()) {
@@ -46,6 +52,13 @@ public final class ShardControl {
                 runner.then(() -> keep(marker));
             }
         }
+    }
+
+    private List<Long> othersOf(ControlEntry.KeepOnly keep) {
+        return shard().snapshots.records().stream()
+                .filter(record -> !record.isLocal() && !keep.snapshotIds().contains(record.id()))
+                .map(SnapshotRecord::id)
+                .toList();
     }
 
     private ShardState shard() {
@@ -60,6 +73,8 @@ public final class ShardControl {
                 case ControlEntry.Delete delete -> shard().life = ShardState.Life.DELETING;
                 case ControlEntry.Resize resize -> Checks.that(resize.sizeBytes() >= 0, "a size");
                 case ControlEntry.Snapshot marker -> Checks.that(marker.snapshotId() > 0, "a snapshot id");
+                case ControlEntry.KeepOnly keep ->
+                    Checks.that(change.mirrored().image().isPresent(), "an image's");
                 case ControlEntry.DeleteSnapshot delete -> Checks.that(delete.snapshotId() > 0, "a snapshot id");
             }
         }
@@ -114,8 +129,11 @@ public final class ShardControl {
         }
         SnapshotRecord.Kind kind = marker.pin() ? SnapshotRecord.Kind.PIN : SnapshotRecord.Kind.SNAPSHOT;
         SnapshotRecord.Taken taken = new SnapshotRecord.Taken(cp, core.clock.wallMillis(), shard.meta.sizeBytes());
+        SnapshotRecord.At at = shard.meta.mirrored()
+                ? new SnapshotRecord.At(shard.epoch, shard.appliedSeq)
+                : SnapshotRecord.At.UNKNOWN;
         shard.snapshots.add(
-                new SnapshotRecord(marker.snapshotId(), kind, marker.name(), taken, shard.tree, shard.liveDead));
+                new SnapshotRecord(marker.snapshotId(), kind, marker.name(), taken, shard.tree, shard.liveDead, at));
         shard.liveDead = SnapshotRecord.DeadList.EMPTY;
     }
 }

@@ -49,6 +49,13 @@ public final class SnapshotDelete implements Work {
         if (index < 0) {
             return Progress.DONE;
         }
+        SnapshotRecord record = shard.snapshots.records().get(index);
+        boolean isRead = shard.pinWishes.isHeld(record.taken().cp()) && !Mutant.on("store.delete-what-is-read");
+        if (isRead && !record.isLocal() && shard.life == ShardState.Life.LIVE) {
+            Marks.reached("store.snapshot-becomes-pin");
+            shard.snapshots.makeLocal(index);
+            return Progress.DONE;
+        }
         SnapshotRecord.DeadList younger = younger(shard, index);
         long listBlocks = Math.ceilDiv(younger.entries(), (long) SnapshotRecord.DeadList.PER_BLOCK);
         long end = Math.min(listBlocks, read + SLICE);

@@ -123,8 +123,15 @@ public final class LaidImage {
         noteLaid(new Mark(now.epoch, now.seq, endBlock, false));
     }
 
-    /** Everything is laid. {@code history} is that of the position, which is the shard's once a root has it. */
-    public void complete(List<EpochStart> history) {
+    /** What belongs to a position beside its blocks. */
+    public record Ending(List<EpochStart> history, List<Long> snapshots, long made, String name) {}
+
+    /**
+     * Everything is laid. The history of the position is the shard's once a root has it; of its snapshots only those
+     * are kept, and that which was made there is made.
+     */
+    public void complete(Ending ending) {
+        List<EpochStart> history = ending.history;
         Mark now = mark.orElseThrow();
         Checks.that(isUnderWay(), "an image is complete once", now.seq);
         boolean matches = !history.isEmpty()
@@ -134,6 +141,13 @@ public final class LaidImage {
         mark = Optional.of(new Mark(now.epoch, now.seq, now.laidBlocks, true));
         changes.open().lays(mark.get(), position());
         changes.open().completes(history);
+        long seq = path.held();
+        if (!Mutant.on("lane.image-keeps-what-went")) {
+            changes.control(new ControlEntry.KeepOnly(seq, ending.snapshots));
+        }
+        if (ending.made > 0) {
+            changes.control(new ControlEntry.Snapshot(seq, ending.made, false, ending.name));
+        }
         lane.rootWanted("image");
         if (Mutant.on("lane.image-position-before-root")) {
             arrive(history);

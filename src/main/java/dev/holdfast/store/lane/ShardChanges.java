@@ -170,6 +170,7 @@ final class ShardChanges {
             }
             case ControlEntry.Create create -> {}
             case ControlEntry.DeleteSnapshot delete -> {}
+            case ControlEntry.KeepOnly keep -> {}
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.TreeSet;
  */
 public final class PinWishes {
     private final TreeSet<Long> letGo = new TreeSet<>();
+    private final TreeSet<Long> held = new TreeSet<>();
     private boolean pin;
 
     /** What the newest root has of the shard is to be kept. */
@@ -20,6 +21,21 @@ public final class PinWishes {
     public void letGo(long id) {
         Checks.that(id < 0, "pins of a pool alone have negative ids", id);
         letGo.add(id);
+    }
+
+    /** The snapshot that root {@code cp} made is read: deleted, it becomes a pin of this pool alone. */
+    public void hold(long cp) {
+        held.add(cp);
+    }
+
+    /** It is not read any more. */
+    public void release(long cp) {
+        held.remove(cp);
+    }
+
+    /** Whether the snapshot of root {@code cp} is read. */
+    public boolean isHeld(long cp) {
+        return held.contains(cp);
     }
 
     /** Whether there is none. */

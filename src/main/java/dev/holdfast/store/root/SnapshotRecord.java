@@ -15,8 +15,8 @@ import java.nio.charset.StandardCharsets;
  *  12  4 branch                           136  8 entries of the dead list
  *  16  8 cp whose root first held it      144  4 name length, bytes
  *  24  8 wall time, ms                    148 64 name, UTF-8
- *  32  8 size of the disk, bytes          212  4 pin: epoch of the position
- *                                         216  8 pin: applied seq of the root
+ *  32  8 size of the disk, bytes          212  4 of a mirrored shard: epoch of the position
+ *                                         216  8 of a mirrored shard: applied seq there
  *                                         224 32 reserved, 0
  * </pre>
  *
@@ -26,7 +26,7 @@ import java.nio.charset.StandardCharsets;
  * @param taken when and at what size
  * @param tree the shard's tree at the marker
  * @param dead what the one before reaches and this one does not
- * @param at of a pin of this pool alone: where the shard stood
+ * @param at of a mirrored shard: where it stood
  */
 public record SnapshotRecord(long id, Kind kind, String name, Taken taken, ObjectRoot tree, DeadList dead, At at) {
     public static final int BYTES = 256;
@@ -106,6 +106,11 @@ public record SnapshotRecord(long id, Kind kind, String name, Taken taken, Objec
                 ObjectRoot.read(from, base + 40),
                 new DeadList(ObjectRoot.read(from, base + 88), from.getLong(base + 136)),
                 new At(from.getInt(base + 212), from.getLong(base + 216)));
+    }
+
+    /** The same as a pin that this pool alone has; its tree is that of a root. */
+    public SnapshotRecord local() {
+        return pinOf(taken, at, tree, dead);
     }
 
     public SnapshotRecord withDead(DeadList other) {

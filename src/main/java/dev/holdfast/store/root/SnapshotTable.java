@@ -119,6 +119,21 @@ public final class SnapshotTable {
         changedBlocks.add((long) place / PER_BLOCK);
     }
 
+    /** The record whose tree is that of root {@code cp}. */
+    public Optional<SnapshotRecord> ofRoot(long cp) {
+        return records.stream().filter(record -> record.taken().cp() == cp).findFirst();
+    }
+
+    /** The record at {@code index} is a pin of this pool alone from now on. */
+    public void makeLocal(int index) {
+        Checks.that(
+                !records.get(index).isLocal(),
+                "a snapshot becomes a pin",
+                records.get(index).id());
+        records.set(index, records.get(index).local());
+        changedBlocks.add((long) places.get(index) / PER_BLOCK);
+    }
+
     /** Puts another dead list into the record at {@code index}. */
     public void replace(int index, SnapshotRecord record) {
         Checks.that(records.get(index).id() == record.id(), "a record is replaced by itself", record.id());

@@ -2,6 +2,7 @@ package dev.holdfast.mirror.wire;
 
 import dev.holdfast.mirror.History;
 import dev.holdfast.mirror.ImagePiece;
+import dev.holdfast.mirror.KeptSnapshots;
 import dev.holdfast.mirror.Member;
 import dev.holdfast.mirror.Message;
 import dev.holdfast.mirror.Position;
@@ -23,7 +24,11 @@ final class ImageFrameTest {
             filled());
     static final Message IMAGE = new Message.Image(ROUTE, 0x30, new Position(6, 0x40), 0x9000, PIECE);
     static final Message END = new Message.ImageEnd(
-            ROUTE, 0x30, new Position(6, 0x40), new History(List.of(new History.Run(1, 1), new History.Run(6, 0x35))));
+            ROUTE,
+            0x30,
+            new Position(6, 0x40),
+            new History(List.of(new History.Run(1, 1), new History.Run(6, 0x35))),
+            new KeptSnapshots(List.of(2L, 6L, 7L), 7, "\u00e4"));
     static final Message LAID = new Message.Laid(ROUTE, new Position(6, 0x40), 9);
 
     private static ByteBuffer filled() {
@@ -43,9 +48,11 @@ final class ImageFrameTest {
                         + "0100000000000000" + "ab".repeat(4096),
                 IMAGE);
         FrameTest.golden(
-                "6c665ba758000000070002000300000007000000000000000400000000000000"
-                        + "5500000000000000300000000000000006000000000000004000000000000000"
-                        + "010000000100000000000000060000003500000000000000",
+                "1dfac544a0030000070003000300000007000000000000000400000000000000"
+                        + "5500000000000000300000000000000006000000020002004000000000000000"
+                        + "0700000000000000" + "c3a4" + "00".repeat(62)
+                        + "010000000100000000000000060000003500000000000000" + "00".repeat(62 * 12)
+                        + "020000000000000006000000000000000700000000000000",
                 END);
         FrameTest.golden(
                 "19ab75f640000000080000000300000007000000000000000400000000000000"
@@ -90,12 +97,31 @@ final class ImageFrameTest {
     void whatNoEndCanSayIsMalformed() {
         FrameTest.malformed(END, bytes -> bytes.putLong(40, 0x40));
         FrameTest.malformed(END, bytes -> bytes.putInt(48, 5));
-        FrameTest.malformed(END, bytes -> bytes.putInt(52, 1));
+        FrameTest.malformed(END, bytes -> bytes.putShort(52, (short) 0));
+        FrameTest.malformed(END, bytes -> bytes.putShort(52, (short) 1));
+        FrameTest.malformed(END, bytes -> bytes.putShort(52, (short) 3));
+        FrameTest.malformed(END, bytes -> bytes.putShort(52, (short) 65));
+        FrameTest.malformed(END, bytes -> bytes.putShort(52, (short) -1));
         FrameTest.malformed(END, bytes -> bytes.putLong(56, 0x34));
         FrameTest.malformed(END, bytes -> bytes.putLong(56, (1L << 62) + 1));
-        FrameTest.malformed(END, bytes -> bytes.putInt(64, 6));
-        FrameTest.malformed(END, bytes -> bytes.putLong(80, 1));
-        FrameTest.malformed(END, bytes -> bytes.putShort(10, (short) 0));
+        FrameTest.malformed(END, bytes -> bytes.putInt(136, 6));
+        FrameTest.malformed(END, bytes -> bytes.put(903, (byte) 1));
+        FrameTest.malformed(END, bytes -> bytes.putShort(10, (short) 2));
+    }
+
+    @Test
+    void snapshotsThatCannotBeAreMalformed() {
+        FrameTest.malformed(END, bytes -> bytes.putLong(64, 5));
+        FrameTest.malformed(END, bytes -> bytes.putLong(64, 0));
+        FrameTest.malformed(END, bytes -> bytes.putLong(64, -1));
+        FrameTest.malformed(END, bytes -> bytes.putShort(54, (short) 65));
+        FrameTest.malformed(END, bytes -> bytes.putShort(54, (short) -1));
+        FrameTest.malformed(END, bytes -> bytes.putShort(54, (short) 1));
+        FrameTest.malformed(END, bytes -> bytes.put(72, (byte) 0xFF));
+        FrameTest.malformed(END, bytes -> bytes.put(135, (byte) 'a'));
+        FrameTest.malformed(END, bytes -> bytes.putLong(904, 6));
+        FrameTest.malformed(END, bytes -> bytes.putLong(904, 0));
+        FrameTest.malformed(END, bytes -> bytes.putLong(920, 6));
     }
 
     @Test

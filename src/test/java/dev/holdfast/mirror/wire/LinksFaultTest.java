@@ -168,7 +168,8 @@ final class LinksFaultTest {
                 case Message.Past past -> new Message.Past(route, past.history(), past.held(), past.mixture());
                 case Message.Image image ->
                     new Message.Image(route, image.base(), image.to(), image.sizeBytes(), image.piece());
-                case Message.ImageEnd end -> new Message.ImageEnd(route, end.base(), end.to(), end.history());
+                case Message.ImageEnd end ->
+                    new Message.ImageEnd(route, end.base(), end.to(), end.history(), end.kept());
                 case Message.Laid laid -> new Message.Laid(route, laid.to(), laid.blocks());
                 case Message.Resign resign -> new Message.Resign(route);
                 case Message.Rewind rewind -> new Message.Rewind(route, rewind.head(), rewind.fork());

@@ -3,6 +3,7 @@ package dev.holdfast.mirror.wire;
 import dev.holdfast.mirror.Batch;
 import dev.holdfast.mirror.History;
 import dev.holdfast.mirror.ImagePiece;
+import dev.holdfast.mirror.KeptSnapshots;
 import dev.holdfast.mirror.Member;
 import dev.holdfast.mirror.Message;
 import dev.holdfast.mirror.Position;
@@ -57,7 +58,8 @@ final class RandomMessages {
             case 5 -> {
                 History history = history().with(2_000_000, 1L << 50);
                 long to = (1L << 50) + random.nextInt(9);
-                yield new Message.ImageEnd(route, random.nextLong(to), history.at(to), history);
+                yield new Message.ImageEnd(
+                        route, random.nextLong(to), history.at(to), history.newest(Message.ImageEnd.MOST_RUNS), kept());
             }
             case 6 -> new Message.Resign(route);
             case 1 -> {
@@ -156,5 +158,14 @@ final class RandomMessages {
         long offset = random.nextLong(1L << 60);
         long length = write ? payload.length : random.nextLong(1L << 60);
         return ListedEntries.One.of(epoch, kind, random.nextInt(4), offset, length, payload);
+    }
+
+    private KeptSnapshots kept() {
+        List<Long> ids = new ArrayList<>();
+        for (long id = 1 + random.nextInt(5); ids.size() < 20 && random.nextInt(5) > 0; id += 1 + random.nextInt(9)) {
+            ids.add(id);
+        }
+        boolean made = !ids.isEmpty() && random.nextBoolean();
+        return new KeptSnapshots(ids, made ? ids.getLast() : 0, made ? "s\u00e4" + ids.size() : "");
     }
 }

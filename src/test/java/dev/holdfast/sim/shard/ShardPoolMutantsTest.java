@@ -20,6 +20,7 @@ final class ShardPoolMutantsTest {
     @ValueSource(
             strings = {
                 "lane.flush-own-log-only",
+                "lane.image-keeps-what-went",
                 "lane.image-position-before-root",
                 "lane.root-covers-unstable",
                 "mirror.no-rewind",
@@ -30,6 +31,7 @@ final class ShardPoolMutantsTest {
                 "replica.root-what-others-lack",
                 "replica.skip-what-is-overwritten-in-part",
                 "replica.skip-what-may-be-taken-back",
+                "store.image-without-snapshots",
                 "store.tail-not-logged"
             })
     void isCaught(String mutant) {
