@@ -31,8 +31,8 @@ public interface ShardImages {
 
     /**
      * The image of {@code to} ends here. Once a durable root has all of it, the log stands at {@code to} with {@code
-     * history} and the snapshots {@code kept}; {@link Replica#logged} follows. Nothing happens if it is not that which is
-     * under way.
+     * history} and the snapshots {@code kept}; {@link Replica#logged} follows. Nothing happens if it is not that which
+     * is under way.
      */
     default void complete(Position to, History history, KeptSnapshots kept) {}
 

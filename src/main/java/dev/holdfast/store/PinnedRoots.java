@@ -104,6 +104,7 @@ public final class PinnedRoots {
      * is deleted meanwhile stays as a pin.
      */
     public void pinNext(int shardId, long base, long atLeast, Loop loop, Consumer<Optional<Pin>> pinned) {
+        Checks.that(base >= 0 && atLeast >= 0, "positions count from 0", base, atLeast);
         committer.loop().post(() -> {
             Optional<Pin> made = hold(shardId, base, atLeast);
             if (made.isPresent()) {

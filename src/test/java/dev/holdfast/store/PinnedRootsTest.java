@@ -215,6 +215,19 @@ final class PinnedRootsTest {
         settle(bench, seq);
     }
 
+    /** A change without blocks, behind a marker: nobody waits for its root, and nothing else comes. */
+    @Test
+    void aDeletionBehindASnapshotComesIntoARootByItself() {
+        TailBench bench = TailBench.make(7);
+        assertTrue(bench.<Boolean>ask(
+                replica -> replica.hold(3, 2, EntryKind.SNAPSHOT, 0, 7, 0, ByteBuffer.allocateDirect(0))));
+        assertTrue(bench.<Boolean>ask(
+                replica -> replica.hold(3, 3, EntryKind.DELETE_SNAPSHOT, 0, 7, 0, ByteBuffer.allocateDirect(0))));
+        bench.opened(3);
+        bench.stable(3);
+        bench.pool.world.runUntil(() -> bench.ask(ReplicaShard::rootedSeq) == 3);
+    }
+
     private static Optional<PinnedRoots.Pin> next(TailBench bench, long base, long atLeast) {
         PoolBench pool = bench.pool;
         return PoolBench.await(

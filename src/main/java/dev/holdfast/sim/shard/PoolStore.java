@@ -58,6 +58,7 @@ final class PoolStore implements ShardStore {
     private final SimRandom random;
     private final boolean tight;
     private final int pieceBlocks;
+    private boolean isPlugged;
     private boolean isMade;
     private boolean isTroubled;
     private long generation;
@@ -105,7 +106,10 @@ final class PoolStore implements ShardStore {
 
     private void format(SimProcess started, Loop committer, Runnable then) {
         SimMachine machine = started.machine();
-        machine.plug(PATH, DEVICE_BYTES);
+        if (!isPlugged) {
+            isPlugged = true;
+            machine.plug(PATH, DEVICE_BYTES);
+        }
         long logBytes = tight ? TIGHT_LOG_BYTES : LOG_BYTES;
         Id128 id = new Id128(random.nextLong(), random.nextLong());
         ArrayFormat.Plan plan = new ArrayFormat.Plan(new Id128(1, 1), id, Protection.SINGLE, logBytes, 0, true);

@@ -221,6 +221,7 @@ public final class Lane implements LanePort {
         long releaseEntry = log == null ? 0 : log.published();
         long left = 0;
         boolean markerLeft = false;
+        boolean changesLeft = false;
         boolean isAll = true;
         for (Shard shard : shards.values()) {
             ShardChanges changes = shard.changes();
@@ -233,13 +234,14 @@ public final class Lane implements LanePort {
             long firstLeft = Math.min(changes.firstUnfrozenEntry(), shard.path().firstInvisibleEntry());
             releaseEntry = Math.min(releaseEntry, firstLeft);
             left += changes.unfrozenBlocks();
+            changesLeft |= !changes.isClean();
             markerLeft |= shard.path().isSealedStable();
         }
         admission.frozen(admission.dirtyBlocks() - left, left);
         triggers.frozen(usedFraction(), frozen.isEmpty() && !isAll);
         if (markerLeft) {
             triggers.ask("snapshot");
-        } else if (left > 0) {
+        } else if (changesLeft) {
             triggers.changed(0);
         }
         Checks.that(log == null || releaseEntry >= log.released(), "entries are released in order", releaseEntry);
