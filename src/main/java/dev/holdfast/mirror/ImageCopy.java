@@ -19,6 +19,7 @@ final class ImageCopy {
     private long said = -1;
     private long saidNanos;
     private long sentBlocks;
+    private int answers;
 
     ImageCopy(Self self, Follower follower, int epoch) {
         this.self = self;
@@ -41,6 +42,7 @@ final class ImageCopy {
 
     /** The follower has said how far it is. */
     void laid(Message.Laid answer) {
+        answers++;
         if (answer.to().compareTo(follower.mixture) > 0) {
             follower.mixture = answer.to();
         }
@@ -67,7 +69,8 @@ final class ImageCopy {
             laid = 0;
             said = -1;
         }
-        boolean due = said != laid || now - saidNanos > Terms.IMAGE_NANOS;
+        boolean hasRoomNow = answers > 1; // The first answer says that there was none.
+        boolean due = said != laid || hasRoomNow || now - saidNanos > Terms.IMAGE_NANOS;
         if (begun && laid >= image.endBlock()) {
             if (due) {
                 say(
@@ -95,6 +98,7 @@ final class ImageCopy {
     private void say(Message message, long now) {
         said = laid;
         saidNanos = now;
+        answers = 0;
         self.out().send(message);
     }
 }

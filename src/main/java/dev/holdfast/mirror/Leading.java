@@ -358,7 +358,8 @@ final class Leading {
             if (follower.next == follower.held + 1) {
                 follower.progressNanos = now;
             }
-            Batch batch = isInSet(follower) ? log.batch(follower.next) : log.batch(follower.next, stable);
+            long sure = Mutant.on("mirror.skip-what-may-be-taken-back") ? log.held() : stable;
+            Batch batch = isInSet(follower) ? log.batch(follower.next) : log.batch(follower.next, sure);
             send(follower, now, batch);
             follower.next = batch.last() + 1;
             asked = true;

@@ -117,7 +117,7 @@ final class ReplicaImages implements ShardImages {
         }
         int blocks = piece.bytes().remaining() / ImagePiece.BLOCK_BYTES;
         if (!laid.isReady() || !laid.fits(blocks)) {
-            waitForRoom();
+            waitForRoom(blocks);
             return;
         }
         if (!same) {
@@ -138,12 +138,17 @@ final class ReplicaImages implements ShardImages {
         laid.laidUpTo(piece.end());
     }
 
-    private void waitForRoom() {
+    /** Says that there is room once so many blocks fit: a piece that comes sooner would come in vain. */
+    private void waitForRoom(int blocks) {
         if (!waitsForRoom) {
             waitsForRoom = true;
             shard.shard().whenRoom(() -> {
                 waitsForRoom = false;
-                replica.ifPresent(Replica::imageRoom);
+                if (laid.isReady() && laid.fits(blocks)) {
+                    replica.ifPresent(Replica::imageRoom);
+                } else {
+                    waitForRoom(blocks);
+                }
             });
         }
     }

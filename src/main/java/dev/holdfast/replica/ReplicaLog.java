@@ -145,8 +145,7 @@ public final class ReplicaLog implements ShardLog, Gate, OneCatchUp.Changes {
 
     @Override
     public Batch batch(long first, long stable) {
-        long known = Mutant.on("replica.skip-what-may-be-taken-back") ? shard.heldSeq() : stable;
-        if (first > known) {
+        if (first > stable) {
             return batch(first);
         }
         Optional<Overwritten> run =
@@ -155,7 +154,7 @@ public final class ReplicaLog implements ShardLog, Gate, OneCatchUp.Changes {
             if (runs.size() == MOST_RUNS) {
                 runs.removeFirst();
             }
-            run = Optional.of(new Overwritten(shard, first, known));
+            run = Optional.of(new Overwritten(shard, first, stable));
             runs.add(run.get());
         }
         return new HeldBatch(shard, first, run);

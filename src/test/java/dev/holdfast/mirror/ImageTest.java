@@ -3,11 +3,13 @@ package dev.holdfast.mirror;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.holdfast.base.Mutant;
 import dev.holdfast.io.Clock;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -28,6 +30,11 @@ final class ImageTest {
     private final Replica replica =
             new Replica(new Self(SELF, new Copies(List.of(0, 1, 2)), log, authority, clock(), outbox()));
 
+    @AfterEach
+    void takeItOut() {
+        Mutant.remove();
+    }
+
     @BeforeEach
     void lead() {
         log.images = image;
@@ -42,13 +49,17 @@ final class ImageTest {
 
     /** The primary acts, holds five entries, and keeps those after the third. */
     private void act() {
+        act(5);
+    }
+
+    private void act(long logged) {
         authority.replay(new Decision.Acts(2, SELF));
         replica.told();
         for (int i = 0; i < 5; i++) {
             log.write();
             replica.numbered();
         }
-        replica.received(new Message.Have(from(OTHER), 5, 5, 0, nowNanos));
+        replica.received(new Message.Have(from(OTHER), 5, logged, 0, nowNanos));
         log.firstKept = 4;
     }
 
@@ -107,6 +118,25 @@ final class ImageTest {
                 .noneMatch(message -> message instanceof Message.Append append
                         && append.route().to().equals(BACK)
                         && append.batch().last() >= append.batch().first()));
+    }
+
+    /** How far entries may overwrite others in what a replica outside the set is sent: five are held, three stable. */
+    private long overwritingUpTo() {
+        act(3);
+        log.firstKept = 1;
+        back(Position.START);
+        return log.mayOverwrite;
+    }
+
+    @Test
+    void onlyWhatNoForkTakesBackIsSentInPlaceOfWhatItOverwrites() {
+        assertEquals(3, overwritingUpTo());
+    }
+
+    @Test
+    void theMutantThatTakesMoreIsNoticed() {
+        Mutant.plant("mirror.skip-what-may-be-taken-back");
+        assertEquals(5, overwritingUpTo());
     }
 
     private void back(Position mixture) {

@@ -12,6 +12,9 @@ final class ListLog implements ShardLog {
     /** What is before it is not there any more. */
     long firstKept = 1;
 
+    /** Up to where entries may overwrite others in what was last sent to who is in no set. */
+    long mayOverwrite = -1;
+
     ShardImages images = ShardImages.NONE;
 
     /** Takes nothing back. */
@@ -55,6 +58,12 @@ final class ListLog implements ShardLog {
     @Override
     public ShardImages images() {
         return images;
+    }
+
+    @Override
+    public Batch batch(long first, long stable) {
+        mayOverwrite = stable;
+        return batch(first);
     }
 
     @Override

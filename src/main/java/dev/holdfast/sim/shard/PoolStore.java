@@ -106,6 +106,7 @@ final class PoolStore implements ShardStore {
 
     private void format(SimProcess started, Loop committer, Runnable then) {
         SimMachine machine = started.machine();
+        generation = 0; // A start that died while it made the pool kept one of it.
         if (!isPlugged) {
             isPlugged = true;
             machine.plug(PATH, DEVICE_BYTES);

@@ -83,6 +83,11 @@ final class HttpApiTest {
         }
 
         @Override
+        public void twin(String pool, Twinned twinned, Consumer<Boolean> done) {
+            done.accept(false);
+        }
+
+        @Override
         public void verify(String pool, Pool.VerifyProgress progress, Verified answer) {
             answer.verified(false, List.of(), 0);
         }

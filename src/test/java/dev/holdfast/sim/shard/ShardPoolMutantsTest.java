@@ -30,7 +30,6 @@ final class ShardPoolMutantsTest {
                 "replica.open-at-once",
                 "replica.root-what-others-lack",
                 "replica.skip-what-is-overwritten-in-part",
-                "replica.skip-what-may-be-taken-back",
                 "store.image-without-snapshots",
                 "store.tail-not-logged"
             })
