@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 
 /**
- * Direct buffers for what transports hold, used again and again: strangers that come and go leave no memory behind that
- * waits for a collector. May be used by any thread.
+ * Buffers for what transports hold, used again and again, so that strangers that come and go leave no memory behind.
+ * They are on the heap: the JDK's ciphers copy what is not, in pieces that they allocate. May be used by any thread.
  */
 final class HeldBuffers {
     /** Length of each. */
@@ -18,7 +18,7 @@ final class HeldBuffers {
     /** An empty one. */
     synchronized ByteBuffer take() {
         ByteBuffer kept = free.pollLast();
-        return kept == null ? ByteBuffer.allocateDirect(BYTES) : kept.clear();
+        return kept == null ? ByteBuffer.allocate(BYTES) : kept.clear();
     }
 
     /** Nobody uses {@code buffer} any more. */
