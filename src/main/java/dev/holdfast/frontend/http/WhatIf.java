@@ -81,6 +81,9 @@ final class WhatIf {
 
     private String controlLog() {
         int nodes = status.node().nodes().size();
+        if (nodes == 1) {
+            return "It is the only node.";
+        }
         if (hasMajority) {
             return "The control log keeps its majority of " + nodes + " nodes.";
         }

@@ -297,6 +297,7 @@ final class HttpApiTest {
 
     @Test
     void whatWouldBeWithoutANodeIsSaidOfEveryVolumeAndOfTheControlLog() throws IOException {
+        assertTrue(whatIf("a").contains("\"It is the only node.\""), whatIf("a"));
         others = List.of("b", "c");
         reached = List.of(2, 3);
         mirrors = List.of(
