@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -88,6 +89,42 @@ final class ClusterTest {
         }
         for (int i = 0; i < NAMES.size(); i++) {
             assertEquals(0, nodes.server(i).stop(), nodes.server(i).errors());
+        }
+    }
+
+    @Test
+    void aCopyIsReplacedWhileAClientGoesOn() throws Exception {
+        RealServer asked = nodes.server(2);
+        done(asked, "volume", "create", "m", "32M", "--pool", "main-a", "--pool", "main-b", "--export", "nbd");
+        BlockLoad load = new BlockLoad(new SplittableRandom(8));
+        try (NbdClient client = asked.client("m")) {
+            load.run(client, 300);
+            done(asked, "snapshot", "create", "m@before");
+            done(asked, "volume", "resize", "m", "64M");
+            done(asked, "volume", "add-copy", "m");
+            load.run(client, 300);
+            awaitInSync("a", "b", "c");
+            nodes.kill(0);
+            load.run(client, 300);
+            awaitInSync("b", "c");
+            Home.Ended removed = asked.run("volume", "remove-copy", "m", "--pool", "main-a");
+            while (removed.exitCode() != 0) {
+                assertTrue(removed.err().contains("once the others go on without it"), removed.err());
+                removed = asked.run("volume", "remove-copy", "m", "--pool", "main-a");
+            }
+            done(asked, "snapshot", "rm", "m@before");
+            nodes.kill(1);
+            nodes.startAll();
+            awaitInSync("b", "c");
+            assertEquals(List.of(), load.judge(client, false));
+        }
+    }
+
+    /** Waits until these copies, and no others, are in sync. */
+    private void awaitInSync(String... names) throws Exception {
+        TreeSet<Object> inSync = new TreeSet<>();
+        while (!inSync.equals(new TreeSet<Object>(List.of(names)))) {
+            inSync = new TreeSet<>((List<?>) nodes.mirror().get("inSync"));
         }
     }
 
