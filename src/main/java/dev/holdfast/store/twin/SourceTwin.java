@@ -190,14 +190,17 @@ public final class SourceTwin implements Twin {
             Marks.reached("twin.withdraw-all");
             state = State.WITHDRAWING;
             port.withdraw(RootIdentity.NONE);
-        } else if (!found.isRoot() || isKnown(found)) {
+        } else if (kept != TwinRecord.State.DIVERGED && (!found.isRoot() || isKnown(found))) {
             open(found);
         } else if (kept == TwinRecord.State.MIRRORED && isKnown(before) && before.cp() + 1 == found.cp()) {
             withdraw(found);
         } else {
             Marks.reached("twin.diverged");
             state = State.DIVERGED;
-            port.close("the twin has root " + found.cp() + ", which this pool does not know");
+            port.close(
+                    kept == TwinRecord.State.DIVERGED
+                            ? "a loss was accepted here: the twin may be the better copy"
+                            : "the twin has root " + found.cp() + ", which this pool does not know");
         }
         check();
     }

@@ -41,7 +41,7 @@ public record TwinStatus(
         return switch (state) {
             case AWAY -> "not reached" + why;
             case GREETING, WITHDRAWING -> "just reached";
-            case OPEN -> live ? "keeps up" : "is being brought up to date";
+            case OPEN -> live && cp > 0 ? "keeps up" : "is being brought up to date";
             case DIVERGED ->
                 "it has what this pool does not know, and nothing is sent; `pool mirror --start-over`"
                         + " makes it begin with nothing" + why;
