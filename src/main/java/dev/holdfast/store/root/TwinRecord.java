@@ -20,20 +20,11 @@ import java.util.List;
  *
  * @param state what the mirroring is at
  * @param reign which side speaks: greater after every promotion
- * @param has the newest root that the twin has acknowledged
- * @param offered roots that it may have beyond that, oldest first
- * @param contacted the run that made this root knew by then what the twin had: this root may have gone out
+ * @param known which roots the twin may have
  * @param address where the twin is, HOST:PORT of at most 94 characters of ASCII; empty if that is not kept
  * @param held addresses and births of blocks that only those reach
  */
-public record TwinRecord(
-        State state,
-        long reign,
-        RootIdentity has,
-        List<RootIdentity> offered,
-        boolean contacted,
-        String address,
-        SnapshotRecord.DeadList held) {
+public record TwinRecord(State state, long reign, Known known, String address, SnapshotRecord.DeadList held) {
     /** Two on their way, the newest one, and that of a run that ended. */
     public static final int MOST_OFFERED = 4;
 
@@ -58,13 +49,29 @@ public record TwinRecord(
         GIVEN_UP
     }
 
+    /**
+     * Roots that the twin may have.
+     *
+     * @param has the newest one that it has acknowledged
+     * @param offered others, which it may have beyond that
+     * @param contacted the run that made this root knew by then what the twin had: this root may have gone out
+     */
+    public record Known(RootIdentity has, List<RootIdentity> offered, boolean contacted) {
+        /** None. */
+        public static final Known NOTHING = new Known(RootIdentity.NONE, List.of(), false);
+
+        /** Checks the count. */
+        public Known {
+            Checks.that(offered.size() <= MOST_OFFERED, "no more roots are offered", offered.size());
+        }
+    }
+
     /** Of a pool without a twin. */
     public static final TwinRecord NONE =
-            new TwinRecord(State.NONE, 0, RootIdentity.NONE, List.of(), false, "", SnapshotRecord.DeadList.EMPTY);
+            new TwinRecord(State.NONE, 0, Known.NOTHING, "", SnapshotRecord.DeadList.EMPTY);
 
     /** Checks the counts. */
     public TwinRecord {
-        Checks.that(offered.size() <= MOST_OFFERED, "no more roots are offered", offered.size());
         Checks.that(address.length() <= MOST_ADDRESS, "an address fits", address.length());
         Checks.that(held.entries() >= 0, "entries are counted", held.entries());
     }
@@ -72,13 +79,13 @@ public record TwinRecord(
     void write(ByteBuffer into, int at) {
         held.object().write(into, at);
         into.putLong(at + 48, held.entries()).putInt(at + 56, state.ordinal());
-        into.putShort(at + 60, (short) offered.size()).putShort(at + 62, (short) (contacted ? 1 : 0));
+        into.putShort(at + 60, (short) known.offered.size()).putShort(at + 62, (short) (known.contacted ? 1 : 0));
         into.putLong(at + 64, reign);
         into.putShort(at + ADDRESS, (short) address.length());
         into.put(at + ADDRESS + 2, address.getBytes(StandardCharsets.US_ASCII));
-        has.write(into, at + HAS);
-        for (int i = 0; i < offered.size(); i++) {
-            offered.get(i).write(into, at + HAS + (i + 1) * RootIdentity.BYTES);
+        known.has.write(into, at + HAS);
+        for (int i = 0; i < known.offered.size(); i++) {
+            known.offered.get(i).write(into, at + HAS + (i + 1) * RootIdentity.BYTES);
         }
     }
 
@@ -102,15 +109,13 @@ public record TwinRecord(
         return new TwinRecord(
                 State.values()[from.getInt(at + 56)],
                 from.getLong(at + 64),
-                RootIdentity.read(from, at + HAS),
-                List.copyOf(offered),
-                from.getShort(at + 62) != 0,
+                new Known(RootIdentity.read(from, at + HAS), List.copyOf(offered), from.getShort(at + 62) != 0),
                 new String(address, StandardCharsets.US_ASCII),
                 new SnapshotRecord.DeadList(ObjectRoot.read(from, at), from.getLong(at + 48)));
     }
 
     /** The same in another state. */
     public TwinRecord in(State newState) {
-        return new TwinRecord(newState, reign, has, offered, contacted, address, held);
+        return new TwinRecord(newState, reign, known, address, held);
     }
 }

@@ -91,9 +91,9 @@ public final class SourceTwin implements Twin {
         this.kept = newest.twin().state();
         this.reign = newest.twin().reign();
         this.address = newest.twin().address();
-        this.has = newest.twin().has();
-        this.offered.addAll(newest.twin().offered());
-        this.atStart = newest.twin().contacted() ? newest.identity() : RootIdentity.NONE;
+        this.has = newest.twin().known().has();
+        this.offered.addAll(newest.twin().known().offered());
+        this.atStart = newest.twin().known().contacted() ? newest.identity() : RootIdentity.NONE;
     }
 
     /** How it stands. */
@@ -317,7 +317,7 @@ public final class SourceTwin implements Twin {
             addNew(mayHave, atStart);
         }
         recording = contacted;
-        return new TwinRecord(kept, reign, has, List.copyOf(mayHave), contacted, address, held);
+        return new TwinRecord(kept, reign, new TwinRecord.Known(has, List.copyOf(mayHave), contacted), address, held);
     }
 
     private static void addNew(List<RootIdentity> roots, RootIdentity root) {

@@ -62,8 +62,7 @@ public interface Twin {
         }
 
         private static TwinRecord withHeld(SnapshotRecord.DeadList held) {
-            return new TwinRecord(
-                    TwinRecord.State.NONE, 0, TwinRecord.NONE.has(), TwinRecord.NONE.offered(), false, "", held);
+            return new TwinRecord(TwinRecord.State.NONE, 0, TwinRecord.Known.NOTHING, "", held);
         }
 
         @Override

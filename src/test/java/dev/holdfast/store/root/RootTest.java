@@ -24,9 +24,10 @@ final class RootTest {
                 new TwinRecord(
                         TwinRecord.State.MIRRORED,
                         19,
-                        new RootIdentity(20, 21, 22),
-                        List.of(new RootIdentity(23, 24, 25), new RootIdentity(26, 27, 28)),
-                        true,
+                        new TwinRecord.Known(
+                                new RootIdentity(20, 21, 22),
+                                List.of(new RootIdentity(23, 24, 25), new RootIdentity(26, 27, 28)),
+                                true),
                         "there:7300",
                         new SnapshotRecord.DeadList(ObjectRoot.empty(29), 30)));
         ByteBuffer block = ByteBuffer.allocate(2 * Root.BYTES).order(ByteOrder.LITTLE_ENDIAN);
