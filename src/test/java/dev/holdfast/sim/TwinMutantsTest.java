@@ -17,7 +17,6 @@ final class TwinMutantsTest {
     @ParameterizedTest
     @CsvSource({
         "twin.born-since-off-by-one, pool-mirror",
-        "twin.forget-newest, pool-mirror",
         "twin.keep-what-is-written-over, pool-mirror",
         "twin.open-counter-ignored, pool-mirror-points",
         "twin.partial-counts, pool-mirror",

@@ -310,7 +310,7 @@ public final class SourceTwin implements Twin {
         for (Offer offer : line) {
             offer.root.map(Root::identity).ifPresent(root -> addNew(mayHave, root));
         }
-        if (contacted && !Mutant.on("twin.forget-newest")) {
+        if (contacted) {
             addNew(mayHave, newest.identity());
         }
         if (atStart.isRoot()) {
