@@ -13,9 +13,13 @@ import java.util.function.Consumer;
 
 /** Sees to it that a node has a pool and, if asked for, an exported volume: what is there already is left alone. */
 public final class FirstVolume {
+    private static final long WAIT_NANOS = 100_000_000L;
+    private static final int MOST_WAITS = 300;
+
     private final Node node;
     private final Entropy entropy;
     private final ArrayDeque<Operation> steps = new ArrayDeque<>();
+    private int waits;
 
     /** Nothing to be done yet. */
     public FirstVolume(Node node, Entropy entropy) {
@@ -50,6 +54,12 @@ public final class FirstVolume {
     public void ensure(Wanted wanted, Consumer<String> done) {
         node.control().post(() -> {
             ControlState state = node.state();
+            boolean isBeingMade = state.volumes().stream().anyMatch(volume -> state.isBeingChanged(volume.id()));
+            if (isBeingMade && waits++ < MOST_WAITS) {
+                // An earlier process had begun; that it is made, or is not, has not come into the log yet.
+                node.control().after(WAIT_NANOS, () -> ensure(wanted, done));
+                return;
+            }
             boolean hasPool = state.pools().stream().anyMatch(pool -> pool.node() == node.number());
             if (!hasPool && !wanted.disks().isEmpty()) {
                 steps.add(new Operation.CreatePool(
