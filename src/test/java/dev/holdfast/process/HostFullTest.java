@@ -56,10 +56,10 @@ final class HostFullTest {
     /** The note goes with the next consistency point. */
     private static void awaitHealth(RealServer server) throws IOException, InterruptedException {
         String status = "";
-        for (int i = 0; i < NOTE_POLLS && !status.startsWith("health: ok"); i++) {
+        for (int i = 0; i < NOTE_POLLS && !status.startsWith("all well"); i++) {
             status = server.run("status").out();
         }
-        assertTrue(status.startsWith("health: ok"), status);
+        assertTrue(status.startsWith("all well"), status);
     }
 
     private static byte[] step(int number) {
