@@ -166,7 +166,8 @@ final class VolumeCommand {
                 "Examples:",
                 "  holdfast volume add-copy db",
                 "  holdfast volume add-copy db --pool main-c",
-                "A copy that moves: add it at the new place, wait until it is in sync, remove the old one."
+                "A copy that moves: add it at the new place, wait until it is in sync, stop the old one's node,",
+                "`holdfast volume remove-copy`, start the node again."
             })
     static final class AddCopy implements Runnable {
         @Mixin

@@ -1,7 +1,6 @@
 package dev.holdfast.replica;
 
 import dev.holdfast.io.Clock;
-import dev.holdfast.io.Loop;
 import dev.holdfast.mirror.Authority;
 import dev.holdfast.mirror.Copies;
 import dev.holdfast.mirror.Decision;
@@ -21,7 +20,6 @@ public final class RunningReplica {
     private final int shard;
     private final Copies copies;
     private final Links links;
-    private final Loop loop;
     private final ReplicaLog log;
     private final PrimaryVolume volume;
     private final ReplicaProcess process;
@@ -53,11 +51,10 @@ public final class RunningReplica {
         this.shard = place.shard();
         this.copies = new Copies(place.nodes());
         this.links = world.links();
-        this.loop = shard.shard().loop();
         this.log = new ReplicaLog(shard, pool);
         this.volume = volume;
         ReplicaProcess.Place own = new ReplicaProcess.Place(place.node(), copies, place.shard() - 1);
-        this.process = new ReplicaProcess(own, world.clock(), loop, world.decided(), new Reach());
+        this.process = new ReplicaProcess(own, world.clock(), shard.shard().loop(), world.decided(), new Reach());
         this.catchUps = new CatchUps(
                 log, world.clock(), () -> replica().map(Replica::images).orElse(List.of()), this::happened);
         this.story = new Story(place.node(), copies, world.clock(), process.authority(), this::happened);
