@@ -1,5 +1,6 @@
 package dev.holdfast.cli;
 
+import dev.holdfast.cli.line.Failure;
 import dev.holdfast.host.tls.KeyFiles;
 import dev.holdfast.host.tls.NodeKeys;
 import java.io.IOException;

@@ -2,6 +2,7 @@ package dev.holdfast.cli;
 
 import dev.holdfast.base.Id128;
 import dev.holdfast.block.BlockVolume;
+import dev.holdfast.cli.line.Failure;
 import dev.holdfast.follow.FollowTerms;
 import dev.holdfast.follow.Followed;
 import dev.holdfast.follow.FollowedVolume;

@@ -1,5 +1,6 @@
 package dev.holdfast.cli;
 
+import dev.holdfast.cli.line.Failure;
 import dev.holdfast.frontend.http.Json;
 import java.time.Instant;
 import java.time.ZoneId;

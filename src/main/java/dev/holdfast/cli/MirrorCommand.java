@@ -1,5 +1,6 @@
 package dev.holdfast.cli;
 
+import dev.holdfast.cli.line.Failure;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;

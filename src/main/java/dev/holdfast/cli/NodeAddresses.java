@@ -1,5 +1,6 @@
 package dev.holdfast.cli;
 
+import dev.holdfast.cli.line.Failure;
 import dev.holdfast.io.Network.Address;
 import java.util.ArrayList;
 import java.util.List;

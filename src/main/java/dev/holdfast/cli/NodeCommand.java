@@ -1,5 +1,10 @@
 package dev.holdfast.cli;
 
+import dev.holdfast.cli.line.Failure;
+import dev.holdfast.cli.line.Size;
+import dev.holdfast.cli.serve.LocalNode;
+import dev.holdfast.cli.serve.Server;
+import dev.holdfast.cli.serve.ServerOptions;
 import dev.holdfast.device.Protection;
 import dev.holdfast.node.FirstVolume;
 import java.nio.file.Path;
@@ -127,7 +132,7 @@ final class NodeCommand {
 
         @Override
         public void run() {
-            options.members = new ServerOptions.Members(members, address, token);
+            options.keptBy(new ServerOptions.Members(members, address, token));
             if (!members.isEmpty() && !address.isEmpty()) {
                 throw new Failure("either --member, for nodes of one machine, or --address", 2);
             }

@@ -2,6 +2,11 @@ package dev.holdfast.cli;
 
 import dev.holdfast.array.ArrayFormat;
 import dev.holdfast.base.Id128;
+import dev.holdfast.cli.line.Failure;
+import dev.holdfast.cli.line.Size;
+import dev.holdfast.cli.serve.LocalNode;
+import dev.holdfast.cli.serve.Server;
+import dev.holdfast.cli.serve.ServerOptions;
 import dev.holdfast.device.Geometry;
 import dev.holdfast.device.Protection;
 import dev.holdfast.host.HostWorld;
@@ -280,7 +285,7 @@ final class PoolCommand {
 
         @Override
         public void run() {
-            Path directory = Path.of(options.directory);
+            Path directory = options.directory();
             if (!Files.isDirectory(directory.resolve("control"))) {
                 throw new Failure(directory + " is no directory of a node: say --dir");
             }

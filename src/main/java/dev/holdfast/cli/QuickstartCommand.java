@@ -1,5 +1,10 @@
 package dev.holdfast.cli;
 
+import dev.holdfast.cli.line.Failure;
+import dev.holdfast.cli.line.Size;
+import dev.holdfast.cli.serve.LocalNode;
+import dev.holdfast.cli.serve.Server;
+import dev.holdfast.cli.serve.ServerOptions;
 import dev.holdfast.device.Protection;
 import dev.holdfast.node.FirstVolume;
 import java.io.IOException;
@@ -64,7 +69,7 @@ final class QuickstartCommand implements Runnable {
         if (size.bytes() < 4096 || size.bytes() % 4096 != 0 || iscsiPort < 0) {
             throw new Failure("--size is a multiple of 4096, from 4K", 2);
         }
-        Path directory = Path.of(options.directory);
+        Path directory = options.directory();
         boolean alone = Files.exists(directory.resolve("control"));
         boolean several = Files.exists(directory.resolve(NAMES.getFirst()));
         if (nodes != 0 && (alone && nodes != 1 || several && nodes == 1)) {
@@ -86,7 +91,7 @@ final class QuickstartCommand implements Runnable {
         for (String name : NAMES) {
             boolean votesOnly = plans.size() == COPIES;
             FirstVolume.Wanted pool = votesOnly ? FirstVolume.Wanted.NOTHING : wanted(sizeBytes, FirstVolume.Thin.NONE);
-            ServerOptions own = options.of(Path.of(options.directory, name), members, plans.isEmpty());
+            ServerOptions own = options.of(options.directory().resolve(name), members, plans.isEmpty());
             plans.add(new LocalNode.Plan(name, own, pool, ""));
         }
         FirstVolume.Thin demo = new FirstVolume.Thin(VOLUME, sizeBytes, COPIES);

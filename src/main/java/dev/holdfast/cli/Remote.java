@@ -1,5 +1,7 @@
 package dev.holdfast.cli;
 
+import dev.holdfast.cli.line.Failure;
+import dev.holdfast.cli.line.Size;
 import dev.holdfast.frontend.http.Json;
 import java.io.IOException;
 import java.io.InputStream;

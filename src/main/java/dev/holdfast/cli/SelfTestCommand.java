@@ -1,5 +1,9 @@
 package dev.holdfast.cli;
 
+import dev.holdfast.cli.line.Failure;
+import dev.holdfast.cli.serve.LocalNode;
+import dev.holdfast.cli.serve.Server;
+import dev.holdfast.cli.serve.ServerOptions;
 import dev.holdfast.device.Protection;
 import dev.holdfast.node.FirstVolume;
 import java.io.IOException;
@@ -174,20 +178,12 @@ final class SelfTestCommand implements Runnable {
         return (seed * 31 + round) * 0x9E3779B97F4A7C15L + at;
     }
 
-    private static ServerOptions options(Path directory) {
-        ServerOptions options = new ServerOptions();
-        options.directory = directory.toString();
-        options.memoryDirectory = directory.resolve("held").toString();
-        return options;
-    }
-
     private static Server several(Path directory) {
         List<String> members = QuickstartCommand.members();
-        return QuickstartCommand.several(options(directory), members, VOLUME_BYTES, QUIET, System.err);
+        return QuickstartCommand.several(ServerOptions.allIn(directory), members, VOLUME_BYTES, QUIET, System.err);
     }
 
     private static Server server(Path directory) {
-        ServerOptions options = options(directory);
         FirstVolume.Wanted wanted = new FirstVolume.Wanted(
                 "main",
                 List.of("disk0"),
@@ -195,7 +191,8 @@ final class SelfTestCommand implements Runnable {
                 LOG_BYTES,
                 DISK_BYTES,
                 new FirstVolume.Thin(VOLUME, VOLUME_BYTES));
-        return new Server(new LocalNode.Plan("selftest", options, wanted, ""), QUIET, System.err);
+        return new Server(
+                new LocalNode.Plan("selftest", ServerOptions.allIn(directory), wanted, ""), QUIET, System.err);
     }
 
     private Path makeDirectory() {

@@ -1,5 +1,6 @@
 package dev.holdfast.cli;
 
+import dev.holdfast.cli.line.Failure;
 import dev.holdfast.sim.Scenario;
 import dev.holdfast.sim.Scenarios;
 import dev.holdfast.sim.Simulation;

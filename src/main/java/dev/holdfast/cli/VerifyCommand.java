@@ -1,5 +1,6 @@
 package dev.holdfast.cli;
 
+import dev.holdfast.cli.line.Failure;
 import dev.holdfast.frontend.http.Json;
 import dev.holdfast.host.HostWorld;
 import dev.holdfast.io.Loop;

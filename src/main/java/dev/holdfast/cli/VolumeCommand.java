@@ -1,5 +1,7 @@
 package dev.holdfast.cli;
 
+import dev.holdfast.cli.line.Failure;
+import dev.holdfast.cli.line.Size;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.holdfast.block.BlockVolume;
 import dev.holdfast.block.Request;
 import dev.holdfast.block.Status;
+import dev.holdfast.cli.line.Failure;
 import dev.holdfast.follow.SessionName;
 import dev.holdfast.follow.Sessions;
 import dev.holdfast.follow.SharedDisk;

@@ -1,5 +1,6 @@
-package dev.holdfast.cli;
+package dev.holdfast.cli.serve;
 
+import dev.holdfast.cli.line.Failure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +16,7 @@ import java.util.Optional;
  * @param former the place it was in before, if another is wanted now
  * @param isKept false if it is not what the file says
  */
-record MemoryChoice(Path place, int bytesPerLane, String note, Optional<Path> former, boolean isKept) {
+public record MemoryChoice(Path place, int bytesPerLane, String note, Optional<Path> former, boolean isKept) {
     static final Path DEFAULT_PLACE = Path.of("/dev/shm");
 
     private static final String FILE = "memory";

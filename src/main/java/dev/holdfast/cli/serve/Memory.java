@@ -1,11 +1,11 @@
-package dev.holdfast.cli;
+package dev.holdfast.cli.serve;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** How much memory this machine has, and what a block cache takes of it. */
-final class Memory {
+public final class Memory {
     private static final long MOST_CACHE_BYTES = 4L << 30;
     private static final long LEAST_CACHE_BYTES = 64L << 20;
     private static final Path MEMINFO = Path.of("/proc/meminfo");

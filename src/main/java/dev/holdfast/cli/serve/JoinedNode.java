@@ -1,6 +1,7 @@
-package dev.holdfast.cli;
+package dev.holdfast.cli.serve;
 
 import dev.holdfast.base.Id128;
+import dev.holdfast.cli.line.Failure;
 import dev.holdfast.cluster.control.Controller;
 import dev.holdfast.cluster.control.NodeInfo;
 import dev.holdfast.host.HostWorld;
@@ -47,7 +48,7 @@ import java.util.regex.Pattern;
  * member   id=host:port of each that kept the log then, this node too
  * </pre>
  */
-final class JoinedNode {
+public final class JoinedNode {
     private static final String VERSION = "holdfast members 2";
     private static final Pattern TEXT = Pattern.compile(VERSION
             + "\nid ([0-9a-f]{32})\nname (.*)\naddress (.*)\ngroup ([0-9a-f-]{36})\n((?:member [0-9a-f]{32}=.*\n)+)");

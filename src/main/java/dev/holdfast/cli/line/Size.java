@@ -1,4 +1,4 @@
-package dev.holdfast.cli;
+package dev.holdfast.cli.line;
 
 import dev.holdfast.frontend.http.Progress;
 import java.util.regex.Matcher;
@@ -7,12 +7,12 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** A length in bytes as people write it: {@code 10G}, {@code 1.5T}, {@code 512}. Units are powers of 1024. */
-record Size(long bytes) {
+public record Size(long bytes) {
     private static final Pattern TEXT = Pattern.compile("([0-9]{1,18})(\\.[0-9]{1,3})?([KMGTP]?)(i?B)?");
     private static final String UNITS = "KMGTP";
 
     /** The size that {@code text} says. */
-    static Size parse(String text) {
+    public static Size parse(String text) {
         Matcher matcher = TEXT.matcher(text.trim());
         if (!matcher.matches()) {
             throw new IllegalArgumentException("'" + text + "' is no size: write 512M, 10G or 1.5T");
@@ -32,12 +32,12 @@ record Size(long bytes) {
         return words(bytes);
     }
 
-    static String words(long bytes) {
+    public static String words(long bytes) {
         return Progress.size(bytes);
     }
 
     /** For the command line. */
-    static final class Converter implements ITypeConverter<Size> {
+    public static final class Converter implements ITypeConverter<Size> {
         @Override
         public Size convert(String text) {
             try {

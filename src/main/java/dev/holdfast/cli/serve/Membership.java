@@ -1,6 +1,7 @@
-package dev.holdfast.cli;
+package dev.holdfast.cli.serve;
 
 import dev.holdfast.base.Id128;
+import dev.holdfast.cli.line.Failure;
 import dev.holdfast.cluster.control.Controller;
 import dev.holdfast.host.HostOrderedLog;
 import dev.holdfast.host.raft.RaftMembers;
@@ -41,7 +42,7 @@ import java.util.regex.Pattern;
  * @param several the others and this one, if all are on one machine and prove nothing to each other
  * @param joined the same, if they do
  */
-record Membership(String name, Optional<Several> several, Optional<JoinedNode> joined) {
+public record Membership(String name, Optional<Several> several, Optional<JoinedNode> joined) {
     private static final int LEAST = 3;
     private static final int MOST = 7;
     private static final String FILE = "members";

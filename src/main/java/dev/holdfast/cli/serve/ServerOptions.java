@@ -1,11 +1,13 @@
-package dev.holdfast.cli;
+package dev.holdfast.cli.serve;
 
+import dev.holdfast.cli.line.Failure;
+import dev.holdfast.cli.line.Size;
 import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Option;
 
 /** What every command that serves takes. */
-final class ServerOptions {
+public final class ServerOptions {
     /** In place of an HTTP port: none. */
     static final int NO_HTTP = -1;
 
@@ -72,7 +74,7 @@ final class ServerOptions {
             description = "where replicas on other nodes connect; default a free one")
     int linkPort;
 
-    /** Who keeps the control log, as {@code node start} takes it. */
+    /** Who keeps the control log. */
     Members members = Members.NONE;
 
     /**
@@ -82,13 +84,13 @@ final class ServerOptions {
      * @param address HOST:PORT of this node, if nodes prove themselves; or empty
      * @param token with which this node joins; or empty
      */
-    record Members(List<String> fixed, String address, String token) {
+    public record Members(List<String> fixed, String address, String token) {
         /** This node alone, or whoever its directory says. */
         static final Members NONE = new Members(List.of(), "", "");
     }
 
     /** The same for one node of several in this process; only the {@code first} has ports that people chose. */
-    ServerOptions of(Path own, List<String> allMembers, boolean first) {
+    public ServerOptions of(Path own, List<String> allMembers, boolean first) {
         ServerOptions options = new ServerOptions();
         options.directory = own.toString();
         options.memoryDirectory = memoryDirectory;
@@ -113,6 +115,24 @@ final class ServerOptions {
     /** As many as nodes that mirror to each other can have: 1, 2, 4 or 8, not more than asked for. */
     int mirroringLanes() {
         return Integer.highestOneBit(Math.min(lanes(), 8));
+    }
+
+    /** Everything below one directory, the memory too, at ports that are free. */
+    public static ServerOptions allIn(Path directory) {
+        ServerOptions options = new ServerOptions();
+        options.directory = directory.toString();
+        options.memoryDirectory = directory.resolve("held").toString();
+        return options;
+    }
+
+    /** Where the node keeps what it knows. */
+    public Path directory() {
+        return Path.of(directory);
+    }
+
+    /** Says who keeps the control log, as {@code node start} takes it. */
+    public void keptBy(Members keepers) {
+        members = keepers;
     }
 
     void check() {

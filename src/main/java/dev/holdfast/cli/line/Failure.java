@@ -1,21 +1,21 @@
-package dev.holdfast.cli;
+package dev.holdfast.cli.line;
 
 /** A command could not do what it was asked; the message is one line: what, and what to do. */
-final class Failure extends RuntimeException {
+public final class Failure extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final int exitCode;
 
-    Failure(String message) {
+    public Failure(String message) {
         this(message, 1);
     }
 
-    Failure(String message, int exitCode) {
+    public Failure(String message, int exitCode) {
         super(message);
         this.exitCode = exitCode;
     }
 
-    int exitCode() {
+    public int exitCode() {
         return exitCode;
     }
 }

@@ -1,5 +1,6 @@
-package dev.holdfast.cli;
+package dev.holdfast.cli.serve;
 
+import dev.holdfast.cli.line.Failure;
 import dev.holdfast.io.WorldException;
 import dev.holdfast.node.FirstVolume;
 import java.io.OutputStream;
@@ -16,7 +17,7 @@ import java.util.function.Consumer;
  * Nodes in the foreground of this process, nearly always one, until a signal ends them: exit code 0 if they stopped
  * cleanly. The first one speaks for all.
  */
-final class Server {
+public final class Server {
     private static final PrintStream QUIET = new PrintStream(OutputStream.nullOutputStream());
 
     private final List<LocalNode.Plan> plans;
@@ -25,12 +26,12 @@ final class Server {
     private final PrintStream notes;
     private final ArrayDeque<LocalNode> nodes = new ArrayDeque<>();
 
-    Server(LocalNode.Plan plan, PrintStream out, PrintStream notes) {
+    public Server(LocalNode.Plan plan, PrintStream out, PrintStream notes) {
         this(List.of(plan), FirstVolume.Wanted.NOTHING, out, notes);
     }
 
     /** Several nodes; {@code wanted} is what they are to have together, once all of them have started. */
-    Server(List<LocalNode.Plan> plans, FirstVolume.Wanted wanted, PrintStream out, PrintStream notes) {
+    public Server(List<LocalNode.Plan> plans, FirstVolume.Wanted wanted, PrintStream out, PrintStream notes) {
         this.plans = List.copyOf(plans);
         this.wanted = wanted;
         this.out = out;
@@ -38,7 +39,7 @@ final class Server {
     }
 
     /** Serves until a signal comes; does not return but by a {@link Failure}. */
-    void run() {
+    public void run() {
         plans.getFirst().options().check();
         boolean served = false;
         try {
@@ -62,12 +63,12 @@ final class Server {
     }
 
     /** Starts, which may accept a loss, and stops again. */
-    void startAndStop() {
+    public void startAndStop() {
         whileStarted(() -> {});
     }
 
     /** Serves while {@code work} runs, which gets the first NBD endpoint, and stops cleanly. */
-    void serveWhile(Consumer<String> work) {
+    public void serveWhile(Consumer<String> work) {
         whileStarted(() -> {
             LocalNode first = nodes.getFirst();
             first.serve();

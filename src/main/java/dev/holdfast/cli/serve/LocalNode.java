@@ -1,6 +1,7 @@
-package dev.holdfast.cli;
+package dev.holdfast.cli.serve;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.cli.line.Failure;
 import dev.holdfast.cluster.control.VolumeInfo;
 import dev.holdfast.frontend.http.HttpApi;
 import dev.holdfast.frontend.http.NodeStatus;
@@ -36,7 +37,7 @@ import java.util.function.Consumer;
  *       start replays it.
  * </ol>
  */
-final class LocalNode implements AutoCloseable {
+public final class LocalNode implements AutoCloseable {
     static final long STOP_MILLIS = 4_500;
 
     /** After this long a start says whom it waits for. */
@@ -58,7 +59,7 @@ final class LocalNode implements AutoCloseable {
     private boolean stopped;
 
     /** What to run; {@code acceptLossOf} names a pool or is empty. */
-    record Plan(String name, ServerOptions options, FirstVolume.Wanted wanted, String acceptLossOf) {}
+    public record Plan(String name, ServerOptions options, FirstVolume.Wanted wanted, String acceptLossOf) {}
 
     /** A node that has its directory, and does nothing yet. It says what people should know to {@code notes}. */
     LocalNode(Plan plan, PrintStream out, PrintStream notes) throws WorldException {

@@ -1,10 +1,11 @@
-package dev.holdfast.cli;
+package dev.holdfast.cli.serve;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.holdfast.cli.line.Failure;
 import dev.holdfast.host.join.IssuedTokens;
 import dev.holdfast.host.join.JoinRequest;
 import dev.holdfast.host.join.JoinServer;
