@@ -28,8 +28,10 @@ import org.jspecify.annotations.Nullable;
 final class Leading {
     private static final int MOST_UNDER_WAY = 256;
 
-    /** So many entries are logged though nobody waits for it, so that roots may cover them anywhere. */
+    /** So many entries, or bytes, are logged though nobody waits for it, so that roots may cover them anywhere. */
     private static final int MOST_UNLOGGED = 256;
+
+    private static final long MOST_UNLOGGED_BYTES = 1 << 20;
 
     private final Self self;
     private final ShardLog log;
@@ -190,6 +192,7 @@ final class Leading {
             follower.roundNanos = now - have.sentNanos();
         }
         advance();
+        logInTime(now);
         send(false);
     }
 
@@ -303,7 +306,11 @@ final class Leading {
     /** Followers can't ask for it, and their roots need it as well. */
     private void logInTime(long now) {
         long unlogged = log.visible() - logWanted;
-        if (acting && unlogged > 0 && (unlogged >= MOST_UNLOGGED || now - logAskedNanos > Terms.LOG_NANOS)) {
+        if (!acting || unlogged <= 0) {
+            return;
+        }
+        boolean many = unlogged >= MOST_UNLOGGED || log.bytesAfter(logWanted) >= MOST_UNLOGGED_BYTES;
+        if (many || now - logAskedNanos > Terms.LOG_NANOS) {
             wantStable(log.visible());
         }
     }

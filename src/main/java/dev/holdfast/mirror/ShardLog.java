@@ -17,6 +17,9 @@ public interface ShardLog {
     /** Seq up to which readers see. */
     long visible();
 
+    /** Bytes that the entries after {@code seq} take of the log, but for those that a root covers. */
+    long bytesAfter(long seq);
+
     /** Epochs of all entries held. */
     History history();
 

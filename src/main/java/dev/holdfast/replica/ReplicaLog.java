@@ -101,6 +101,11 @@ public final class ReplicaLog implements ShardLog, Gate, OneCatchUp.Changes {
     }
 
     @Override
+    public long bytesAfter(long seq) {
+        return shard.bytesAfter(seq);
+    }
+
+    @Override
     public long visible() {
         return shard.visibleSeq();
     }

@@ -17,6 +17,9 @@ final class ListLog implements ShardLog {
 
     ShardImages images = ShardImages.NONE;
 
+    /** What an entry takes. */
+    long entryBytes = 4096;
+
     /** Takes nothing back. */
     boolean isFull;
 
@@ -28,6 +31,11 @@ final class ListLog implements ShardLog {
     @Override
     public long held() {
         return held;
+    }
+
+    @Override
+    public long bytesAfter(long seq) {
+        return Math.max(0, held() - Math.max(seq, rooted())) * entryBytes;
     }
 
     @Override

@@ -248,6 +248,23 @@ final class ReplicaTest {
     }
 
     @Test
+    void aMebibyteIsLoggedEverywhereThoughNobodyWaits() {
+        log.entryBytes = 128 << 10;
+        lead(2);
+        for (int entry = 1; entry <= 8; entry++) {
+            write();
+            held(1, 2, entry, 0);
+            held(2, 2, entry, 0);
+        }
+        List<Long> asked = sent.stream()
+                .filter(message -> message instanceof Message.Append)
+                .map(message -> ((Message.Append) message).logUpTo())
+                .distinct()
+                .toList();
+        assertEquals(List.of(0L, 7L), asked, "once for all that is visible by then");
+    }
+
+    @Test
     void whoIsNotToldThatItActsAsksAgain() {
         lead(2);
         authority.replay(new Decision.NewSet(new ReplicaSet(3, SELF, ALL)));

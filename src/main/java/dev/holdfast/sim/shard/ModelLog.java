@@ -16,6 +16,9 @@ import java.util.TreeMap;
 final class ModelLog implements ShardLog {
     private static final int ONE_IN_FULL = 100;
 
+    /** As long as real ones would be, so that a few of them are much. */
+    private static final long ENTRY_BYTES = 128 << 10;
+
     private final Medium medium;
     private final Loop loop;
     private final SimRandom random;
@@ -73,6 +76,11 @@ final class ModelLog implements ShardLog {
     @Override
     public long held() {
         return medium.held();
+    }
+
+    @Override
+    public long bytesAfter(long seq) {
+        return Math.max(0, held() - Math.max(seq, rooted())) * ENTRY_BYTES;
     }
 
     @Override

@@ -49,6 +49,7 @@ final class Admission {
     private long dirty;
     private long promised;
     private long uncovered;
+    private long frozenUncovered;
     private int keptEntries;
     private boolean isHostFull;
     private boolean lacksSpace;
@@ -211,10 +212,19 @@ final class Admission {
         return lacksSpace;
     }
 
-    /** A mirrored shard holds {@code bytes} more, or less. */
+    /** A mirrored shard holds {@code bytes} more, or less; a consistency point is asked for before that is too much. */
     void uncovered(long bytes) {
         uncovered += bytes;
         Checks.that(uncovered >= 0, "what is covered was held", uncovered, bytes);
+        frozenUncovered = Math.min(frozenUncovered, uncovered);
+        if (uncovered - frozenUncovered > mostUncovered / 2) {
+            triggers.ask("mirrored");
+        }
+    }
+
+    /** What mirrored shards hold so far goes into a consistency point. */
+    void freezesUncovered() {
+        frozenUncovered = uncovered;
     }
 
     /** What was promised has happened, or never will. */
@@ -231,6 +241,7 @@ final class Admission {
 
     /** A consistency point is complete and has let memory go. */
     void installed() {
+        frozenUncovered = 0;
         if (lacksSpace) {
             checkpointsLacking++;
         }

@@ -158,6 +158,11 @@ final class HeldRun {
         return low;
     }
 
+    /** Bytes that changes after {@code seq} take, but for those that a root covers. */
+    long bytesAfter(long seq) {
+        return bytesUpTo(held) - bytesUpTo(Math.clamp(seq, rooted, held));
+    }
+
     private long bytesUpTo(long seq) {
         return seq == rooted ? bytesRooted : bytesUpTo[index(seq)];
     }

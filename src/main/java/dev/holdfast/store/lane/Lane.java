@@ -228,6 +228,7 @@ public final class Lane implements LanePort {
             Checks.that(!changes.isFrozen(), "one consistency point at a time", cp);
             if (!changes.isClean() && shard.path().mayFreeze()) {
                 frozen.add(changes.freeze(shard.path().durable()));
+                shard.replica().ifPresent(mirrored -> admission.freezesUncovered());
             }
             shard.path().askForStability();
             isAll &= changes.isClean() && shard.path().isAllVisible();

@@ -98,6 +98,11 @@ public final class ReplicaShard {
         return Entry.payloadLength(view.descriptors(), view.at(run.entryOf(seq)));
     }
 
+    /** Bytes that changes after {@code seq} take of the memory log, but for those that a root covers. */
+    public long bytesAfter(long seq) {
+        return run.bytesAfter(seq);
+    }
+
     /** Epoch of a change that is held, 0 if it is older than the history. */
     public int epochOf(long seq) {
         return run.epochOf(seq);

@@ -21,11 +21,14 @@ final class LaneBed {
     final ByteBuffer region;
 
     LaneBed(long seed, int cacheFrames, int memoryBytes) {
+        this(seed, new LaneBudget(cacheFrames, 512, LaneBudget.OLDEST_NANOS), memoryBytes);
+    }
+
+    LaneBed(long seed, LaneBudget budget, int memoryBytes) {
         world = new SimWorld(seed);
         loop = world.newLoop("shard-0");
         array = new MemoryArray(new SimRandom(seed));
         committer = new FakeCommitter(world, world.newLoop("pool"), loop, array);
-        LaneBudget budget = new LaneBudget(cacheFrames, 512, LaneBudget.OLDEST_NANOS);
         lane = new Lane(0, loop, array, committer, budget);
         committer.lane = lane;
         region = ByteBuffer.allocateDirect(memoryBytes + 4096).alignedSlice(4096);

@@ -27,7 +27,12 @@ final class ReplicaBed {
     final List<Integer> epochsFoundAgain = new ArrayList<>();
 
     ReplicaBed(int memoryBytes) {
-        bed = new LaneBed(1, 1000, memoryBytes);
+        this(memoryBytes, Long.MAX_VALUE);
+    }
+
+    /** With a bound for what no root covers. */
+    ReplicaBed(int memoryBytes, long uncoveredBytes) {
+        bed = new LaneBed(1, new LaneBudget(1000, 512, LaneBudget.OLDEST_NANOS, uncoveredBytes), memoryBytes);
         shard = bed.world.call(bed.loop, () -> {
             ShardMeta meta = new ShardMeta(LaneBed.SHARD, 0, 0, "mirrored", SIZE);
             ShardOpening opening =

@@ -52,6 +52,26 @@ final class StabilityTest {
     }
 
     @Test
+    void aRootIsAskedForBeforeWhatNoneCoversIsTooMuch() {
+        ReplicaBed small = new ReplicaBed(8 << 20, 40 * 4200);
+        List<String> reasons = small.bed.committer.reasons;
+        long seq = 10;
+        while (reasons.isEmpty()) {
+            seq++;
+            assertTrue(small.holdWrite(5, seq, 0, 1), "there is room when a root is asked for");
+            small.opened(seq);
+            small.stable(seq);
+        }
+        assertEquals(List.of("mirrored"), reasons);
+        for (int more = 0; more < 15; more++) {
+            assertTrue(small.holdWrite(5, ++seq, 0, 1), "and while it is made");
+        }
+        small.bed.world.runFor(100_000_000L);
+        assertEquals(seq - 15, small.replica.rootedSeq());
+        assertEquals(List.of("mirrored"), reasons, "what is left is less than half");
+    }
+
+    @Test
     void anotherShardOfTheLaneDoesNotWait() {
         bed.holdWrite(5, 11, 0, 1);
         bed.opened(11);
