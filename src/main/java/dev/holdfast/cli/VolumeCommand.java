@@ -23,6 +23,7 @@ import picocli.CommandLine.Parameters;
             VolumeCommand.Resize.class,
             VolumeCommand.AddCopy.class,
             VolumeCommand.RemoveCopy.class,
+            VolumeVerifyCommand.class,
             VolumeCommand.Rm.class
         },
         footer = {"", "Example:", "  holdfast volume create db 10G --export nbd"})

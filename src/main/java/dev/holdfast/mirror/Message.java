@@ -1,6 +1,7 @@
 package dev.holdfast.mirror;
 
 import dev.holdfast.base.Checks;
+import java.util.List;
 
 /**
  * What replicas of a shard say to each other. The network may lose, delay, repeat and reorder every one of them: what a
@@ -161,4 +162,52 @@ public sealed interface Message {
      * wait until a lease is over.
      */
     record Resign(Route route) implements Message {}
+
+    /**
+     * Between any two members of a set: what do these ranges of a snapshot say with you? Asked again until it is
+     * answered: no replica has it before its root does.
+     */
+    record Compare(Route route, Ranges ranges) implements Message {}
+
+    /**
+     * Ranges of a snapshot, which follow one another.
+     *
+     * @param snapshot that all members have at the same position
+     * @param first block of the first range
+     * @param unitBlocks length of each
+     * @param units how many
+     * @param reads whether every block is to be read too
+     */
+    record Ranges(long snapshot, long first, int unitBlocks, int units, boolean reads) {
+        /** No more in one message. */
+        public static final int MOST_UNITS = 512;
+
+        /** No range is longer. */
+        public static final int MOST_UNIT_BLOCKS = 4096;
+
+        /** Checks the bounds. */
+        public Ranges {
+            Checks.that(snapshot > 0 && first >= 0, "ranges of a snapshot", snapshot, first);
+            Checks.that(unitBlocks > 0 && unitBlocks <= MOST_UNIT_BLOCKS, "a range has a length", unitBlocks);
+            Checks.that(units > 0 && units <= MOST_UNITS, "not too many", units);
+        }
+    }
+
+    /** What a range says: equal for equal bytes. {@code blocks} are neither holes nor zeroes. */
+    record Digest(long digest, int blocks) {}
+
+    /**
+     * To who asked: that is what they say here.
+     *
+     * @param at where the snapshot was made
+     * @param sizeBytes of the shard there
+     * @param digests of the first so many of {@code ranges}
+     */
+    record Digests(Route route, Ranges ranges, Position at, long sizeBytes, List<Digest> digests) implements Message {
+        /** Checks that nothing is answered that was not asked. */
+        public Digests {
+            Checks.that(digests.size() <= ranges.units(), "what was asked is answered", digests.size());
+            Checks.that(sizeBytes >= 0, "a shard has a length", sizeBytes);
+        }
+    }
 }

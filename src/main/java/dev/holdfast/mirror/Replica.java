@@ -49,6 +49,11 @@ public final class Replica {
         return set.map(ReplicaSet::epoch).orElse(0);
     }
 
+    /** The set that it goes by; none before the first, or when it has ended. */
+    public Optional<ReplicaSet> set() {
+        return ended ? Optional.empty() : set;
+    }
+
     /** Which start of which node this is. */
     public Member member() {
         return member;

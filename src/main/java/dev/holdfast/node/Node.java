@@ -12,6 +12,7 @@ import dev.holdfast.frontend.http.Event;
 import dev.holdfast.frontend.http.Health;
 import dev.holdfast.frontend.http.NodeStatus;
 import dev.holdfast.frontend.http.Service;
+import dev.holdfast.frontend.http.VolumeCheck;
 import dev.holdfast.frontend.nbd.NbdLimits;
 import dev.holdfast.frontend.nbd.NbdServer;
 import dev.holdfast.io.Loop;
@@ -23,6 +24,7 @@ import dev.holdfast.store.Pool;
 import dev.holdfast.store.PoolTwin;
 import dev.holdfast.store.root.GenerationKeeper;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -52,6 +54,7 @@ public final class Node implements Service {
     private final Replicas replicas;
     private final Events events;
     private final Watch watch;
+    private final Comparisons comparisons;
     private final NbdServer nbd;
     private final List<String> endpoints = new ArrayList<>();
     private final List<String> differences = new ArrayList<>();
@@ -78,6 +81,7 @@ public final class Node implements Service {
         this.events = new Events(world.clock(), () -> controller.self().name());
         this.watch = new Watch(control, world.clock(), events, this::status);
         this.replicas = new Replicas(world, peers, control, pools, controller, events);
+        this.comparisons = new Comparisons(control, world.entropy(), controller, replicas, events);
         this.nbd = new NbdServer(control, exports, NbdLimits.DEFAULTS);
     }
 
@@ -182,6 +186,7 @@ public final class Node implements Service {
         serving = true;
         bound.forEach(address -> endpoints.add(uri(address)));
         watch.start();
+        comparisons.start();
         links.ifPresent(door -> controller.reachable(place(door), place(reached)));
         return bound;
     }
@@ -209,6 +214,7 @@ public final class Node implements Service {
             }
             stopping = true;
             watch.stop();
+            comparisons.stop();
             controller.stop();
             replicas.endAll();
             nbd.stop(() -> {
@@ -258,7 +264,9 @@ public final class Node implements Service {
                 now.exported(),
                 NodeStatus.mirrors(now, here),
                 new NodeStatus.Condition(notes, List.of()));
-        return found.with(watch.troubles(Health.of(found)));
+        Map<String, String> wrong = new LinkedHashMap<>(Health.of(found));
+        wrong.putAll(comparisons.findings());
+        return found.with(watch.troubles(wrong));
     }
 
     @Override
@@ -279,6 +287,24 @@ public final class Node implements Service {
                     found -> found.verify(
                             control, progress, (problems, checked) -> answer.verified(true, problems, checked)),
                     () -> answer.verified(false, List.of(), 0));
+        });
+    }
+
+    @Override
+    public void compare(String volume, boolean reads, Consumer<Optional<Result.Refused>> begun) {
+        control.post(() -> comparisons.begin(volume, reads, begun));
+    }
+
+    @Override
+    public void comparison(String volume, Consumer<Optional<VolumeCheck>> told) {
+        control.post(() -> comparisons.look(volume, told));
+    }
+
+    @Override
+    public void endComparison(String volume, Runnable done) {
+        control.post(() -> {
+            comparisons.end(volume);
+            done.run();
         });
     }
 

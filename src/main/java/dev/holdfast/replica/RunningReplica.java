@@ -25,6 +25,7 @@ public final class RunningReplica {
     private final ReplicaProcess process;
     private final CatchUps catchUps;
     private final Story story;
+    private final Comparing comparing;
     private boolean ended;
     private Consumer<ReplicaEvent> listener = event -> {};
 
@@ -57,6 +58,7 @@ public final class RunningReplica {
         this.process = new ReplicaProcess(own, world.clock(), shard.shard().loop(), world.decided(), new Reach());
         this.catchUps = new CatchUps(
                 log, world.clock(), () -> replica().map(Replica::images).orElse(List.of()), this::happened);
+        this.comparing = new Comparing(place.shard(), pool, shard.shard().loop(), world.clock(), this::send);
         this.story = new Story(place.node(), copies, world.clock(), process.authority(), this::happened);
     }
 
@@ -67,6 +69,17 @@ public final class RunningReplica {
 
     private void happened(ReplicaEvent event) {
         listener.accept(event);
+    }
+
+    private void send(Message message) {
+        if (!ended) {
+            links.send(shard, message);
+        }
+    }
+
+    /** How it is compared with the others. */
+    public Comparing comparing() {
+        return comparing;
     }
 
     /** As primary: whom it brings up to date at the moment. */
@@ -90,6 +103,7 @@ public final class RunningReplica {
         if (!ended) {
             process.end();
             ended = true;
+            comparing.stop("the copy here has stopped");
             links.detach(shard);
         }
     }
@@ -127,7 +141,9 @@ public final class RunningReplica {
             volume.attach(replica);
             links.attach(shard, message -> {
                 story.heard(message);
-                process.received(message);
+                if (!comparing.received(message, replica())) {
+                    process.received(message);
+                }
             });
         }
 
@@ -150,6 +166,7 @@ public final class RunningReplica {
         @Override
         public void ticked() {
             catchUps.look();
+            comparing.tick(replica());
             story.pinsGivenUp(log.pinsGivenUp());
         }
 

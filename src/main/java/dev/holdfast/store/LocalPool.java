@@ -12,11 +12,13 @@ import dev.holdfast.store.lane.Shard;
 import dev.holdfast.store.lane.ShardMeta;
 import dev.holdfast.store.root.ShardState;
 import dev.holdfast.store.root.SnapshotRecord;
+import dev.holdfast.store.verify.TreeDigests;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /**
  * An open pool of this process: hands every call to the loop it belongs on. It decides nothing itself.
@@ -248,6 +250,12 @@ final class LocalPool implements Pool {
                 .post(() -> inquiry.verify(
                         (checked, used) -> loop.post(() -> progress.progress(checked, used)),
                         (problems, checked) -> loop.post(() -> verified.verified(problems, checked))));
+    }
+
+    @Override
+    public void digests(
+            int shardId, long snapshotId, TreeDigests.Ranges ranges, Loop loop, Consumer<Optional<Digested>> told) {
+        SnapshotDigests.ask(committer, shardId, snapshotId, ranges, loop, told);
     }
 
     private Optional<SnapshotRecord> snapshot(int shardId, long snapshotId) {

@@ -8,8 +8,10 @@ import dev.holdfast.store.lane.ReplicaShard;
 import dev.holdfast.store.lane.ShardMeta;
 import dev.holdfast.store.root.Root;
 import dev.holdfast.store.root.SnapshotRecord;
+import dev.holdfast.store.verify.TreeDigests;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * One open pool as the layers above see it. Every call may come from any loop; answers come on the loop given, in
@@ -83,6 +85,21 @@ public interface Pool {
      * then.
      */
     void verify(Loop loop, VerifyProgress progress, Verified verified);
+
+    /**
+     * Digests of ranges of a snapshot, equal in two pools if its bytes are. An answer may have fewer ranges than were
+     * asked for, and has one at least; it is empty if there is no such snapshot, or it ends before the first range.
+     */
+    void digests(int shardId, long snapshotId, TreeDigests.Ranges ranges, Loop loop, Consumer<Optional<Digested>> told);
+
+    /**
+     * What is known of a snapshot's ranges.
+     *
+     * @param at of a mirrored shard: where it was made
+     * @param sizeBytes of the shard then
+     * @param digests in order
+     */
+    record Digested(SnapshotRecord.At at, long sizeBytes, List<TreeDigests.Digest> digests) {}
 
     /** How a change ended. */
     sealed interface Result {

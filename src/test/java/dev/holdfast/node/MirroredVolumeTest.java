@@ -2,9 +2,11 @@ package dev.holdfast.node;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.base.Id128;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.block.Request;
 import dev.holdfast.block.Status;
 import dev.holdfast.cluster.control.Controller;
@@ -13,6 +15,7 @@ import dev.holdfast.cluster.control.Result;
 import dev.holdfast.device.Protection;
 import dev.holdfast.frontend.http.Event;
 import dev.holdfast.frontend.http.NodeStatus;
+import dev.holdfast.frontend.http.VolumeCheck;
 import dev.holdfast.io.Network;
 import dev.holdfast.replica.CatchUp;
 import dev.holdfast.replica.PrimaryVolume;
@@ -292,6 +295,101 @@ final class MirroredVolumeTest {
                 "node " + name + " was started again",
                 "node " + name + " is reached again, after ");
         world.runUntil(() -> status(third).condition().troubles().isEmpty());
+    }
+
+    private Optional<VolumeCheck> check(Place place) {
+        List<Optional<VolumeCheck>> told = new ArrayList<>();
+        place.node.orElseThrow().comparison("v", told::add);
+        world.runUntil(() -> !told.isEmpty());
+        return told.getFirst();
+    }
+
+    private void beginCheck(Place place) {
+        world.runUntil(
+                () -> status(place).mirrors().getFirst().known().missing().isEmpty());
+        List<Optional<Result.Refused>> told = new ArrayList<>();
+        place.node.orElseThrow().compare("v", true, told::add);
+        world.runUntil(() -> !told.isEmpty());
+        assertEquals(Optional.empty(), told.getFirst());
+    }
+
+    private VolumeCheck checked(Place place) {
+        beginCheck(place);
+        world.runUntil(() -> check(place).filter(one -> !one.running()).isPresent());
+        return check(place).orElseThrow();
+    }
+
+    private boolean hasSnapshot(Place place) {
+        return !status(place).snapshots().isEmpty();
+    }
+
+    @Test
+    void copiesAreComparedWhileClientsWriteAndTheSnapshotGoes() {
+        begin(12);
+        mirrored();
+        Place leads = leader();
+        Place other = places.get(leads.number == 1 ? 1 : 0);
+        world.runUntil(leads::isWhole);
+        overwrite(leads, GIB, 300);
+        beginCheck(other);
+        while (check(other).orElseThrow().running()) {
+            overwrite(leads, GIB, 5);
+        }
+        VolumeCheck check = check(other).orElseThrow();
+        assertTrue(check.summary().startsWith("2 copies ("), check::toString);
+        world.runUntil(() -> !hasSnapshot(other));
+        inOrder(events(other, "v"), check.summary());
+    }
+
+    @Test
+    void aCopyThatDiffersIsFoundAndIsATroubleUntilItDoesNot() {
+        begin(13);
+        mirrored();
+        Place leads = leader();
+        Place other = places.get(leads.number == 1 ? 1 : 0);
+        world.runUntil(leads::isWhole);
+        overwrite(leads, GIB / 8, 100);
+        assertEquals("", checked(leads).why());
+        Mutant.plant("store.page-damaged");
+        overwrite(other.isWhole() ? other : leads, GIB / 8, 600);
+        VolumeCheck check = checked(leads);
+        Mutant.remove();
+        assertTrue(check.differingBlocks() > 0 && !check.differences().isEmpty(), check::toString);
+        assertEquals(
+                check.differingBlocks() * BLOCK,
+                check.differences().stream()
+                        .mapToLong(VolumeCheck.Difference::lengthBytes)
+                        .sum());
+        assertTrue(status(leads).condition().troubles().stream()
+                .anyMatch(trouble -> trouble.what().contains("differ in " + check.differingBlocks())));
+        overwrite(leads, GIB / 8, 600);
+        assertEquals(0, checked(leads).differingBlocks());
+        assertEquals(List.of(), status(leads).condition().troubles());
+    }
+
+    @Test
+    void aComparisonWhoseNodeDiesLeavesNothingBehind() {
+        begin(14);
+        mirrored();
+        Place leads = leader();
+        Place other = places.get(leads.number == 1 ? 1 : 0);
+        world.runUntil(leads::isWhole);
+        overwrite(leads, GIB, 100);
+        beginCheck(other);
+        world.runUntil(() -> hasSnapshot(leads));
+        other.machine.kill();
+        world.runUntil(() -> !hasSnapshot(leads));
+        other.start();
+        world.runUntil(() -> other.ready && leads.isWhole());
+        world.runUntil(() -> status(leads).mirrors().getFirst().known().missing().isEmpty());
+        leads.node.orElseThrow().compare("v", true, refused -> assertEquals(Optional.empty(), refused));
+        Node node = leads.node.orElseThrow();
+        world.runUntil(() ->
+                !world.call(node.control(), () -> node.state().snapshots()).isEmpty());
+        other.machine.powerCut();
+        world.runUntil(() -> !check(leads).orElseThrow().running());
+        assertNotEquals("", check(leads).orElseThrow().why());
+        world.runUntil(() -> !hasSnapshot(leads));
     }
 
     /** Random blocks, every fifth of forty that are written over and over; returns how many different ones. */

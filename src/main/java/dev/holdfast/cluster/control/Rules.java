@@ -172,7 +172,7 @@ final class Rules {
     }
 
     private Optional<Result.Refused> toSnapshot(Change.CreateSnapshot c) {
-        if (!Names.isValid(c.name())) {
+        if (!Names.isValid(c.name()) && !SnapshotInfo.isCompared(c.name())) {
             return Optional.of(Result.invalid("a snapshot can't be called '" + c.name() + "': " + Names.RULE));
         }
         if (state.snapshot(c.volume(), c.name()).isPresent()) {

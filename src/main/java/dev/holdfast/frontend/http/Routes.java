@@ -50,7 +50,10 @@ final class Routes {
     Answer answer(Call call) throws Call.Wrong {
         List<String> path = call.path();
         String noun = path.isEmpty() ? "" : path.getFirst();
-        return switch (call.method() + " " + noun + (path.size() > 1 ? "/*".repeat(path.size() - 1) : "")) {
+        boolean isCheck =
+                path.size() == 3 && noun.equals("volumes") && path.get(2).equals("verify");
+        String rest = isCheck ? "/*/verify" : "/*".repeat(Math.max(0, path.size() - 1));
+        return switch (call.method() + " " + noun + rest) {
             case "GET status" -> Answer.json(new Views(status()).all());
             case "GET nodes" -> Answer.json(new Views(status()).nodes());
             case "GET pools" -> Answer.json(new Views(status()).pools());
@@ -67,6 +70,9 @@ final class Routes {
             case "GET pools/*/*" -> verification(path);
             case "POST pools/*/*" -> path.get(2).equals("twin") ? twin(call, path.get(1)) : verify(path);
             case "GET snapshots/*/*" -> changes(call);
+            case "GET volumes/*/verify" -> comparison(path.get(1));
+            case "POST volumes/*/verify" -> compare(call, path.get(1));
+            case "DELETE volumes/*/verify" -> endComparison(path.get(1));
             case "POST tokens" -> token();
             default -> change(call, operation(call));
         };
@@ -153,6 +159,9 @@ final class Routes {
         String[] parts = name.split("@", -1);
         if (parts.length != 2) {
             throw new Call.Wrong(400, "a snapshot is volume@snapshot, not '" + name + "'");
+        }
+        if (parts[1].startsWith(".")) {
+            throw new Call.Wrong(400, name + " is Holdfast's own, and goes when it is not needed");
         }
         return parts;
     }
@@ -260,6 +269,23 @@ final class Routes {
                             verifications.put(name, new Verification(false, checked, checked, problems)));
         }
         return Answer.json(now.view());
+    }
+
+    private Answer compare(Call call, String volume) throws Call.Wrong {
+        boolean reads = call.flag("data");
+        Optional<Result.Refused> refused = await(begun -> service.compare(volume, reads, begun));
+        return refused.isPresent() ? Answer.of(refused.get(), List.of()) : comparison(volume);
+    }
+
+    private Answer comparison(String volume) throws Call.Wrong {
+        Optional<VolumeCheck> found = await(told -> service.comparison(volume, told));
+        return found.map(check -> Answer.json(check.view()))
+                .orElseGet(() -> Answer.error(404, "no verification of volume " + volume + " was started here"));
+    }
+
+    private Answer endComparison(String volume) throws Call.Wrong {
+        boolean done = await(told -> service.endComparison(volume, () -> told.accept(true)));
+        return Answer.json(Views.map("done", done));
     }
 
     private static Service.Twinned twinned(Call call) throws Call.Wrong {

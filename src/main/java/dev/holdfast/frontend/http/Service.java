@@ -6,6 +6,7 @@ import dev.holdfast.cluster.control.Operation;
 import dev.holdfast.cluster.control.Result;
 import dev.holdfast.store.Pool;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** What the API asks of a node. Every call may come from any thread; answers come on the node's control loop. */
@@ -21,6 +22,15 @@ public interface Service {
 
     /** Verifies a pool; {@code answer} is told {@code found} false if there is none of that name. */
     void verify(String pool, Pool.VerifyProgress progress, Verified answer);
+
+    /** Begins to compare the copies of a mirrored volume; {@code begun} is told why not, if it does not. */
+    void compare(String volume, boolean reads, Consumer<Optional<Result.Refused>> begun);
+
+    /** How the newest comparison of a volume is that was begun here; none since the process started. */
+    void comparison(String volume, Consumer<Optional<VolumeCheck>> told);
+
+    /** Ends the comparison that is under way here, if one is; {@code done} when that is under way. */
+    void endComparison(String volume, Runnable done);
 
     /** What is to become of a pool's twin at another place. */
     sealed interface Twinned {

@@ -12,9 +12,11 @@ import dev.holdfast.store.log.Entry;
  *  at size  little endian
  *   0    4  CRC32C of bytes 4 up to the payloads
  *   4    4  length of the frame in bytes, payloads included
- *   8    1  kind: 1 PAST, 2 REWIND, 3 APPEND, 4 HAVE, 5 BEAT, 6 IMAGE, 7 IMAGE_END, 8 LAID, 9 RESIGN
+ *   8    1  kind: 1 PAST, 2 REWIND, 3 APPEND, 4 HAVE, 5 BEAT, 6 IMAGE, 7 IMAGE_END, 8 LAID, 9 RESIGN,
+ *              10 COMPARE, 11 DIGESTS
  *   9    1  0
- *  10    2  count: runs of a PAST or IMAGE, entries of an APPEND, snapshots of an IMAGE_END, else 0
+ *  10    2  count: runs of a PAST or IMAGE, entries of an APPEND, snapshots of an IMAGE_END, digests
+ *             of a DIGESTS, else 0
  *  12    4  shard
  *  16    4  epoch of the message
  *  20    4  0
@@ -46,6 +48,14 @@ import dev.holdfast.store.log.Entry;
  * 52  4 0                   864    8 each: snapshots there
  * 56    runs, then their payload
  *
+ * COMPARE, and the beginning of DIGESTS          DIGESTS, further         digest
+ *  0  8 snapshot                                 24  4 at: epoch           0  8 of a range
+ *  8  8 first block                              28  4 0                   8  4 blocks that it has
+ * 16  4 blocks of a range                        32  8 at: seq
+ * 20  2 ranges                                   40  8 size in bytes
+ * 22  1 1: every block is read                   48    digests
+ * 23  1 0
+ *
  * entry (its seq is one more than that before)
  *  0  1 kind, see {@link dev.holdfast.store.log.EntryKind}
  *  1  1 flags, see {@link Entry}
@@ -69,6 +79,8 @@ final class FrameLayout {
     static final byte IMAGE_END = 7;
     static final byte LAID = 8;
     static final byte RESIGN = 9;
+    static final byte COMPARE = 10;
+    static final byte DIGESTS = 11;
 
     static final int HEAD_BYTES = 40;
     static final int RUN_BYTES = 12;
@@ -83,6 +95,9 @@ final class FrameLayout {
     static final int HAVE_BYTES = 32;
     static final int IMAGE_BYTES = 56;
     static final int LAID_BYTES = 24;
+    static final int COMPARE_BYTES = 24;
+    static final int DIGESTS_BYTES = 48;
+    static final int DIGEST_BYTES = 12;
 
     static final int LENGTH_AT = 4;
     static final int KIND_AT = 8;
@@ -132,6 +147,8 @@ final class FrameLayout {
             case HAVE -> count == 0 ? HEAD_BYTES + HAVE_BYTES : -1;
             case IMAGE -> count <= ImagePiece.MOST_RUNS ? IMAGE_RUNS_AT + count * IMAGE_RUN_BYTES : -1;
             case LAID -> count == 0 ? HEAD_BYTES + LAID_BYTES : -1;
+            case COMPARE -> count == 0 ? HEAD_BYTES + COMPARE_BYTES : -1;
+            case DIGESTS -> count <= Message.Ranges.MOST_UNITS ? HEAD_BYTES + DIGESTS_BYTES + count * DIGEST_BYTES : -1;
             case BEAT, RESIGN -> count == 0 ? HEAD_BYTES : -1;
             default -> -1;
         };

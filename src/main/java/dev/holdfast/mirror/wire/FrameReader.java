@@ -97,6 +97,8 @@ public final class FrameReader {
             case IMAGE_END -> images.isEndSound(in, at, count);
             case LAID -> images.isLaidSound(in, at);
             case RESIGN -> true;
+            case COMPARE -> CompareFrames.isAskSound(in, at);
+            case DIGESTS -> CompareFrames.isAnswerSound(in, at, count);
             default -> isHaveSound(in, at);
         };
         if (!sound) {
@@ -121,6 +123,8 @@ public final class FrameReader {
             case LAID -> new Message.Laid(route, position(in, body, body + 8), in.getLong(body + 16));
             case REWIND -> new Message.Rewind(route, position(in, body, body + 8), in.getLong(body + 16));
             case RESIGN -> new Message.Resign(route);
+            case COMPARE -> new Message.Compare(route, CompareFrames.ranges(in, at));
+            case DIGESTS -> CompareFrames.answer(in, at, count, route);
             case APPEND -> append(in, at, count, route);
             default ->
                 new Message.Have(

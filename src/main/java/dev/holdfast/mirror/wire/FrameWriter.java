@@ -44,6 +44,8 @@ public final class FrameWriter {
             case Message.ImageEnd end -> headBytesOf(IMAGE_END, end.kept().ids().size());
             case Message.Laid laid -> headBytesOf(LAID, 0);
             case Message.Resign resign -> headBytesOf(RESIGN, 0);
+            case Message.Compare ask -> headBytesOf(COMPARE, 0);
+            case Message.Digests answer -> headBytesOf(DIGESTS, answer.digests().size());
         };
     }
 
@@ -64,6 +66,14 @@ public final class FrameWriter {
             case Message.ImageEnd end -> imageEnd(at, shard, end);
             case Message.Laid laid -> laid(at, shard, laid);
             case Message.Resign resign -> head(at, RESIGN, 0, shard, resign.route());
+            case Message.Compare ask -> {
+                head(at, COMPARE, 0, shard, ask.route());
+                CompareFrames.put(out, ask.ranges());
+            }
+            case Message.Digests answer -> {
+                head(at, DIGESTS, answer.digests().size(), shard, answer.route());
+                CompareFrames.put(out, answer);
+            }
         }
         seal(at, bytes);
         into.order(order).position(at + bytes);

@@ -8,12 +8,16 @@ import dev.holdfast.block.LedVolume;
 import dev.holdfast.block.Request;
 import dev.holdfast.block.Status;
 import dev.holdfast.device.Protection;
+import dev.holdfast.io.Clock;
 import dev.holdfast.io.Loop;
 import dev.holdfast.mirror.Decision;
 import dev.holdfast.mirror.History;
+import dev.holdfast.mirror.Message;
 import dev.holdfast.mirror.Position;
 import dev.holdfast.mirror.Replica;
 import dev.holdfast.mirror.ShardLog;
+import dev.holdfast.replica.Comparing;
+import dev.holdfast.replica.Comparison;
 import dev.holdfast.replica.PrimaryVolume;
 import dev.holdfast.replica.ReplicaLog;
 import dev.holdfast.sim.oracle.OracleViolation;
@@ -64,6 +68,7 @@ final class PoolStore implements ShardStore {
     private long generation;
     private Optional<Open> open = Optional.empty();
     private Optional<Replica> replica = Optional.empty();
+    private Optional<Comparing> comparing = Optional.empty();
     private Optional<SimProcess> process = Optional.empty();
     private History history = History.EMPTY;
     private long held;
@@ -92,6 +97,7 @@ final class PoolStore implements ShardStore {
     @Override
     public void open(SimProcess started, SimLoop loop, Runnable ready) {
         open = Optional.empty();
+        comparing = Optional.empty();
         process = Optional.of(started);
         isTroubled = isMade && started.machine().device(PATH).faults().gone;
         Loop committer = started.newLoop("pool");
@@ -271,6 +277,28 @@ final class PoolStore implements ShardStore {
         } else {
             now.pool().deleteSnapshot(SHARD, id, loop, result -> {});
         }
+    }
+
+    @Override
+    public void reach(Clock clock, Consumer<Message> send) {
+        Open now = open.orElseThrow();
+        comparing = Optional.of(
+                new Comparing(SHARD, now.pool(), now.shard().shard().loop(), clock, send, Math.max(2, pieceBlocks)));
+    }
+
+    @Override
+    public boolean compared(Message message) {
+        return comparing.filter(own -> own.received(message, replica)).isPresent();
+    }
+
+    @Override
+    public void tick() {
+        comparing.ifPresent(own -> own.tick(replica));
+    }
+
+    @Override
+    public void compare(long id, boolean reads, Consumer<Comparison.Outcome> ended) {
+        comparing.ifPresent(own -> own.begin(id, reads, replica, ended));
     }
 
     @Override

@@ -6,11 +6,13 @@ import dev.holdfast.mirror.Message;
 import dev.holdfast.mirror.Replica;
 import dev.holdfast.mirror.ReplicaProcess;
 import dev.holdfast.mirror.ShardLog;
+import dev.holdfast.replica.Comparison;
 import dev.holdfast.sim.world.SimLoop;
 import dev.holdfast.sim.world.SimMachine;
 import dev.holdfast.sim.world.SimProcess;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 
 /**
@@ -119,7 +121,7 @@ final class ShardNode {
 
     /** A message comes; on the shard's loop. */
     void received(Message message) {
-        if (isRunning()) {
+        if (isRunning() && !store.compared(message)) {
             running.orElseThrow().replica.received(message);
         }
     }
@@ -156,6 +158,11 @@ final class ShardNode {
                 store.snapshot(id, keeps);
             }
         });
+    }
+
+    /** Compares what replicas have as snapshot {@code id}; {@code ended} hears of it if the process lives so long. */
+    void compare(long id, boolean reads, Consumer<Comparison.Outcome> ended) {
+        ask(() -> store.compare(id, reads, ended));
     }
 
     /** Changes something that nobody reads but who compares all. */
@@ -220,6 +227,7 @@ final class ShardNode {
         public void begun(Replica begun) {
             memorySince = replica.authority().start(number).orElseThrow().memorySince();
             store.attach(begun);
+            store.reach(process.clock(), this::send);
             wire.begin(ShardNode.this, begun.member(), new Wire.Running(process, loop));
         }
 
@@ -233,6 +241,11 @@ final class ShardNode {
         @Override
         public void flushed(long seq) {
             store.flushed(seq);
+        }
+
+        @Override
+        public void ticked() {
+            store.tick();
         }
 
         @Override

@@ -7,6 +7,7 @@ import dev.holdfast.sim.world.SimMachine;
 import dev.holdfast.sim.world.SimWorld;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -20,6 +21,8 @@ public final class ShardScenario {
     private static final int KINDS = 11;
     private static final int KINDS_OVER_POOLS = KINDS + 2;
     private static final int MOST_SNAPSHOTS = 12;
+    private static final int COMPARISONS = 3;
+    private static final long COMPARED_NANOS = 20_000_000_000L;
     private static final int ROOTS_WAITED_FOR = 10;
     private static final long ROOT_NANOS = 2_000_000_000L;
     private static final String LOG = "shard";
@@ -50,6 +53,8 @@ public final class ShardScenario {
     private int decisions;
     private int newestSnapshot;
     private boolean newestSnapshotIsWanted;
+    private Optional<SimRandom> comparisons = Optional.empty();
+    private boolean isCompared;
 
     private ShardScenario(SimWorld world, boolean pools, Function<SimWorld, Wire> wires) {
         this.world = world;
@@ -119,6 +124,7 @@ public final class ShardScenario {
         if (pools && random.oneIn(2)) {
             snapshots();
         }
+        comparisons = comparisons();
         if (pools && random.oneIn(3)) {
             world.at(random.below(15_000_000_000L), this::addCopy);
         }
@@ -146,6 +152,7 @@ public final class ShardScenario {
             throw new OracleViolation("a request was not answered: " + judge.describe());
         }
         oracle.judge();
+        judgeByComparing();
     }
 
     /** Compares all nodes, entry for entry or byte for byte; roots may have the last snapshots a moment later. */
@@ -182,6 +189,54 @@ public final class ShardScenario {
             serving().snapshot(id, keeps);
             snapshots();
         });
+    }
+
+    /** In some runs replicas are compared now and then; dice of their own leave all other runs as they were. */
+    private Optional<SimRandom> comparisons() {
+        SimRandom dice = new SimRandom(world.nowNanos());
+        if (!pools || !dice.oneIn(3)) {
+            return Optional.empty();
+        }
+        compareLater(dice);
+        return Optional.of(dice);
+    }
+
+    private void compareLater(SimRandom dice) {
+        world.at(dice.below(dice.oneIn(2) ? 500_000_000L : 4_000_000_000L), () -> {
+            if (!calm && newestSnapshot < MOST_SNAPSHOTS) {
+                ShardNode asks = dice.oneIn(4) ? nodes.get(dice.below(nodes.size())) : serving();
+                compare(asks, dice.oneIn(4));
+                compareLater(dice);
+            }
+        });
+    }
+
+    /** By a snapshot that goes when the comparison ends, or before. */
+    private void compare(ShardNode asks, boolean reads) {
+        int id = ++newestSnapshot;
+        newestSnapshotIsWanted = true;
+        serving().snapshot(id, true);
+        asks.compare(id, reads, outcome -> {
+            if (outcome.differingBlocks() > 0) {
+                throw new OracleViolation("replicas differ, says a comparison: " + outcome);
+            }
+            isCompared |= outcome.isClean();
+            newestSnapshotIsWanted &= id < newestSnapshot;
+            serving().snapshot(id, false);
+        });
+    }
+
+    /** In the end nothing hinders a comparison. */
+    private void judgeByComparing() {
+        isCompared = comparisons.isEmpty();
+        for (int again = 0; again < COMPARISONS && !isCompared; again++) {
+            compare(serving(), true);
+            long lastNanos = world.nowNanos() + COMPARED_NANOS;
+            until(RUN_NANOS, () -> isCompared || world.nowNanos() > lastNanos);
+        }
+        if (!isCompared) {
+            throw new OracleViolation("replicas can't be compared: " + judge.describe());
+        }
     }
 
     private void until(long nanos, BooleanSupplier condition) {

@@ -1,10 +1,13 @@
 package dev.holdfast.sim.shard;
 
+import dev.holdfast.io.Clock;
 import dev.holdfast.mirror.Decision;
 import dev.holdfast.mirror.History;
+import dev.holdfast.mirror.Message;
 import dev.holdfast.mirror.Position;
 import dev.holdfast.mirror.Replica;
 import dev.holdfast.mirror.ShardLog;
+import dev.holdfast.replica.Comparison;
 import dev.holdfast.sim.world.SimLoop;
 import dev.holdfast.sim.world.SimProcess;
 import java.util.function.Consumer;
@@ -67,6 +70,20 @@ interface ShardStore {
 
     /** Changes something that no register is part of, and waits for nothing. */
     default void scribble() {}
+
+    /** Compares what replicas have as snapshot {@code id}, if they can be; {@code ended} is told how that ended. */
+    default void compare(long id, boolean reads, Consumer<Comparison.Outcome> ended) {}
+
+    /** From now on messages of the replica that is attached can be sent. */
+    default void reach(Clock clock, Consumer<Message> send) {}
+
+    /** Whether a message was about a comparison, so that it is nobody else's. */
+    default boolean compared(Message message) {
+        return false;
+    }
+
+    /** Time passes. */
+    default void tick() {}
 
     /** Whether a part of an image is laid over what it was. */
     default boolean isMixture() {

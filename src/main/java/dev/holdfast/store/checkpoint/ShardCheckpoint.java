@@ -187,6 +187,9 @@ public final class ShardCheckpoint {
             }
         }
         changes.copyInto(index, bytes, at);
+        if (address % 61 == 0 && Mutant.on("store.page-damaged")) {
+            bytes.put(at + 2048, (byte) ~bytes.get(at + 2048));
+        }
         int checksum = core.crc.ofBlock(bytes, at);
         changes.stored(index, address, checksum);
         update.put(block, address, checksum);

@@ -83,6 +83,24 @@ final class HttpApiTest {
         }
 
         @Override
+        public void compare(String volume, boolean reads, Consumer<Optional<Result.Refused>> begun) {
+            boolean knows = volume.equals("v") && reads;
+            begun.accept(knows ? Optional.empty() : Optional.of(Result.notFound("no volume")));
+        }
+
+        @Override
+        public void comparison(String volume, Consumer<Optional<VolumeCheck>> told) {
+            VolumeCheck.Difference range = new VolumeCheck.Difference(8192, 4096, List.of("b"));
+            VolumeCheck check = new VolumeCheck(false, 5, 5, "", "they differ", List.of(range), 1);
+            told.accept(volume.equals("v") ? Optional.of(check) : Optional.empty());
+        }
+
+        @Override
+        public void endComparison(String volume, Runnable done) {
+            done.run();
+        }
+
+        @Override
         public void twin(String pool, Twinned twinned, Consumer<Boolean> done) {
             done.accept(false);
         }
@@ -127,6 +145,19 @@ final class HttpApiTest {
         if (code >= 400) {
             assertTrue(response.contains("{\"error\":\""), response);
         }
+    }
+
+    @Test
+    void copiesAreComparedAndTheirSnapshotIsNoPersons() throws IOException {
+        String begun = post("volumes/v/verify", "{\"data\":true}");
+        answers(200, begun);
+        assertTrue(begun.contains("\"differences\":[{\"offset\":8192,\"lengthBytes\":4096,\"nodes\":[\"b\"]}]"), begun);
+        answers(404, post("volumes/w/verify", "{\"data\":true}"));
+        answers(200, send("GET /api/v1/volumes/v/verify", "Host: localhost\r\n", ""));
+        answers(404, send("GET /api/v1/volumes/w/verify", "Host: localhost\r\n", ""));
+        answers(200, send("DELETE /api/v1/volumes/v/verify", "Host: localhost\r\n" + JSON, ""));
+        answers(400, post("snapshots", "{\"name\":\"v@.verify-3\"}"));
+        assertEquals(List.of(), asked);
     }
 
     @Test

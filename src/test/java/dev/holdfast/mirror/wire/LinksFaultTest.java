@@ -172,6 +172,9 @@ final class LinksFaultTest {
                     new Message.ImageEnd(route, end.base(), end.to(), end.history(), end.kept());
                 case Message.Laid laid -> new Message.Laid(route, laid.to(), laid.blocks());
                 case Message.Resign resign -> new Message.Resign(route);
+                case Message.Compare ask -> new Message.Compare(route, ask.ranges());
+                case Message.Digests answer ->
+                    new Message.Digests(route, answer.ranges(), answer.at(), answer.sizeBytes(), answer.digests());
                 case Message.Rewind rewind -> new Message.Rewind(route, rewind.head(), rewind.fork());
                 case Message.Have have ->
                     new Message.Have(route, have.held(), have.logged(), have.rooted(), have.sentNanos());

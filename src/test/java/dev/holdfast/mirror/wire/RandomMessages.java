@@ -51,7 +51,7 @@ final class RandomMessages {
 
     Message next() {
         Message.Route route = route();
-        return switch (random.nextInt(9)) {
+        return switch (random.nextInt(11)) {
             case 0 -> new Message.Past(route, history(), seq(), new Position(random.nextInt(9), seq()));
             case 3 -> new Message.Laid(route, new Position(random.nextInt(9), seq()), random.nextLong(1L << 50));
             case 4 -> image(route);
@@ -62,6 +62,16 @@ final class RandomMessages {
                         route, random.nextLong(to), history.at(to), history.newest(Message.ImageEnd.MOST_RUNS), kept());
             }
             case 6 -> new Message.Resign(route);
+            case 7 -> new Message.Compare(route, ranges());
+            case 8 -> {
+                Message.Ranges ranges = ranges();
+                List<Message.Digest> digests = new ArrayList<>();
+                for (int i = random.nextInt(ranges.units() + 1); i > 0; i--) {
+                    digests.add(new Message.Digest(random.nextLong(), random.nextInt(ranges.unitBlocks() + 1)));
+                }
+                yield new Message.Digests(
+                        route, ranges, new Position(random.nextInt(9), seq()), random.nextLong(1L << 50), digests);
+            }
             case 1 -> {
                 long fork = seq();
                 yield new Message.Rewind(route, new Position(random.nextInt(9), fork + 1 + random.nextInt(5)), fork);
@@ -73,6 +83,15 @@ final class RandomMessages {
             }
             default -> append(random.nextInt(4) == 0 ? 0 : 1 + random.nextInt(6), 5000);
         };
+    }
+
+    private Message.Ranges ranges() {
+        return new Message.Ranges(
+                1 + random.nextLong(1L << 60),
+                random.nextLong(1L << 50),
+                1 + random.nextInt(Message.Ranges.MOST_UNIT_BLOCKS),
+                1 + random.nextInt(Message.Ranges.MOST_UNITS),
+                random.nextBoolean());
     }
 
     Message.Append append(int count, int mostPayloadBytes) {
