@@ -16,9 +16,9 @@ import picocli.CommandLine.Parameters;
         name = "verify",
         mixinStandardHelpOptions = true,
         description = {
-            "Compares the copies in sync of a mirrored volume, as they all have it at one moment, while clients use it:",
-            "by the checksums in their trees, so that no data is read or sent. Ctrl-C ends it. Ask a node whose copy",
-            "is in sync."
+            "Compares the copies in sync of a mirrored volume, as all have it at one moment, while clients use it: by",
+            "the checksums in their trees, so that no data is read or sent. Ctrl-C ends it. Ask a node whose copy is",
+            "in sync."
         },
         footer = {
             "",

@@ -253,16 +253,15 @@ final class Comparisons {
 
     /** A comparison ends with its epoch, and a node that has died is in no later one. */
     private void look(SnapshotInfo snapshot, VolumeInfo volume) {
-        One one = newest.get(volume.name());
-        boolean isOwn = one != null && one.snapshot == snapshot.id();
-        boolean isNeeded = isOwn && one.is.running();
+        Optional<One> own = Optional.ofNullable(newest.get(volume.name())).filter(one -> one.snapshot == snapshot.id());
+        boolean isNeeded = own.filter(one -> one.is.running()).isPresent();
         boolean isLeft = controller
                 .state()
                 .mirror(volume)
                 .filter(mirror -> mirror.primary().equals(controller.self().name()))
                 .filter(mirror -> mirror.epoch() > snapshot.comparedIn())
                 .isPresent();
-        if (!isNeeded && (isOwn || isLeft)) {
+        if (!isNeeded && (own.isPresent() || isLeft)) {
             submit(new Operation.DeleteSnapshot(volume.name(), snapshot.name()), ended -> {});
         }
     }

@@ -381,7 +381,8 @@ final class MirroredVolumeTest {
         world.runUntil(() -> !hasSnapshot(leads));
         other.start();
         world.runUntil(() -> other.ready && leads.isWhole());
-        world.runUntil(() -> status(leads).mirrors().getFirst().known().missing().isEmpty());
+        world.runUntil(
+                () -> status(leads).mirrors().getFirst().known().missing().isEmpty());
         leads.node.orElseThrow().compare("v", true, refused -> assertEquals(Optional.empty(), refused));
         Node node = leads.node.orElseThrow();
         world.runUntil(() ->

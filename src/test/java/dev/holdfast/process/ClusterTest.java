@@ -113,10 +113,22 @@ final class ClusterTest {
                 removed = asked.run("volume", "remove-copy", "m", "--pool", "main-a");
             }
             done(asked, "snapshot", "rm", "m@before");
+            verified(2);
             nodes.kill(1);
             nodes.startAll();
             awaitInSync("b", "c");
             assertEquals(List.of(), load.judge(client, false));
+        }
+    }
+
+    /** The copies are compared, and nothing of that stays. */
+    private void verified(int node) throws Exception {
+        Home.Ended ended = nodes.server(node).run("volume", "verify", "m", "--data");
+        assertEquals(0, ended.exitCode(), ended.err());
+        assertTrue(ended.out().startsWith("2 copies ("), ended.out());
+        String snapshots = ".verify";
+        while (snapshots.contains(".verify")) {
+            snapshots = nodes.server(node).run("snapshot", "ls").out();
         }
     }
 
