@@ -42,7 +42,7 @@ trap clean_up EXIT
 
 start_server() {
     : >"$dir/out"
-    "$holdfast" quickstart --dir "$dir/data" --memory-dir "$dir" --size 1G \
+    "$holdfast" quickstart --nodes 1 --dir "$dir/data" --memory-dir "$dir" --size 1G \
         --nbd-port 0 --iscsi-port 0 --http-port 0 >"$dir/out" 2>"$dir/err" &
     server=$!
     for ((i = 0; i < 600; i++)); do

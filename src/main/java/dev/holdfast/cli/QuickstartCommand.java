@@ -21,12 +21,21 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** A node with one pool and one exported volume, in the foreground. The same command again goes on with it. */
+/** Three nodes that keep one volume, or one node, in the foreground. The same command again goes on with them. */
 @Command(
         name = "quickstart",
         mixinStandardHelpOptions = true,
-        description = "Serves a first volume, \"demo\", from a file in a directory, until Ctrl-C.",
-        footer = {"", "Example:", "  holdfast quickstart --dir D --size 10G", "  nbdinfo nbd://127.0.0.1:10809/demo"})
+        description = {
+            "Serves a first volume, \"demo\", from files in a directory, until Ctrl-C: three nodes in one process,",
+            "of which two keep a copy of it and the third votes; or one node."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  holdfast quickstart --dir D --size 10G",
+            "  holdfast quickstart --dir E --nodes 1",
+            "  nbdinfo nbd://127.0.0.1:10809/demo"
+        })
 final class QuickstartCommand implements Runnable {
     private static final long LEAST_LOG_BYTES = 64L << 20;
     private static final long MOST_LOG_BYTES = 256L << 20;
@@ -48,10 +57,7 @@ final class QuickstartCommand implements Runnable {
             names = "--nodes",
             paramLabel = "N",
             defaultValue = "0",
-            description = {
-                "nodes in this process: 1, or 3 of which two keep a copy of the volume and the third votes;",
-                "default 1, or as many as --dir has"
-            })
+            description = "nodes in this process, 1 or 3; default 3, or as many as --dir has")
     private int nodes;
 
     @Option(
@@ -75,7 +81,7 @@ final class QuickstartCommand implements Runnable {
         if (nodes != 0 && (alone && nodes != 1 || several && nodes == 1)) {
             throw new Failure(directory + " has " + (alone ? 1 : NAMES.size()) + " nodes: pick another --dir", 2);
         }
-        if (several || nodes > 1) {
+        if (several || nodes != 1 && !alone) {
             several(options, several ? List.of() : members(), size.bytes(), System.out, System.err)
                     .run();
         } else {

@@ -23,6 +23,11 @@ public interface OrderedLog extends AutoCloseable {
      */
     void append(byte[] record, AppendDone done);
 
+    /** Whether this member orders the records at present, as one alone does: for people, nothing to rely on. */
+    default boolean leads() {
+        return true;
+    }
+
     @Override
     void close();
 

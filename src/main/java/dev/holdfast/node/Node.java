@@ -46,6 +46,7 @@ public final class Node implements Service {
 
     private final World world;
     private final NodeConfig config;
+    private final OrderedLog log;
     private final PeerNetwork peers;
     private final Loop control;
     private final Pools pools;
@@ -71,6 +72,7 @@ public final class Node implements Service {
         this.world = world;
         this.peers = peers;
         this.config = config;
+        this.log = log;
         this.control = world.newLoop("control");
         this.pools = new Pools(world, config, control, this::generations);
         this.exports =
@@ -253,8 +255,8 @@ public final class Node implements Service {
                         () -> notOpen(pool.info()).ifPresent(notes::add)));
         notes.addAll(differences);
         notes.addAll(pools.notes());
-        NodeStatus.Member member =
-                new NodeStatus.Member(controller.self(), now.cluster().orElseThrow(), now.nodes(), reached);
+        NodeStatus.Member member = new NodeStatus.Member(
+                controller.self(), now.cluster().orElseThrow(), now.nodes(), reached, log.leads());
         NodeStatus found = new NodeStatus(
                 member,
                 new NodeStatus.Clients(List.copyOf(endpoints), nbd.connections()),

@@ -16,11 +16,12 @@ import java.util.concurrent.TimeUnit;
 /**
  * Kills nodes of a real cluster of three with SIGKILL in the middle of load, again and again. A mirrored volume is used
  * by clients that each have an {@code attach} of their own: none may see an error, and every block must be as it was
- * acknowledged, read while nodes die and in the end through another client's way. It prints how long after a kill a
- * write that was sent after it was acknowledged.
+ * acknowledged, read while nodes die and in the end through another client's way. One of them is fio, which verifies
+ * what it wrote. It prints how long after a kill a write that was sent after it was acknowledged.
  *
- * <p>Every round kills one node, more often than not the primary, when all copies are in sync. In every fifth the kill
- * does not wait for that; in every seventh another node follows as soon as writes go on. Then the dead start at once.
+ * <p>Every round kills one node, often the primary or who leads the control log, when all copies are in sync. In every
+ * fifth the kill does not wait for that; in every seventh another node follows as soon as writes go on. Then the dead
+ * start at once.
  * While a copy is away, each client sends no more than HELD requests: a thousand are told to it from the logs, of a
  * hundred thousand they keep too little.
  *
@@ -34,6 +35,7 @@ public final class ClusterKillLoop {
     private static final long PATIENCE_NANOS = 60_000_000_000L;
     private static final long POLL_MILLIS = 100;
     private static final int FEW = 1_000;
+    private static final long FIO_OFFSET = 32 << 20;
     private static final int EARLY = 5;
     private static final int DOUBLE = 7;
 
@@ -47,6 +49,7 @@ public final class ClusterKillLoop {
     private final List<RealServer> ways = new ArrayList<>();
     private final List<NbdClient> clients = new ArrayList<>();
     private final List<SteadyLoad> loads = new ArrayList<>();
+    private final List<FioVerify> verifying = new ArrayList<>();
     private final List<String> complaints = new ArrayList<>();
     private final Map<String, List<Long>> nanos = new TreeMap<>();
 
@@ -80,6 +83,7 @@ public final class ClusterKillLoop {
             }
             loop.end();
         } finally {
+            loop.verifying.forEach(FioVerify::close);
             loop.ways.forEach(RealServer::close);
             loop.nodes.close();
         }
@@ -91,17 +95,23 @@ public final class ClusterKillLoop {
         nodes.startAll();
         command("volume", "create", VOLUME, "64M", "--replicas", String.valueOf(plan.copies()), "--export", "nbd");
         for (int i = 0; i < plan.clients(); i++) {
-            Path socket = home.directory().resolve("client-" + i + ".sock");
-            List<String> words = new ArrayList<>(List.of(home.holdfast(), "attach", VOLUME));
-            words.addAll(List.of("--socket", socket.toString()));
-            for (int node = 0; node < ClusterNodes.NAMES.size(); node++) {
-                words.addAll(List.of("--server", nodes.api(node)));
-            }
-            ways.add(RealServer.startCommand(home, words));
-            clients.add(NbdClient.at(socket, VOLUME));
+            clients.add(NbdClient.at(attach("client-" + i), VOLUME));
             long first = (long) i * SteadyLoad.BLOCKS;
             loads.add(new SteadyLoad("client " + i, clients.getLast(), first, random.split()));
         }
+        verifying.add(new FioVerify(attach("fio"), VOLUME, FIO_OFFSET, FIO_OFFSET));
+    }
+
+    /** Another process that follows the volume; the socket that it serves. */
+    private Path attach(String name) throws IOException {
+        Path socket = home.directory().resolve(name + ".sock");
+        List<String> words = new ArrayList<>(List.of(home.holdfast(), "attach", VOLUME));
+        words.addAll(List.of("--socket", socket.toString()));
+        for (int node = 0; node < ClusterNodes.NAMES.size(); node++) {
+            words.addAll(List.of("--server", nodes.api(node)));
+        }
+        ways.add(RealServer.startCommand(home, words));
+        return socket;
     }
 
     private void command(String... words) throws IOException, InterruptedException {
@@ -122,7 +132,7 @@ public final class ClusterKillLoop {
         }
         Map<String, Object> mirror = nodes.mirror();
         int victim = victim(mirror);
-        String kind = isEarly ? "early" : kind(mirror, victim);
+        String kind = isEarly ? "early" : kind(mirror, victim) + (nodes.leader() == victim ? ", leads log" : "");
         kill(victim, kind, round);
         if (isEarly) {
             nodes.startAll();
@@ -139,10 +149,14 @@ public final class ClusterKillLoop {
         nodes.startAll();
     }
 
-    /** More often than not the primary. */
-    private int victim(Map<String, Object> mirror) {
-        int primary = ClusterNodes.NAMES.indexOf(String.valueOf(mirror.get("primary")));
-        return primary >= 0 && random.nextBoolean() ? primary : random.nextInt(ClusterNodes.NAMES.size());
+    /** The primary, who leads the control log, or anybody. */
+    private int victim(Map<String, Object> mirror) throws IOException {
+        int wanted = switch (random.nextInt(4)) {
+            case 0, 1 -> ClusterNodes.NAMES.indexOf(String.valueOf(mirror.get("primary")));
+            case 2 -> nodes.leader();
+            default -> random.nextInt(ClusterNodes.NAMES.size());
+        };
+        return wanted >= 0 ? wanted : random.nextInt(ClusterNodes.NAMES.size());
     }
 
     private static String kind(Map<String, Object> mirror, int node) {
@@ -190,6 +204,9 @@ public final class ClusterKillLoop {
 
     private void end() throws IOException, InterruptedException {
         nodes.startAll();
+        for (FioVerify fio : verifying) {
+            complaints.addAll(fio.stop());
+        }
         for (SteadyLoad load : loads) {
             load.stop();
         }
@@ -211,7 +228,7 @@ public final class ClusterKillLoop {
         sorted.forEach((kind, values) -> {
             Collections.sort(values);
             System.out.printf(
-                    "  %-10s %4d kills x clients, p50 %,d, p99 %,d, most %,d%n",
+                    "  %-22s %4d kills x clients, p50 %,d, p99 %,d, most %,d%n",
                     kind, values.size(), millis(values, 50), millis(values, 99), millis(values, 100));
         });
     }

@@ -113,19 +113,36 @@ final class ClusterNodes implements AutoCloseable {
     Map<String, Object> mirror() throws IOException {
         for (int i = 0; i < NAMES.size(); i++) {
             if (servers.get(i).isPresent()) {
-                byte[] said = URI.create(api(i) + "/api/v1/mirrors")
-                        .toURL()
-                        .openStream()
-                        .readAllBytes();
-                return parsed(new String(said, StandardCharsets.UTF_8));
+                return object(((List<?>) said(i, "mirrors")).getFirst());
             }
         }
         throw new IOException("no node runs");
     }
 
-    private static Map<String, Object> parsed(String said) throws IOException {
+    /** The node that says it leads the control log; less than 0 if none does. */
+    int leader() throws IOException {
+        for (int i = 0; i < NAMES.size(); i++) {
+            if (servers.get(i).isPresent()
+                    && object(object(said(i, "status")).get("node")).get("leadsControlLog") == Boolean.TRUE) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    private Object said(int node, String what) throws IOException {
+        byte[] bytes =
+                URI.create(api(node) + "/api/v1/" + what).toURL().openStream().readAllBytes();
         try {
-            return Json.object(((List<?>) Json.parse(said)).getFirst());
+            return Json.parse(new String(bytes, StandardCharsets.UTF_8));
+        } catch (Json.Malformed malformed) {
+            throw new IOException(malformed);
+        }
+    }
+
+    private static Map<String, Object> object(Object said) throws IOException {
+        try {
+            return Json.object(said);
         } catch (Json.Malformed malformed) {
             throw new IOException(malformed);
         }

@@ -87,6 +87,7 @@ record Home(Path directory, String mounts, String holdfast) {
         addUnlessSaid(command, "--loops", "2");
         if (verb.equals("quickstart")) {
             addUnlessSaid(command, "--size", "128M");
+            addUnlessSaid(command, "--nodes", "1");
         }
         if (!Files.exists(data())) { // later starts know it
             addUnlessSaid(command, "--memory-size", "64M");

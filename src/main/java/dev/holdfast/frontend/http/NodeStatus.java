@@ -89,8 +89,9 @@ public record NodeStatus(
      * The process that answers, and every node that it knows.
      *
      * @param reached numbers of the other nodes that it has a link to now
+     * @param leads whether it orders the records of the control log at present
      */
-    public record Member(NodeInfo self, Id128 cluster, List<NodeInfo> nodes, List<Integer> reached) {
+    public record Member(NodeInfo self, Id128 cluster, List<NodeInfo> nodes, List<Integer> reached, boolean leads) {
         /** Whether {@code of} runs, as far as this process can tell. */
         boolean isReached(NodeInfo of) {
             return of.number() == self.number() || reached.contains(of.number());

@@ -45,6 +45,7 @@ final class Views {
                                 "name", status.node().self().name(),
                                 "cluster", status.node().cluster().toString(),
                                 "incarnation", status.node().self().incarnation(),
+                                "leadsControlLog", status.node().leads(),
                                 "connections", (long) status.clients().connections()),
                 "endpoints", status.clients().endpoints(),
                 "nodes", isAlone() ? List.of() : nodes(),

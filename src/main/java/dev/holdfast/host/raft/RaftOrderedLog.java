@@ -375,8 +375,8 @@ public final class RaftOrderedLog implements OrderedLog {
         return changes.members().stream().map(RaftMembers::fromPeer).toList();
     }
 
-    /** True if this member leads at present: for tests and status, nothing to rely on. */
-    boolean isLeader() {
+    @Override
+    public boolean leads() {
         try {
             return server.getDivision(server.getGroupIds().iterator().next())
                     .getInfo()

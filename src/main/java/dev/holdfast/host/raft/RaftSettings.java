@@ -30,9 +30,9 @@ final class RaftSettings {
     private static final Logger GRPC_WORDS = Logger.getLogger("org.apache.ratis.thirdparty.io.grpc");
 
     /** A member that hears nothing for this long to that long asks for votes. */
-    private static final int ELECTION_LEAST_MILLIS = 300;
+    private static final int ELECTION_LEAST_MILLIS = 500;
 
-    private static final int ELECTION_MOST_MILLIS = 500;
+    private static final int ELECTION_MOST_MILLIS = 800;
 
     /** A member that just started has nobody to be loyal to yet. */
     private static final int FIRST_ELECTION_LEAST_MILLIS = 50;

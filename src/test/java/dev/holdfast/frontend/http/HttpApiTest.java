@@ -53,7 +53,7 @@ final class HttpApiTest {
         @Override
         public void status(Consumer<NodeStatus> answer) {
             NodeInfo self = new NodeInfo(1, new Id128(0, 0), "a", "", 3, "127.0.0.1:5", "");
-            NodeStatus.Member member = new NodeStatus.Member(self, new Id128(1, 2), nodes(self), reached);
+            NodeStatus.Member member = new NodeStatus.Member(self, new Id128(1, 2), nodes(self), reached, true);
             answer.accept(new NodeStatus(
                     member,
                     new NodeStatus.Clients(List.of(), 5),
@@ -366,7 +366,7 @@ final class HttpApiTest {
                 mirror("n", new MirrorInfo(3, "a", List.of("a"), List.of("b")), Optional.empty()),
                 mirror("o", new MirrorInfo(3, "", List.of(), List.of("a", "b")), Optional.empty()));
         NodeStatus status = new NodeStatus(
-                new NodeStatus.Member(self, new Id128(1, 2), List.of(self, other), List.of()),
+                new NodeStatus.Member(self, new Id128(1, 2), List.of(self, other), List.of(), true),
                 new NodeStatus.Clients(List.of(), 0),
                 List.of(),
                 List.of(),

@@ -98,7 +98,7 @@ final class RaftGroupTest {
     }
 
     private int leader() {
-        return find(i -> members.get(i).log.isLeader());
+        return find(i -> members.get(i).log.leads());
     }
 
     private void restart(int which) throws WorldException {
