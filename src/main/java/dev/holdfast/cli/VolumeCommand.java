@@ -24,6 +24,7 @@ import picocli.CommandLine.Parameters;
             VolumeCommand.AddCopy.class,
             VolumeCommand.RemoveCopy.class,
             VolumeVerifyCommand.class,
+            VolumeAcceptLossCommand.class,
             VolumeCommand.Rm.class
         },
         footer = {"", "Example:", "  holdfast volume create db 10G --export nbd"})

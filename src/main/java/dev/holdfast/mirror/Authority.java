@@ -151,6 +151,18 @@ public final class Authority {
         });
     }
 
+    /**
+     * Whether a node is in some set that holds what was acknowledged, and has the memory that it had then. Who opens an
+     * epoch is, unless none remembers, or a person has accepted that what others have is lost.
+     */
+    private boolean isHeldBy(int node) {
+        Start start = starts.get(node);
+        return start != null
+                && holders().stream()
+                        .flatMap(set -> set.inSync().stream())
+                        .anyMatch(member -> member.node() == node && start.memorySince <= member.incarnation());
+    }
+
     private boolean started(Decision.Started started) {
         Start before = starts.getOrDefault(started.node(), new Start(0, 0, 0, 0, Position.START));
         if (before.incarnation != started.after()) {
@@ -186,7 +198,8 @@ public final class Authority {
         if (set.epoch() != epoch() + 1 || !current) {
             return false;
         }
-        if (!sets.isEmpty() && holders().stream().noneMatch(this::isRemembered)) {
+        boolean accepted = !sets.isEmpty() && !isHeldBy(set.primary().node());
+        if (accepted || !sets.isEmpty() && holders().stream().noneMatch(this::isRemembered)) {
             lossEpoch = set.epoch();
         }
         sets.add(new Known(set, false, false));

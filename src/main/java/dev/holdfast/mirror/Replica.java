@@ -33,6 +33,9 @@ public final class Replica {
     private long reign;
     private boolean ended;
 
+    /** The newest epoch of which a person has accepted that others' copies are lost. */
+    private int accepted;
+
     /** A replica that knows of no set yet; {@link #told} when the ordered log was replayed. */
     public Replica(Self self) {
         this.self = self;
@@ -149,6 +152,21 @@ public final class Replica {
         }
     }
 
+    /**
+     * A person has accepted that what this replica lacks is lost. If {@code newest} is still the newest epoch, it claims
+     * the next one alone, as soon as nobody has spoken for as long as a lease could rest on this node.
+     */
+    public void acceptLoss(int newest) {
+        accepted = newest;
+    }
+
+    private boolean isLossAccepted() {
+        boolean silent = following.orElseThrow().silenceNanos() > Terms.ALONE_NANOS;
+        return accepted == epoch()
+                && (silent || Mutant.on("mirror.accept-loss-at-once"))
+                && self.log().images().mixture().equals(Position.START);
+    }
+
     /** Others keep copies now than before. */
     public void copiesChanged() {
         set.filter(now -> !ended)
@@ -259,6 +277,9 @@ public final class Replica {
                 following.orElseThrow().tick();
                 if (mayStartAlone()) {
                     Marks.reached("mirror.start-alone");
+                    claim(List.of(member));
+                } else if (isLossAccepted()) {
+                    Marks.reached("mirror.loss-accepted");
                     claim(List.of(member));
                 }
             }

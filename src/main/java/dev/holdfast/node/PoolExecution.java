@@ -54,6 +54,7 @@ final class PoolExecution implements Execution {
             }
             case Change.AddCopy c -> addCopy(c, ended);
             case Change.RemoveCopy c -> ended.accept("");
+            case Change.AcceptLoss c -> acceptLoss(c, ended);
             case Change.ResizeVolume c ->
                 onShard(
                         c,
@@ -79,9 +80,20 @@ final class PoolExecution implements Execution {
         }
     }
 
+    private void acceptLoss(Change.AcceptLoss c, Consumer<String> ended) {
+        Optional<VolumeInfo> volume = state.get().volume(c.volume());
+        Optional<Replicas.Copy> copy = volume.flatMap(info -> replicas.get().copy(info.shard()));
+        if (copy.isEmpty()) {
+            ended.accept("the copy of this node does not run: its pool is not open");
+        } else {
+            new LossAcceptance(control, c, copy.get(), state, replicas.get()).run(ended);
+        }
+    }
+
     @Override
     public void recover(Change change, Consumer<String> ended) {
         switch (change) {
+            case Change.AcceptLoss c -> ended.accept("the node was started again before it was done: look again");
             case Change.CreatePool c -> pools.create(c, cluster(), ended);
             case Change.CreateSnapshot c when !isMirrored(c.volume()) -> recoverSnapshot(c, ended);
             case Change.DeleteVolume c -> recoverDeletion(c, ended);

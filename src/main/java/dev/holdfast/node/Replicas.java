@@ -53,6 +53,9 @@ final class Replicas {
     private final Events events;
     private final List<Links> links = new ArrayList<>();
     private final TreeMap<Integer, Copy> copies = new TreeMap<>();
+    /** Shards that were taken from their protocol, for good. */
+    private final TreeSet<Integer> alone = new TreeSet<>();
+
     private Optional<Door> door = Optional.empty();
     private List<Peer> met = List.of();
 
@@ -125,12 +128,23 @@ final class Replicas {
             if (isKeptHere(volume) && !copies.containsKey(volume.shard())) {
                 poolHere(volume).flatMap(pool -> pool.replica(volume.shard())).ifPresent(shard -> start(volume, shard));
             }
-            copy(volume.shard()).ifPresent(copy -> keptBy(volume, copy));
+            copy(volume.shard()).filter(copy -> isKeptHere(volume)).ifPresent(copy -> keptBy(volume, copy));
         }
         for (int shard : List.copyOf(copies.keySet())) {
-            if (controller.state().volumes().stream().noneMatch(volume -> volume.shard() == shard && isKept(volume))) {
+            if (controller.state().volumes().stream()
+                    .noneMatch(volume -> volume.shard() == shard && isKeptHere(volume))) {
                 end(shard);
             }
+        }
+        controller.state().volumes().forEach(this::openIfPassedOver);
+    }
+
+    /** What was a copy, and was passed over, is a volume alone. */
+    private void openIfPassedOver(VolumeInfo volume) {
+        Optional<Pool> pool =
+                poolHere(volume).filter(found -> !controller.state().isMirrored(volume) && isKept(volume));
+        if (pool.flatMap(found -> found.replica(volume.shard())).isPresent() && !alone.contains(volume.shard())) {
+            release(volume.shard(), pool.get(), () -> {});
         }
     }
 
@@ -300,7 +314,7 @@ final class Replicas {
     /** A copy is about to be deleted: it has no replica from now on, and takes that as a volume alone would. */
     void release(int shard, Pool pool, Runnable then) {
         end(shard);
-        Optional<ReplicaShard> found = pool.replica(shard);
+        Optional<ReplicaShard> found = pool.replica(shard).filter(copy -> alone.add(shard));
         if (found.isEmpty()) {
             then.run();
             return;

@@ -108,6 +108,11 @@ public final class RunningReplica {
         }
     }
 
+    /** See {@link Replica#acceptLoss}. */
+    public void acceptLoss(int newest) {
+        replica().ifPresent(replica -> replica.acceptLoss(newest));
+    }
+
     /** Other nodes keep copies from now on. */
     public void keptBy(List<Integer> nodes) {
         process.keptBy(nodes);

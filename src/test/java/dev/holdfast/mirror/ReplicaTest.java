@@ -328,6 +328,52 @@ final class ReplicaTest {
         started.tick();
     }
 
+    /** Node 1 went on alone in epoch 3, and this one knows it; {@code accepts} what that one has to be lost. */
+    private void leftBehind(boolean accepts) {
+        lead(2);
+        authority.replay(new Decision.NewSet(new ReplicaSet(3, ALL.get(1), List.of(ALL.get(1)))));
+        authority.replay(new Decision.Acts(3, ALL.get(1)));
+        replica.told();
+        if (accepts) {
+            replica.acceptLoss(3);
+        }
+        replica.tick();
+    }
+
+    @Test
+    void whoIsLeftBehindGoesOnOnlyWhenThatLossIsAcceptedAndNobodySpeaks() {
+        leftBehind(false);
+        nowNanos += 100 * Terms.ALONE_NANOS;
+        replica.tick();
+        assertEquals(List.of(), claims);
+        replica.acceptLoss(2);
+        replica.tick();
+        assertEquals(List.of(), claims, "it was accepted of another epoch");
+        replica.acceptLoss(3);
+        replica.received(new Message.Append(
+                route(1, 3), Position.START, Batch.none(0), new Message.Shard(0, 0, 0), 0, nowNanos));
+        replica.tick();
+        assertEquals(List.of(), claims, "the primary speaks");
+        nowNanos += Terms.ALONE_NANOS + 1;
+        replica.tick();
+        assertEquals(List.of(new ReplicaSet(4, SELF, List.of(SELF))), claims);
+        assertTrue(authority.replay(new Decision.NewSet(claims.getFirst())));
+        assertEquals(4, authority.lossEpoch());
+    }
+
+    @Test
+    void anAcceptedLossWaitsUntilALeaseIsOver() {
+        leftBehind(true);
+        assertEquals(List.of(), claims);
+    }
+
+    @Test
+    void theMutantThatDoesNotWaitForThatIsNoticed() {
+        Mutant.plant("mirror.accept-loss-at-once");
+        leftBehind(true);
+        assertEquals(1, claims.size());
+    }
+
     /** Becomes primary of {@code epoch}, compares with replicas whose logs are empty, and hears from both. */
     private void lead(int epoch) {
         decide(epoch);

@@ -1,17 +1,21 @@
 package dev.holdfast.node;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.base.Id128;
 import dev.holdfast.base.Mutant;
+import dev.holdfast.block.BlockVolume;
 import dev.holdfast.block.Request;
 import dev.holdfast.block.Status;
+import dev.holdfast.cluster.control.Change;
 import dev.holdfast.cluster.control.Controller;
 import dev.holdfast.cluster.control.Operation;
 import dev.holdfast.cluster.control.Result;
+import dev.holdfast.cluster.control.VolumeInfo;
 import dev.holdfast.device.Protection;
 import dev.holdfast.frontend.http.Event;
 import dev.holdfast.frontend.http.NodeStatus;
@@ -154,7 +158,7 @@ final class MirroredVolumeTest {
         return submit(disk, kind, 0, data);
     }
 
-    private Status submit(PrimaryVolume disk, Request.Kind kind, long offset, ByteBuffer data) {
+    private Status submit(BlockVolume disk, Request.Kind kind, long offset, ByteBuffer data) {
         List<Status> ended = new ArrayList<>();
         Request request = new Request(new Request.Completion() {
             @Override
@@ -391,6 +395,94 @@ final class MirroredVolumeTest {
         world.runUntil(() -> !check(leads).orElseThrow().running());
         assertNotEquals("", check(leads).orElseThrow().why());
         world.runUntil(() -> !hasSnapshot(leads));
+    }
+
+    /** Submits, and says how that ended. */
+    private Result result(Place asked, Operation operation) {
+        List<Result> results = new ArrayList<>();
+        asked.node.orElseThrow().submit(new Id128(5, ++operations), operation, results::add);
+        world.runUntil(() -> !results.isEmpty());
+        return results.getFirst();
+    }
+
+    private static String why(Result result) {
+        return assertInstanceOf(Result.Refused.class, result, result::toString).why();
+    }
+
+    private Operation.AcceptLoss acceptance(Place from, List<String> gone) {
+        return new Operation.AcceptLoss("v", from.machine.name(), gone, false, new Change.Audit("me", 7));
+    }
+
+    @Test
+    void whenTheNewestCopyIsGoneAPersonGoesOnWithAnOlderOneAndTheOtherIsKept() {
+        begin(15);
+        mirrored();
+        Place newest = leader();
+        Place older = places.get(newest.number == 1 ? 1 : 0);
+        Place third = places.get(2);
+        world.runUntil(newest::isWhole);
+        write(newest, 1);
+        older.machine.kill();
+        world.runUntil(() -> leader().equals(newest) && !newest.isWhole());
+        overwrite(newest, GIB, 50);
+        write(newest, 2);
+        newest.machine.kill();
+        older.start();
+        world.runUntil(() -> older.ready && older.copy().isPresent());
+        String goneName = newest.machine.name();
+        assertTrue(why(result(third, acceptance(older, List.of()))).contains("--gone " + goneName));
+        done(third, acceptance(older, List.of(goneName)));
+        assertTrue(older.leads());
+        assertEquals(1, read(older));
+        write(older, 3);
+        newest.start();
+        world.runUntil(() -> newest.ready);
+        assertFalse(newest.leads());
+        Node back = newest.node.orElseThrow();
+        VolumeInfo info = world.call(back.control(), () -> back.state().volumes()).stream()
+                .filter(volume -> volume.name().startsWith("v.passed-over-" + goneName))
+                .findFirst()
+                .orElseThrow();
+        String passed = info.name();
+        BlockVolume kept = world.call(
+                back.control(),
+                () -> back.replicas().poolHere(info).orElseThrow().volume(1).orElseThrow());
+        assertEquals(2, value(kept), "what was passed over is a volume of its own");
+        assertTrue(
+                why(result(third, new Operation.AddCopy("v", "p-" + goneName))).contains("volume rm " + passed));
+        done(third, new Operation.AddCopy("v", "p-" + third.machine.name()));
+        world.runUntil(older::isWhole);
+        done(third, new Operation.DeleteVolume(passed));
+        done(third, new Operation.AddCopy("v", "p-" + goneName));
+        world.runUntil(
+                () -> status(older).mirrors().getFirst().known().inSync().size() == 3);
+        assertEquals(3, read(older));
+    }
+
+    @Test
+    void aLossIsNotAcceptedWhileWhoHasEverythingIsReached() {
+        begin(16);
+        mirrored();
+        Place newest = leader();
+        Place older = places.get(newest.number == 1 ? 1 : 0);
+        world.runUntil(newest::isWhole);
+        assertTrue(why(result(places.get(2), acceptance(older, List.of(newest.machine.name()))))
+                .contains("is in sync, and goes on by itself"));
+        older.machine.powerCut();
+        world.runUntil(() -> !newest.isWhole());
+        write(newest, 1);
+        older.start();
+        world.runUntil(() -> older.ready && older.copy().isPresent());
+        Result result = result(places.get(2), acceptance(older, List.of(newest.machine.name())));
+        assertFalse(result instanceof Result.Done, result::toString);
+        world.runUntil(newest::isWhole);
+        assertEquals(1, read(newest));
+    }
+
+    private int value(BlockVolume volume) {
+        ByteBuffer data = ByteBuffer.allocateDirect(BLOCK);
+        assertEquals(Status.OK, submit(volume, Request.Kind.READ, 0, data));
+        return data.getInt(0);
     }
 
     /** Random blocks, every fifth of forty that are written over and over; returns how many different ones. */

@@ -39,6 +39,23 @@ public sealed interface Change {
         }
     }
 
+    /**
+     * What only other copies have of a mirrored volume is given up: the one in {@code pool} goes on alone.
+     *
+     * @param epoch of the newest set when that was decided
+     * @param passed the other copies, each of which becomes a volume of its own
+     * @param evenIfReached whether it is done though a node that has everything can be reached
+     * @param by who accepted it, and when
+     */
+    record AcceptLoss(Id128 volume, Id128 pool, int epoch, List<Passed> passed, boolean evenIfReached, Audit by)
+            implements Change {}
+
+    /** A copy that is passed over, the volume that it becomes, and that one's name. */
+    record Passed(Id128 pool, Id128 volume, String name) {}
+
+    /** Who did something, as they say, at what time in milliseconds since 1970 UTC. */
+    record Audit(String who, long atMillis) {}
+
     /** Another size. */
     record ResizeVolume(Id128 volume, long sizeBytes) implements Change {}
 

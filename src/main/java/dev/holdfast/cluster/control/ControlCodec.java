@@ -42,6 +42,9 @@ import java.util.Optional;
  *                        8 create bytes
  *  10 create mirrored    id, text name, 1 count (2 to 4), count x id pool, 4 shard, 8 size
  *  11 remove copy        id volume, id pool
+ *  12 add copy           id volume, id pool
+ *  20 accept loss        id volume, id pool, 4 epoch, 1 even if reached (0 or 1), text who, 8 at milliseconds,
+ *                        1 count (0 to 3), count x id pool, id volume, text name
  * id        8 high, 8 low        text  2 length, bytes of UTF-8
  * </pre>
  *
@@ -143,6 +146,13 @@ final class ControlCodec {
             }
             case Change.AddCopy c -> id(id(out.put((byte) 12), c.volume()), c.pool());
             case Change.RemoveCopy c -> id(id(out.put((byte) 11), c.volume()), c.pool());
+            case Change.AcceptLoss c -> {
+                Checks.that(c.passed().size() < ReplicaSet.MOST, "a mirror has few copies");
+                id(id(out.put((byte) 20), c.volume()), c.pool()).putInt(c.epoch());
+                text(out.put((byte) (c.evenIfReached() ? 1 : 0)), c.by().who()).putLong(c.by().atMillis());
+                out.put((byte) c.passed().size());
+                c.passed().forEach(one -> text(id(id(out, one.pool()), one.volume()), one.name()));
+            }
             case Change.ResizeVolume c -> id(out.put((byte) 3), c.volume()).putLong(c.sizeBytes());
             case Change.DeleteVolume c -> id(out.put((byte) 4), c.volume());
             case Change.CreateSnapshot c ->
@@ -292,8 +302,24 @@ final class ControlCodec {
             case 10 -> createMirrored(in, id);
             case 11 -> Optional.of(new Change.RemoveCopy(id, id(in)));
             case 12 -> Optional.of(new Change.AddCopy(id, id(in)));
+            case 20 -> acceptLoss(in, id);
             default -> Optional.empty();
         };
+    }
+
+    private static Optional<Change> acceptLoss(ByteBuffer in, Id128 id) throws CharacterCodingException {
+        Id128 pool = id(in);
+        int epoch = in.getInt();
+        int reached = in.get();
+        Change.Audit by = new Change.Audit(text(in), in.getLong());
+        int count = in.get();
+        List<Change.Passed> passed = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            passed.add(new Change.Passed(id(in), id(in), text(in)));
+        }
+        return epoch > 0 && (reached == 0 || reached == 1) && count >= 0 && count < ReplicaSet.MOST
+                ? Optional.of(new Change.AcceptLoss(id, pool, epoch, passed, reached == 1, by))
+                : Optional.empty();
     }
 
     private static Optional<Change> createMirrored(ByteBuffer in, Id128 id) throws CharacterCodingException {

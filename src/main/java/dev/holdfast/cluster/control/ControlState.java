@@ -119,6 +119,7 @@ public final class ControlState {
             case Change.CreateMirrored c -> ownersOf(c.volume());
             case Change.AddCopy c -> List.of(pool(c.pool()).orElseThrow().node());
             case Change.RemoveCopy c -> List.of();
+            case Change.AcceptLoss c -> List.of(pool(c.pool()).orElseThrow().node());
             case Change.ResizeVolume c -> ownersOf(c.volume());
             case Change.DeleteVolume c -> ownersOf(c.volume());
             case Change.CreateSnapshot c -> ownersOf(c.volume());
@@ -227,6 +228,7 @@ public final class ControlState {
             case Change.AddExport c -> exports.put(c.volume(), c.protocol());
             case Change.RemoveExport c -> exports.remove(c.volume());
             case Change.ResizeVolume c -> Checks.that(volumes.containsKey(c.volume()), "a volume of a size");
+            case Change.AcceptLoss c -> Checks.that(c.epoch() > 0, "a loss is accepted of an epoch");
             case Change.AddCopy c ->
                 Checks.that(mirrors.has(volume(c.volume()).orElseThrow().shard()), "a mirror");
         }
@@ -247,15 +249,29 @@ public final class ControlState {
             }
             case Change.DeleteSnapshot c -> snapshots.remove(c.snapshot());
             case Change.AddCopy c -> volumes.computeIfPresent(c.volume(), (id, info) -> info.withPool(c.pool()));
+            case Change.AcceptLoss c -> passOver(c);
             case Change.AddExport c -> throw Checks.unreachable("an export is no intent");
             case Change.RemoveExport c -> throw Checks.unreachable("an export's end is no intent");
             case Change.RemoveCopy c -> throw Checks.unreachable("a copy's end is no intent");
         }
     }
 
+    /** Each copy that was passed over is a volume alone: the same shard, in its pool. */
+    private void passOver(Change.AcceptLoss c) {
+        VolumeInfo left = volume(c.volume()).orElseThrow();
+        for (Change.Passed one : c.passed()) {
+            left = left.without(one.pool());
+            VolumeInfo kept = new VolumeInfo(
+                    one.volume(), one.name(), List.of(one.pool()), left.shard(), left.sizeBytes(), Life.LIVE);
+            volumes.put(one.volume(), kept);
+        }
+        Checks.that(left.pools().equals(List.of(c.pool())), "one copy goes on", left.shard());
+        volumes.put(c.volume(), left);
+    }
+
     private void forget(Id128 volume) {
         VolumeInfo gone = volumes.remove(volume);
-        if (gone != null) {
+        if (gone != null && isMirrored(gone)) {
             mirrors.remove(gone.shard());
         }
     }
@@ -272,6 +288,7 @@ public final class ControlState {
             case Change.DeleteVolume c -> volumes.computeIfPresent(c.volume(), (id, info) -> info.with(Life.LIVE));
             case Change.DeleteSnapshot c ->
                 snapshots.computeIfPresent(c.snapshot(), (id, info) -> info.with(Life.LIVE));
+            case Change.AcceptLoss c -> Checks.that(volumes.containsKey(c.volume()), "a volume keeps its copies");
             case Change.ResizeVolume c -> Checks.that(volumes.containsKey(c.volume()), "a volume keeps its size");
             case Change.AddCopy c -> Checks.that(volumes.containsKey(c.volume()), "a volume keeps its copies");
             case Change.AddExport c -> throw Checks.unreachable("an export is no intent");
@@ -373,19 +390,22 @@ public final class ControlState {
 
     /** True if the volume was made to be kept by several nodes. */
     public boolean isMirrored(VolumeInfo volume) {
-        return mirrors.has(volume.shard());
+        return mirrors.volume(volume.shard()).equals(Optional.of(volume.id()));
     }
 
     /** Who keeps a mirrored volume at present; empty if it is not mirrored. */
     public Optional<MirrorInfo> mirror(VolumeInfo volume) {
-        return mirrors.authority(volume.shard()).map(authority -> {
-            List<Integer> kept = nodesOf(volume);
-            List<Integer> inSync = mirrors.inSync(volume.shard());
-            List<Integer> missing =
-                    kept.stream().filter(node -> !inSync.contains(node)).toList();
-            String primary = mirrors.primary(volume.shard()).map(this::nodeName).orElse("");
-            return new MirrorInfo(authority.epoch(), primary, nodeNames(inSync), nodeNames(missing));
-        });
+        return mirrors.authority(volume.shard())
+                .filter(found -> isMirrored(volume))
+                .map(authority -> {
+                    List<Integer> kept = nodesOf(volume);
+                    List<Integer> inSync = mirrors.inSync(volume.shard());
+                    List<Integer> missing =
+                            kept.stream().filter(node -> !inSync.contains(node)).toList();
+                    String primary =
+                            mirrors.primary(volume.shard()).map(this::nodeName).orElse("");
+                    return new MirrorInfo(authority.epoch(), primary, nodeNames(inSync), nodeNames(missing));
+                });
     }
 
     private List<String> nodeNames(List<Integer> numbers) {
@@ -399,6 +419,11 @@ public final class ControlState {
     /** What was decided about a mirrored shard; not to be changed. */
     Optional<Authority> authority(int shard) {
         return mirrors.authority(shard);
+    }
+
+    /** Nodes that may hold what was acknowledged of a mirrored volume and nobody else has, ascending. */
+    public List<Integer> mayHold(VolumeInfo volume) {
+        return mirrors.mayHold(volume.shard());
     }
 
     /** True if the pool may hold something of a mirrored volume that is acknowledged and nowhere else. */
@@ -454,6 +479,7 @@ public final class ControlState {
             case Change.CreateMirrored c -> c.volume().equals(volume);
             case Change.AddCopy c -> c.volume().equals(volume);
             case Change.RemoveCopy c -> c.volume().equals(volume);
+            case Change.AcceptLoss c -> c.volume().equals(volume);
             case Change.ResizeVolume c -> c.volume().equals(volume);
             case Change.DeleteVolume c -> c.volume().equals(volume);
             case Change.CreateSnapshot c -> c.volume().equals(volume);

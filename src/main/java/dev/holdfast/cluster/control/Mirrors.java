@@ -91,6 +91,16 @@ final class Mirrors {
                 || holders.stream().flatMap(set -> set.inSync().stream()).anyMatch(member -> member.node() == node);
     }
 
+    /** Nodes that may, ascending. */
+    List<Integer> mayHold(int shard) {
+        return authority(shard).orElseThrow().mayBeHolders().stream()
+                .flatMap(set -> set.inSync().stream())
+                .map(Member::node)
+                .distinct()
+                .sorted()
+                .toList();
+    }
+
     @Override
     public String toString() {
         return byShard.toString();

@@ -43,6 +43,16 @@ public sealed interface Operation {
     /** A pool keeps no copy of the volume any more: it is lost, or will not come back. */
     record RemoveCopy(String volume, String pool) implements Operation {}
 
+    /**
+     * What only other copies have of a mirrored volume is given up, and the one of {@code node} goes on alone.
+     *
+     * @param gone nodes whose copies may have what this one lacks: nobody serves the volume there any more
+     * @param evenIfReached though one of them can be reached
+     * @param by who accepts it, and when
+     */
+    record AcceptLoss(String volume, String node, List<String> gone, boolean evenIfReached, Change.Audit by)
+            implements Operation {}
+
     /** Another size; a smaller one only if {@code mayShrink}: what is cut off is gone. */
     record ResizeVolume(String name, long sizeBytes, boolean mayShrink) implements Operation {}
 

@@ -39,6 +39,7 @@ final class Planner {
             case Operation.CreateMirrored o -> createMirrored(o);
             case Operation.AddCopy o -> withVolume(o.volume(), volume -> addCopy(volume, o));
             case Operation.RemoveCopy o -> withVolume(o.volume(), volume -> removeCopy(volume, o));
+            case Operation.AcceptLoss o -> withVolume(o.volume(), volume -> acceptLoss(volume, o));
             case Operation.ResizeVolume o -> withVolume(o.name(), volume -> resize(volume, o));
             case Operation.DeleteVolume o ->
                 withVolume(o.name(), volume -> checked(new Change.DeleteVolume(volume.id())));
@@ -157,6 +158,40 @@ final class Planner {
         return pool.isEmpty()
                 ? new Plan.End(Result.notFound("there is no pool " + o.pool() + ": `holdfast pool ls` lists them"))
                 : checked(new Change.RemoveCopy(volume.id(), pool.get().id()));
+    }
+
+    private Plan acceptLoss(VolumeInfo volume, Operation.AcceptLoss o) {
+        Optional<Id128> from = volume.pools().stream()
+                .filter(pool -> state.pool(pool)
+                        .flatMap(info -> state.node(info.node()))
+                        .filter(node -> node.name().equals(o.node()))
+                        .isPresent())
+                .findFirst();
+        Optional<MirrorInfo> mirror = state.mirror(volume);
+        if (from.isEmpty() || mirror.isEmpty()) {
+            return new Plan.End(Result.notFound(
+                    "node " + o.node() + " keeps no copy of volume " + volume.name() + ": `holdfast mirror ls`"));
+        }
+        for (int node : state.mayHold(volume)) {
+            String name = state.node(node).map(NodeInfo::name).orElse("?");
+            if (!name.equals(o.node()) && !o.gone().contains(name)) {
+                return new Plan.End(Result.conflict("node " + name + " may have what the copy on " + o.node()
+                        + " lacks, and serve it: if it is gone for good, switched off, say so with --gone " + name));
+            }
+        }
+        List<Change.Passed> passed = new ArrayList<>();
+        for (Id128 pool : volume.pools()) {
+            if (!pool.equals(from.get())) {
+                int node = state.pool(pool).orElseThrow().node();
+                String nodeName = state.node(node).map(NodeInfo::name).orElse("?");
+                passed.add(new Change.Passed(
+                        pool,
+                        newId(),
+                        Names.passedOver(volume, nodeName, mirror.get().epoch())));
+            }
+        }
+        return checked(new Change.AcceptLoss(
+                volume.id(), from.get(), mirror.get().epoch(), List.copyOf(passed), o.evenIfReached(), o.by()));
     }
 
     private Plan resize(VolumeInfo volume, Operation.ResizeVolume o) {

@@ -35,6 +35,7 @@ final class Rules {
             case Change.CreateMirrored c -> toMirror(c);
             case Change.AddCopy c -> quiet(c.volume()).or(() -> toAddition(c));
             case Change.RemoveCopy c -> quiet(c.volume()).or(() -> toRemoval(c));
+            case Change.AcceptLoss c -> toAcceptance(c);
             case Change.ResizeVolume c -> quiet(c.volume()).or(() -> toSize(c.sizeBytes()));
             case Change.DeleteVolume c -> quiet(c.volume()).or(() -> toDeletion(c.volume()));
             case Change.CreateSnapshot c -> quiet(c.volume()).or(() -> toSnapshot(c));
@@ -133,6 +134,17 @@ final class Rules {
         if (!isLive(c.pool())) {
             return Optional.of(Result.notFound("the pool for a copy of volume " + volume.name() + " is not there"));
         }
+        Optional<VolumeInfo> passed = state.volumes().stream()
+                .filter(other ->
+                        other.shard() == volume.shard() && other.pools().contains(c.pool()))
+                .filter(other -> !other.id().equals(volume.id()))
+                .findFirst();
+        if (passed.isPresent()) {
+            return conflict("the pool keeps what was passed over of volume " + volume.name() + ", as volume "
+                    + passed.get().name() + ": another pool, or `holdfast volume rm "
+                    + passed.get().name()
+                    + "` first");
+        }
         int node = state.pool(c.pool()).orElseThrow().node();
         if (state.nodesOf(volume).contains(node)) {
             return conflict("node " + state.node(node).map(NodeInfo::name).orElse("?") + " keeps a copy of volume "
@@ -150,6 +162,35 @@ final class Rules {
         if (volume.pools().size() == 1 || state.mayHold(volume, c.pool())) {
             return conflict("the pool may hold what nobody else holds of volume " + volume.name()
                     + ": a copy can be removed once the others go on without it");
+        }
+        return Optional.empty();
+    }
+
+    /** Others may have begun to serve meanwhile; what else is under way goes on with whoever leads then. */
+    private Optional<Result.Refused> toAcceptance(Change.AcceptLoss c) {
+        Optional<VolumeInfo> found = state.volume(c.volume()).filter(info -> info.life() == Life.LIVE);
+        Optional<MirrorInfo> mirror = found.flatMap(state::mirror);
+        if (mirror.isEmpty()) {
+            return Optional.of(Result.notFound("there is no such mirrored volume"));
+        }
+        VolumeInfo volume = found.get();
+        List<Id128> others =
+                volume.pools().stream().filter(pool -> !pool.equals(c.pool())).toList();
+        boolean same = c.passed().stream().map(Change.Passed::pool).toList().equals(others);
+        if (!volume.pools().contains(c.pool()) || !same || mirror.get().epoch() != c.epoch()) {
+            return conflict("who keeps volume " + volume.name() + " has changed meanwhile: look again");
+        }
+        String node = state.pool(c.pool())
+                .flatMap(pool -> state.node(pool.node()))
+                .map(NodeInfo::name)
+                .orElse("?");
+        if (mirror.get().inSync().contains(node)) {
+            return conflict("the copy on " + node + " is in sync, and goes on by itself");
+        }
+        for (Change.Passed one : c.passed()) {
+            if (!Names.isValid(one.name()) || state.volume(one.name()).isPresent()) {
+                return conflict("there is a volume " + one.name() + " already: it has to go first");
+            }
         }
         return Optional.empty();
     }

@@ -2,7 +2,10 @@ package dev.holdfast.cluster.control;
 
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Id128;
+import dev.holdfast.mirror.Authority;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /** Says changes in words, for people who ask what would happen. */
 final class Words {
@@ -33,6 +36,10 @@ final class Words {
                         + c.pools().size() + " copies";
             case Change.AddCopy c -> "add a copy of volume " + name(c.volume()) + " in pool " + pool(c.pool());
             case Change.RemoveCopy c -> "remove the copy of volume " + name(c.volume()) + " in pool " + pool(c.pool());
+            case Change.AcceptLoss c ->
+                "volume " + name(c.volume()) + " goes on in epoch " + (c.epoch() + 1) + " with the copy in pool "
+                        + pool(c.pool()) + " alone, accepted by " + c.by().who() + " at "
+                        + Instant.ofEpochMilli(c.by().atMillis());
             case Change.ResizeVolume c -> "resize volume " + name(c.volume()) + " to " + c.sizeBytes() + " bytes";
             case Change.DeleteVolume c -> "delete volume " + name(c.volume());
             case Change.CreateSnapshot c ->
@@ -55,6 +62,7 @@ final class Words {
                 "pool " + pool(c.pool()) + ", which gets everything that volume " + name(c.volume()) + " uses";
             case Change.RemoveCopy c ->
                 "no data; pool " + pool(c.pool()) + " keeps what it has, and nobody asks for it";
+            case Change.AcceptLoss c -> lost(c);
             case Change.ResizeVolume c -> resized(c);
             case Change.DeleteVolume c -> "all data of volume " + name(c.volume());
             case Change.CreateSnapshot c -> "no data; volume " + name(c.volume()) + " goes on";
@@ -62,6 +70,25 @@ final class Words {
             case Change.AddExport c -> "no data; clients may reach volume " + name(c.volume());
             case Change.RemoveExport c -> "no data; clients of volume " + name(c.volume()) + " are disconnected";
         };
+    }
+
+    private String lost(Change.AcceptLoss c) {
+        VolumeInfo volume = state.volume(c.volume()).orElseThrow();
+        int node = state.pool(c.pool()).orElseThrow().node();
+        Optional<Authority.Start> start = state.authority(volume.shard()).flatMap(found -> found.start(node));
+        String has = start.map(found -> "up to " + found.logged().epoch() + "."
+                        + found.logged().seq() + " when its node started last (process " + found.incarnation() + ")")
+                .orElse("nothing that anybody knows of");
+        return "what volume " + volume.name() + " got that this copy lacks is lost: it has changes " + has
+                + ", and the volume is in epoch " + c.epoch() + "; "
+                + (c.passed().isEmpty()
+                        ? "no other copy is there"
+                        : "the other copies stay where they are, as "
+                                + String.join(
+                                        ", ",
+                                        c.passed().stream()
+                                                .map(Change.Passed::name)
+                                                .toList()));
     }
 
     private String resized(Change.ResizeVolume c) {

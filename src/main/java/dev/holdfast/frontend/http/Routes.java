@@ -1,6 +1,7 @@
 package dev.holdfast.frontend.http;
 
 import dev.holdfast.base.Id128;
+import dev.holdfast.cluster.control.Change;
 import dev.holdfast.cluster.control.Controller;
 import dev.holdfast.cluster.control.Operation;
 import dev.holdfast.cluster.control.Protocol;
@@ -25,6 +26,7 @@ final class Routes {
     private static final long PATIENCE_SECONDS = 60;
     private static final long LOG_BYTES = 256L << 20;
     private static final int MOST_REPLICAS = 4;
+    private static final int MOST_WHO = 64;
     private static final int MOST_RANGES = 100_000;
     private static final int MOST_TWIN_ADDRESS = 94;
     private static final long BLOCK_BYTES = 4096;
@@ -102,7 +104,8 @@ final class Routes {
             case "POST volumes" -> newVolume(call);
             case "PUT volumes/*" ->
                 new Operation.ResizeVolume(path.get(1), call.number("sizeBytes"), call.flag("shrink"));
-            case "POST volumes/*/*" -> newCopy(call, path);
+            case "POST volumes/*/*" ->
+                path.get(2).equals("accept-loss") ? acceptance(call, path.get(1)) : newCopy(call, path);
             case "DELETE volumes/*/*/*" -> copyRemoval(path);
             case "DELETE volumes/*" -> new Operation.DeleteVolume(path.get(1));
             case "POST exports" ->
@@ -146,6 +149,19 @@ final class Routes {
             throw new Call.Wrong(404, "copies are made at volumes/VOLUME/copies");
         }
         return new Operation.AddCopy(path.get(1), call.text("pool", ""));
+    }
+
+    private static Operation acceptance(Call call, String volume) throws Call.Wrong {
+        String who = call.text("who", "?");
+        if (who.length() > MOST_WHO) {
+            throw new Call.Wrong(400, "\"who\" has " + MOST_WHO + " characters at most");
+        }
+        return new Operation.AcceptLoss(
+                volume,
+                call.text("from"),
+                call.texts("gone"),
+                call.flag("evenIfReached"),
+                new Change.Audit(who, System.currentTimeMillis()));
     }
 
     private static Operation copyRemoval(List<String> path) throws Call.Wrong {

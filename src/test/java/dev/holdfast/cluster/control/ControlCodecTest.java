@@ -45,7 +45,16 @@ final class ControlCodecTest {
                     9,
                     new Decision.NewSet(new ReplicaSet(2, new Member(3, 1), List.of(new Member(3, 1))))),
             new ControlRecord.NodeReachable(new ControlRecord.Process(3, 5), "h:1", "h:2"),
-            new ControlRecord.Intended(ID, new Change.AddCopy(ID, new Id128(3, 4))));
+            new ControlRecord.Intended(ID, new Change.AddCopy(ID, new Id128(3, 4))),
+            new ControlRecord.Intended(
+                    ID,
+                    new Change.AcceptLoss(
+                            ID,
+                            new Id128(3, 4),
+                            9,
+                            List.of(new Change.Passed(new Id128(5, 6), new Id128(7, 8), "v")),
+                            true,
+                            new Change.Audit("me", 10))));
 
     @Test
     void everyRecordReadsBackAsItWasWritten() {
@@ -78,6 +87,11 @@ final class ControlCodecTest {
                         + "00000000000000050000000000000006" + "00000007" + "0000000000001000",
                 hex(ALL.get(15)));
         assertEquals("0103" + id + "0b" + id + "00000000000000030000000000000004", hex(ALL.get(16)));
+        assertEquals(
+                "0104" + id + "14" + id + "00000000000000030000000000000004" + "00000009" + "01" + "00026d65"
+                        + "000000000000000a" + "01" + "00000000000000050000000000000006"
+                        + "00000000000000070000000000000008" + "000176",
+                hex(ALL.get(20)));
         String set = "02" + "02000000" + "01" + "03000000" + "0100000000000000";
         assertEquals(
                 "010a" + "00000007" + "00000003" + "0000000000000005" + "0000000000000009" + "0012" + set,
