@@ -153,8 +153,8 @@ public final class Replica {
     }
 
     /**
-     * A person has accepted that what this replica lacks is lost. If {@code newest} is still the newest epoch, it claims
-     * the next one alone, as soon as nobody has spoken for as long as a lease could rest on this node.
+     * A person has accepted that what this replica lacks is lost. If {@code newest} is still the newest epoch, it
+     * claims the next one alone, as soon as nobody has spoken for as long as a lease could rest on this node.
      */
     public void acceptLoss(int newest) {
         accepted = newest;

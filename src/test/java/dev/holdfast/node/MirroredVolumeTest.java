@@ -454,8 +454,7 @@ final class MirroredVolumeTest {
         world.runUntil(older::isWhole);
         done(third, new Operation.DeleteVolume(passed));
         done(third, new Operation.AddCopy("v", "p-" + goneName));
-        world.runUntil(
-                () -> status(older).mirrors().getFirst().known().inSync().size() == 3);
+        world.runUntil(() -> status(older).mirrors().getFirst().known().inSync().size() == 3);
         assertEquals(3, read(older));
     }
 
