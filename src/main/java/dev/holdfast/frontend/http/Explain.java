@@ -61,9 +61,8 @@ final class Explain {
             lines.add(
                     "A copy goes on by itself when it can know that it has everything that was acknowledged. Start the"
                             + " nodes that do not run: " + words(all) + ", and enough others for a majority.");
-            lines.add(
-                    "If those that have everything are gone for good, the only way on is an older copy: `holdfast volume"
-                            + " accept-loss " + volume.name() + " --from NODE --dry-run` says what would be lost.");
+            lines.add("If those that have everything are gone for good, an older copy is the only way on: `holdfast"
+                    + " volume accept-loss " + volume.name() + " --from NODE --dry-run` says what would be lost.");
             return lines;
         }
         lines.add("Node " + known.primary() + " is its primary (epoch " + known.epoch() + "). It is read and written"
