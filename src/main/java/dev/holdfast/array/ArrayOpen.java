@@ -279,7 +279,8 @@ public final class ArrayOpen {
             }
         }
         Id128 found = label.ids().pool();
-        done.accept(new ArrayOpened.Opened(found, mirror, List.copyOf(rings), List.copyOf(blank), membership.left()));
+        done.accept(new ArrayOpened.Opened(
+                found, mirror, List.copyOf(rings), List.copyOf(blank), label.isTwin(), membership.left()));
     }
 
     private static ByteBuffer ringOf(Candidate candidate) {

@@ -12,10 +12,11 @@ public sealed interface ArrayOpened {
      * @param array the array
      * @param rings the root rings of all devices that were found, members or not, by slot
      * @param blank paths of disks that carry nothing; closed again
+     * @param isTwin its labels name no cluster: it was made to be the twin of a pool
      * @param left slots (bits) that the newest root names and that are not here;
      *     if there are any, nothing may be acknowledged before a root with generation + 1 is durable
      */
-    record Opened(Id128 pool, Mirror array, List<RootRing> rings, List<String> blank, long left)
+    record Opened(Id128 pool, Mirror array, List<RootRing> rings, List<String> blank, boolean isTwin, long left)
             implements ArrayOpened {}
 
     /** It is not open, and every disk is closed again. One line for people. */

@@ -18,12 +18,12 @@ import java.util.Optional;
  *   0  8 magic HFLABEL1                 48 16 device id             80  8 log region: first byte
  *   8  4 CRC32C, this field as 0        64  4 slot                  88  8 log region: length in bytes
  *  12  4 format version (1)             68  4 slots                 96  8 data area: first byte
- *  16 16 cluster id                     72  4 kind: 1 single,      104  8 data area: blocks of 4096
+ *  16 16 cluster id *                   72  4 kind: 1 single,      104  8 data area: blocks of 4096
  *  32 16 pool id                              2 mirror             112  8 created, ms since 1970
  *                                       76  4 copies               120    zeroes
  * </pre>
  *
- * An id is its upper half, then its lower half.
+ * An id is its upper half, then its lower half. * All 0: made to be the twin of a pool.
  *
  * @param ids whose it is
  * @param place where in the array
@@ -36,6 +36,9 @@ public record Label(Ids ids, Place place, Geometry geometry, long createdMillis)
 
     /** The format this program writes, and the newest it reads. */
     public static final int FORMAT_VERSION = 1;
+
+    /** The cluster of twins. */
+    public static final Id128 TWIN = new Id128(0, 0);
 
     private static final int CHECKSUM_AT = 8;
 
@@ -108,6 +111,11 @@ public record Label(Ids ids, Place place, Geometry geometry, long createdMillis)
         }
         Optional<Label> label = fields(block);
         return label.isPresent() ? new Reading.Found(label.get()) : new Reading.Damaged();
+    }
+
+    /** True if it was made to be the twin of a pool: nobody begins a new pool on it. */
+    public boolean isTwin() {
+        return ids.cluster.equals(TWIN);
     }
 
     /** True if both belong to one array: same pool, same shape, different places. */

@@ -74,7 +74,7 @@ public final class Node implements Service {
         this.config = config;
         this.log = log;
         this.control = world.newLoop("control");
-        this.pools = new Pools(world, config, control, this::generations);
+        this.pools = new Pools(world, config, control, this::generations, this::tell);
         this.exports =
                 new Exports(world, peers.network(), this::state, this::number, new Exports.Kept(pools, this::replicas));
         PoolExecution execution = new PoolExecution(
@@ -85,6 +85,10 @@ public final class Node implements Service {
         this.replicas = new Replicas(world, peers, control, pools, controller, events);
         this.comparisons = new Comparisons(control, world.entropy(), controller, replicas, events);
         this.nbd = new NbdServer(control, exports, NbdLimits.DEFAULTS);
+    }
+
+    private void tell(String event) {
+        events.add("", event);
     }
 
     private void over() {

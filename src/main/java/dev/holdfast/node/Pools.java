@@ -29,14 +29,16 @@ final class Pools {
     private final Loop control;
     private final List<Loop> lanes = new ArrayList<>();
     private final Generations generations;
+    private final Consumer<String> events;
     private final LinkedHashMap<Id128, Pool> open = new LinkedHashMap<>();
     private final List<String> notes = new ArrayList<>();
 
-    Pools(World world, NodeConfig config, Loop control, Generations generations) {
+    Pools(World world, NodeConfig config, Loop control, Generations generations, Consumer<String> events) {
         this.world = world;
         this.config = config;
         this.control = control;
         this.generations = generations;
+        this.events = events;
         Checks.that(config.lanes() >= 1 && config.lanes() <= OpenPlan.MOST_LANES, "a node has lanes", config.lanes());
         for (int i = 0; i < config.lanes(); i++) {
             lanes.add(world.newLoop("lane-" + i));
@@ -71,9 +73,23 @@ final class Pools {
         open(info.id(), info.name(), info.paths(), infos.size(), opened -> {
             switch (opened) {
                 case PoolOpened.Opened ok -> openNext(infos, index + 1, done);
-                case PoolOpened.Refused refused -> done.accept(refusal(info, refused));
+                case PoolOpened.Refused refused -> {
+                    if (refused.elsewhere().isEmpty()) {
+                        done.accept(refusal(info, refused));
+                    } else {
+                        isElsewhere(info, refused, refused.elsewhere().get());
+                        openNext(infos, index + 1, done);
+                    }
+                }
             }
         });
+    }
+
+    /** Nothing is wrong with the disks: the node goes on without that pool. */
+    private void isElsewhere(PoolInfo info, PoolOpened.Refused refused, PoolOpened.Elsewhere elsewhere) {
+        notes.add("pool " + info.name() + ": " + refused.why());
+        events.accept("pool " + info.name() + " is not served: " + refused.why());
+        elsewhere.tell(world.network(), control);
     }
 
     private static String refusal(PoolInfo info, PoolOpened.Refused refused) {
@@ -108,6 +124,9 @@ final class Pools {
         if (opened instanceof PoolOpened.Opened found) {
             open.put(id, found.pool());
             found.pool().twin().resume(world.network());
+            found.pool()
+                    .twin()
+                    .whenElsewhere(control, why -> events.accept("pool " + name + " is not served any more: " + why));
             found.notes().forEach(line -> notes.add("pool " + name + ": " + line));
         }
         done.accept(opened);

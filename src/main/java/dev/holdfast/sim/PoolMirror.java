@@ -51,7 +51,7 @@ final class PoolMirror {
         this.server = new StoreServer(setup, random.oneIn(2), random);
         this.workload = new BlockWorkload(mix, setup.volumeBytes(), random.split());
         this.streams = new CutStreams(this::isCutAt, random.oneIn(2));
-        this.twin = new TwinNode(world.newMachine("b"), setup, streams);
+        this.twin = new TwinNode(world.newMachine("b"), setup, streams, TwinNode.ADDRESS);
         this.judge = new TwinJudge(world.machine(), twin.machine(), setup.logBytes(), random.split(), MOST_CHECKS);
         this.mostQueuedBytes = (64L << 10) << random.below(10);
         server.whenOpened(this::opened);
@@ -222,6 +222,11 @@ final class PoolMirror {
         for (SimDevice device : twin.machine().devices()) {
             device.copyAfter(Crash.powerCut(0), copy.machine());
         }
+        copy.machine().kill();
+        TwinNode there = twin.reversed(copy.machine(), TwinNode.ADDRESS);
+        there.promote(true);
+        copy.runUntil(there::isPool);
+        copy.machine().kill();
         StoreServer other = server.forkOnTwin();
         BlockWorkload client = workload.fork(copy.random().split());
         client.powerCut();

@@ -76,7 +76,11 @@ public final class Scenarios {
             new Scenario(
                     "pool-mirror-points",
                     "the same with the stream cut at every message, and both machines failing at disk operations",
-                    TwinPoints::run));
+                    TwinPoints::run),
+            new Scenario(
+                    "pool-promotion",
+                    "a twin becomes the pool, handed over or by force: nothing is lost that is not said, and never two",
+                    PromotionPoints::run));
 
     private Scenarios() {}
 

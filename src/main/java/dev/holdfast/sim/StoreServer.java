@@ -45,6 +45,7 @@ final class StoreServer implements Server {
     private boolean mayAcceptLoss;
     private boolean acceptsLoss;
     private Optional<Pool> pool = Optional.empty();
+    private Optional<BiConsumer<PoolOpened.Elsewhere, SimProcess>> refuses = Optional.empty();
     private BiConsumer<Pool, SimProcess> opens = (found, process) -> {};
     private boolean isTwin;
     private boolean quiet;
@@ -79,6 +80,11 @@ final class StoreServer implements Server {
     /** {@code task} is shown every pool that opens, on its committer's loop. */
     void whenOpened(BiConsumer<Pool, SimProcess> task) {
         opens = task;
+    }
+
+    /** {@code task} is told when a pool is not here any more; else that is a violation. */
+    void whenElsewhere(BiConsumer<PoolOpened.Elsewhere, SimProcess> task) {
+        refuses = Optional.of(task);
     }
 
     /** The same server for a copy of the twin's devices, which need not have the root before the newest. */
@@ -153,6 +159,10 @@ final class StoreServer implements Server {
             switch (opened) {
                 case PoolOpened.Opened found -> opened(found.pool(), process, loop, ready);
                 case PoolOpened.Refused refused -> {
+                    if (refuses.isPresent() && refused.elsewhere().isPresent()) {
+                        refuses.get().accept(refused.elsewhere().get(), process);
+                        return;
+                    }
                     if (mayAcceptLoss && !acceptsLoss && refused.lossHelps()) {
                         acceptsLoss = true;
                         Loop again = process.newLoop("pool");

@@ -84,6 +84,27 @@ final class TwinJudge {
         return checks;
     }
 
+    /** {@code root}, with which a promoted twin goes on, stands in the place of one that the source made (T1). */
+    void madeBefore(Root root) {
+        boolean known = made.values().stream()
+                .anyMatch(one -> one.number().cp() == root.number().cp()
+                        && one.objects().equals(root.objects())
+                        && one.written().wallMillis() == root.written().wallMillis());
+        if (!known) {
+            throw new OracleViolation("a promoted twin goes on from what its source never made: " + root.number());
+        }
+        made.put(key(root.identity()), root);
+        judge(Crash.powerCut(0), true);
+    }
+
+    /** Who judges the old source as the twin of the promoted one, whose newest root it must have. */
+    TwinJudge reversed() {
+        TwinJudge judge = new TwinJudge(twin, source, logBytes, random.split(), mostChecks);
+        Root root = newest(twin).orElseThrow();
+        judge.made.put(key(root.identity()), root);
+        return judge;
+    }
+
     /** The newest root on the devices of a machine, as they are. */
     static Optional<Root> newest(SimMachine machine) {
         List<RootRing> rings = new ArrayList<>();

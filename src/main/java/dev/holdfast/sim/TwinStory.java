@@ -82,7 +82,7 @@ final class TwinStory {
         StoreSetup setup = new StoreSetup(1 + random.below(2), 1, 24 << 20, 1 << 20, 2 << 20, 1 << 20, 64 << 20);
         this.server = new StoreServer(setup, false, random.split());
         this.streams = new CutStreams(message -> message == fault.message, fault.arrives);
-        this.twin = new TwinNode(world.newMachine("b"), setup, streams);
+        this.twin = new TwinNode(world.newMachine("b"), setup, streams, TwinNode.ADDRESS);
         this.judge = new TwinJudge(world.machine(), twin.machine(), setup.logBytes(), random.split(), mostChecks);
         server.whenOpened(this::opened);
     }

@@ -58,6 +58,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     private final PoolEvents events;
     private final CacheShares cache;
     private final TwinLink twin;
+    private final Handover handover;
     private final CheckpointWish wish = new CheckpointWish();
     private final List<LaneLink> lanes = new ArrayList<>();
     private final List<Runnable> stopWaiters = new ArrayList<>();
@@ -89,6 +90,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         this.runner = new Runner(core.loop);
         this.repairs = new Repairs(core);
         this.twin = new TwinLink(core, root, new TwinWishes());
+        this.handover = new Handover(this, lanes);
         this.openCounter = root.number().openCounter();
         this.usedCounter = root.number().usedCounter();
         this.wholeSince = root.number().wholeSince();
@@ -159,8 +161,18 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         return lastWasEmpty;
     }
 
+    /** True if everything that lanes held when the last consistency point began is in its root. */
+    boolean lastCheckpointWasAll() {
+        return lastWasEmpty && lastWasAll;
+    }
+
     TwinLink twin() {
         return twin;
+    }
+
+    /** How the pool ends being the pool. */
+    Handover handover() {
+        return handover;
     }
 
     /** What the twin asks for. */
@@ -176,6 +188,22 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
                 Marks.reached("store.held-space-is-wanted");
                 checkpointWanted("space");
             }
+            handover.arrived();
+        }
+
+        @Override
+        public void handOver() {
+            handover.begin();
+        }
+
+        @Override
+        public void gone() {
+            handover.gone();
+        }
+
+        @Override
+        public void superseded(long newer) {
+            handover.superseded(newer);
         }
     }
 
@@ -196,7 +224,8 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     }
 
     /** True if nothing is written any more: stopped cleanly, or failed. */
-    boolean isOver() {
+    @Override
+    public boolean isOver() {
         return over || failure.isPresent();
     }
 
@@ -320,7 +349,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     }
 
     private void startCheckpoint() {
-        if (inquiring || over) {
+        if (inquiring || over || handover.holdsCheckpoints()) {
             return;
         }
         if (checkpoint.isPresent() || failure.isPresent() || !wish.isWanted()) {

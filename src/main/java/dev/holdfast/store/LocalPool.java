@@ -53,7 +53,7 @@ final class LocalPool implements Pool {
         this.events = events;
         this.inquiry = new PoolInquiry(committer);
         this.pinnedRoots = new PinnedRoots(committer);
-        this.twin = new PoolTwin(committer);
+        this.twin = new PoolTwin(committer, () -> volumes = new TreeMap<>());
     }
 
     /** Learns the disks the lanes have; {@code then} runs on the committer's loop. */

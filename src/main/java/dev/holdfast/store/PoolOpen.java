@@ -20,6 +20,7 @@ import dev.holdfast.store.root.ShardState;
 import dev.holdfast.store.root.TwinRecord;
 import dev.holdfast.store.tree.FreeMap;
 import dev.holdfast.store.tree.ObjectRoot;
+import dev.holdfast.store.twin.Granting;
 import dev.holdfast.store.work.Core;
 import dev.holdfast.store.work.FreeMapRead;
 import dev.holdfast.store.work.ObjectLoad;
@@ -98,9 +99,14 @@ public final class PoolOpen implements Trouble {
     private void chooseRoot(ArrayOpened.Opened found) {
         Id128 poolId = found.pool();
         switch (RootChoice.choose(poolId, found.rings())) {
-            case RootChoice.Verdict.Newest newest -> loadIfCurrent(newest.root());
+            case RootChoice.Verdict.Newest newest -> loadIfHere(newest.root());
             case RootChoice.Verdict.Blank blank -> {
-                if (plan.known().keeper().newest() > 0) {
+                if (found.isTwin()) {
+                    elsewhere(
+                            "the disks were made for the twin of a pool, and it has sent nothing yet: `holdfast pool"
+                                    + " receive` serves them",
+                            Optional.empty());
+                } else if (plan.known().keeper().newest() > 0) {
                     refuse(
                             "the disks hold no root, and the pool had one: they are not its disks, or were wiped",
                             false);
@@ -117,6 +123,36 @@ public final class PoolOpen implements Trouble {
                 }
             }
         }
+    }
+
+    /** T8. */
+    private void loadIfHere(Root root) {
+        TwinRecord twin = root.twin();
+        if (root.written().atTwin()) {
+            elsewhere(
+                    "the disks hold the twin of the pool: `holdfast pool receive` goes on with that, `holdfast pool"
+                            + " promote` makes them the pool",
+                    Optional.empty());
+        } else if (twin.isOver()) {
+            boolean handed = twin.state() == TwinRecord.State.HANDED_OVER;
+            String what = handed
+                    ? "the pool was handed over to its twin at " + twin.address()
+                    : "the twin at " + twin.address() + " was promoted without this side, which keeps what it has";
+            elsewhere(
+                    what + ": that is the pool now. `holdfast pool receive` makes these disks its twin, `holdfast"
+                            + " pool promote --force` the pool again",
+                    handed ? Optional.of(new Granting(root, array.orElseThrow().logBytes())) : Optional.empty());
+        } else {
+            loadIfCurrent(root);
+        }
+    }
+
+    private void elsewhere(String why, Optional<Granting> untold) {
+        Checks.that(!ended && committer.isEmpty(), "nothing was opened");
+        Marks.reached("store.pool-is-elsewhere");
+        ended = true;
+        array.ifPresent(Mirror::close);
+        done.accept(new PoolOpened.Refused(why, false, Optional.of(new PoolOpened.Elsewhere(untold))));
     }
 
     /** A device on which nothing says that others went on without it must not pass for current. */

@@ -7,6 +7,7 @@ import dev.holdfast.store.root.Root;
 import dev.holdfast.store.twin.TwinLink;
 import dev.holdfast.store.twin.TwinStatus;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /** The copy of an open pool at another place (pool-mirror.md). Calls from any loop; it decides nothing. */
 public final class PoolTwin {
@@ -14,9 +15,24 @@ public final class PoolTwin {
     public static final long MOST_QUEUED_BYTES = 64L << 20;
 
     private final Committer committer;
+    private Consumer<String> told = why -> {};
 
-    PoolTwin(Committer committer) {
+    /** {@code elsewhere} runs on the committer's loop when this side is not the pool any more. */
+    PoolTwin(Committer committer, Runnable elsewhere) {
         this.committer = committer;
+        committer.handover().whenOver(why -> {
+            elsewhere.run();
+            told.accept(why);
+        });
+    }
+
+    /** {@code listener} is told on {@code loop}, at most once, why this side is not the pool any more. */
+    public void whenElsewhere(Loop loop, Consumer<String> listener) {
+        committer.loop().post(() -> {
+            Checks.that(committer.loop().isCurrent(), "on the committer's loop");
+            told = why -> loop.post(() -> listener.accept(why));
+            committer.handover().over().ifPresent(told);
+        });
     }
 
     /**

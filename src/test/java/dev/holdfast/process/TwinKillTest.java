@@ -48,6 +48,8 @@ final class TwinKillTest {
             round(home, receive, round);
         }
         arrive(home, receive);
+        Home.Ended promoted = home.run("pool", "promote", disk(home).toString(), "--force");
+        assertEquals(0, promoted.exitCode(), promoted.err());
         Files.move(disk(home), home.data().resolve("disk0"), StandardCopyOption.REPLACE_EXISTING);
         try (Stream<Path> files = Files.list(home.memory())) {
             for (Path file : files.toList()) {

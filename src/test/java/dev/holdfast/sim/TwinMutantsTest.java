@@ -17,10 +17,14 @@ final class TwinMutantsTest {
     @ParameterizedTest
     @CsvSource({
         "twin.born-since-off-by-one, pool-mirror",
+        "twin.goes-on-beside-newer, pool-promotion",
+        "twin.granted-before-record, pool-promotion",
+        "twin.handover-takes-writes, pool-promotion",
         "twin.keep-what-is-written-over, pool-mirror",
         "twin.open-counter-ignored, pool-mirror-points",
         "twin.partial-counts, pool-mirror",
         "twin.pin-given-up-silently, pool-mirror",
+        "twin.reign-not-raised, pool-promotion",
         "twin.reuse-before-root, pool-mirror",
         "twin.root-before-blocks, pool-mirror",
         "twin.root-before-local, pool-mirror",

@@ -61,6 +61,9 @@ public final class Checkpoint {
         /** The root to write, given the objects it reaches and the releases of the lanes. */
         Root makeRoot(long cp, Root.Objects objects, long[] release);
 
+        /** True if no root is made any more: the pool failed, or is not the pool any more. */
+        boolean isOver();
+
         /** The root is durable: free map and ring may give back; {@code then} once log memory may be let go. */
         void retired(Root root, long[] release, Runnable then);
 
@@ -253,6 +256,9 @@ public final class Checkpoint {
             }
         }
         roots.whenSettled(() -> {
+            if (host.isOver()) {
+                return;
+            }
             Root root = host.makeRoot(cp, objects, releases());
             if (Mutant.on("twin.root-before-local")) {
                 core.twin().durable(root);

@@ -52,6 +52,7 @@ final class Admission {
     private long frozenUncovered;
     private int keptEntries;
     private boolean isHostFull;
+    private boolean isPaused;
     private boolean lacksSpace;
     private int checkpointsLacking;
     private List<Runnable> waiters = new ArrayList<>();
@@ -98,6 +99,9 @@ final class Admission {
     boolean hasRoom(int lengthBytes) {
         if (refusal != Status.OK) {
             return true;
+        }
+        if (isPaused) {
+            return false;
         }
         if (!fits(lengthBytes + HEADROOM * BLOCK_BYTES, HEADROOM)) {
             Marks.reached("lane.memory-full");
@@ -254,6 +258,12 @@ final class Admission {
         wake();
     }
 
+    /** Nothing new is taken for now, or is again. */
+    void pause(boolean paused) {
+        isPaused = paused;
+        wake();
+    }
+
     /** At most {@code blocks} may be dirty and not frozen. */
     void grant(long blocks) {
         Checks.that(blocks >= 0, "a grant is not negative", blocks);
@@ -272,6 +282,7 @@ final class Admission {
 
     private boolean fits(int payloadBytes, int headroomEntries) {
         return log != null
+                && !isPaused
                 && log.entriesLeft() > headroomEntries + keptEntries
                 && log.room(payloadBytes, BLOCK_BYTES - 1)
                 && pages.pagesTaken() + 2 <= mostPages;

@@ -49,6 +49,7 @@ public final class Lane implements LanePort {
     private final TreeMap<Integer, Shard> shards = new TreeMap<>();
     private @Nullable MemoryLog log;
     private @Nullable LogView logView;
+    private boolean retired;
     private ByteBuffer slots = MemoryLog.noPayload();
 
     /** Lane {@code index} of a pool, on {@code loop}; it takes no change before {@link #serve}. */
@@ -280,6 +281,21 @@ public final class Lane implements LanePort {
     @Override
     public void hostFull(boolean isFull) {
         admission.hostFull(isFull);
+    }
+
+    @Override
+    public void pause(boolean paused) {
+        admission.pause(paused);
+    }
+
+    @Override
+    public void retire() {
+        retired = true;
+    }
+
+    /** True if every request fails. */
+    boolean isRetired() {
+        return retired;
     }
 
     @Override

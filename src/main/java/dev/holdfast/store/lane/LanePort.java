@@ -30,6 +30,12 @@ public interface LanePort {
      */
     void hostFull(boolean isFull);
 
+    /** Changes that were not taken yet wait while {@code paused}; what was taken is finished. */
+    void pause(boolean paused);
+
+    /** This side of the pool is not the pool any more: whatever comes from now on fails, reads too. */
+    void retire();
+
     /** No change can be kept any more: changes fail from now on, reads go on. {@code why} is one line for people. */
     void poolFailed(String why);
 }

@@ -168,11 +168,11 @@ public final class Shard implements BlockVolume {
     }
 
     private Status gone() {
-        return isDeleted() ? Status.IO_ERROR : Status.OK;
+        return isDeleted() || lane.isRetired() ? Status.IO_ERROR : Status.OK;
     }
 
     private Status check(Request request, boolean limited) {
-        if (isDeleted()) {
+        if (gone() != Status.OK) {
             return Status.IO_ERROR;
         }
         return RangeCheck.inside(request, sizeBytes(), limited) ? Status.OK : Status.INVALID;

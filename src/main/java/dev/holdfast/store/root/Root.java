@@ -19,7 +19,7 @@ import java.util.Optional;
  * <pre>
  *   0  8 magic HFROOT01          64  8 ring: position of the next record   192 48 object: deferred list
  *   8  4 CRC32C, this field 0    72  8 ring: number of that record         240  8 used blocks
- *  12  4 format version          80  8 flags: 1 clean stop                 248  8 next shard id
+ *  12  4 format version          80  8 flags: 1 clean stop, 2 at a twin    248  8 next shard id
  *  16 16 pool id                 88  8 members, a bit per array slot       256  8 data blocks of the array
  *  32  8 cp                      96 48 object: shard table                 264  8 cp of the root before
  *  40  8 open counter           144 48 object: free map                    272  4 lanes of this open counter
@@ -59,6 +59,9 @@ public record Root(
     private static final int FIRST_ENTRIES = 512;
     private static final int MOST_LANES = 64;
 
+    /** More starts, and more losses of devices, than an old source has after its twin left it. */
+    private static final long PROMOTION_STEP = 1L << 20;
+
     /**
      * {@code cp} counts consistency points from 1; {@code openCounter} opens; {@code generation} members left
      * behind. Log records may exist of open counters up to {@code usedCounter}. No memory was lost that mattered since
@@ -83,8 +86,16 @@ public record Root(
         }
     }
 
-    /** Wall time for people, and the array slots (bits) that hold all this root reaches. */
-    public record Written(long wallMillis, long members) {}
+    /**
+     * Wall time for people, and the array slots (bits) that hold all this root reaches. {@code atTwin}: this copy of
+     * the root stands at the pool's twin, which only takes what its source sends.
+     */
+    public record Written(long wallMillis, long members, boolean atTwin) {
+        /** By the pool itself. */
+        public Written(long wallMillis, long members) {
+            this(wallMillis, members, false);
+        }
+    }
 
     /** The objects of a pool. */
     public record Objects(ObjectRoot shardTable, ObjectRoot freeMap, ObjectRoot deferred) {}
@@ -103,7 +114,7 @@ public record Root(
         into.putLong(16, poolId.high()).putLong(24, poolId.low());
         into.putLong(32, number.cp).putLong(40, number.openCounter).putLong(48, number.generation);
         into.putLong(56, written.wallMillis).putLong(64, log.position).putLong(72, log.record);
-        into.putLong(80, log.clean ? 1 : 0).putLong(88, written.members);
+        into.putLong(80, (log.clean ? 1 : 0) | (written.atTwin ? 2 : 0)).putLong(88, written.members);
         objects.shardTable.write(into, SHARD_TABLE);
         objects.freeMap.write(into, FREE_MAP);
         objects.deferred.write(into, DEFERRED);
@@ -138,7 +149,7 @@ public record Root(
                         Math.max(block.getLong(40), block.getLong(280)),
                         block.getLong(288)),
                 new LogPoint(block.getLong(64), block.getLong(72), firstEntries(block), (block.getLong(80) & 1) != 0),
-                new Written(block.getLong(56), block.getLong(88)),
+                new Written(block.getLong(56), block.getLong(88), (block.getLong(80) & 2) != 0),
                 new Objects(
                         ObjectRoot.read(block, SHARD_TABLE),
                         ObjectRoot.read(block, FREE_MAP),
@@ -170,15 +181,40 @@ public record Root(
     public RootIdentity identity() {
         ByteBuffer block = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
         encode(block);
-        block.putInt(8, 0).putLong(48, 0).putLong(88, 0);
+        block.putInt(8, 0).putLong(48, 0).putLong(80, log.clean ? 1 : 0).putLong(88, 0);
         return new RootIdentity(number.cp, number.openCounter, new Crc32c().of(block, 0, BYTES));
     }
 
-    /** The same root on an array of its own. */
-    public Root on(long generation, long members) {
+    /** The same root on an array of its own: a twin's. */
+    public Root atTwin(long generation, long members) {
+        return on(generation, new Written(written.wallMillis, members, true), twin);
+    }
+
+    private Root on(long generation, Written by, TwinRecord newTwin) {
         Number own = new Number(
                 number.cp, number.openCounter, generation, number.previousCp, number.usedCounter, number.wholeSince);
-        return new Root(poolId, own, log, new Written(written.wallMillis, members), objects, space, twin);
+        return new Root(poolId, own, log, by, objects, space, newTwin);
+    }
+
+    /** The same root in its place, saying something else of the pool's twin: of a pool that does not go on. */
+    public Root ending(TwinRecord newTwin, long members) {
+        return on(number.generation + 1, new Written(written.wallMillis, members, written.atTwin), newTwin);
+    }
+
+    /**
+     * The same root in its place, from which a promoted twin goes on as the pool: numbers above all that the old one
+     * may use, so that nothing of its log or memory is ever taken for this one's. An old source that goes on after all
+     * keeps its log.
+     */
+    public Root promoted(TwinRecord newTwin, long members) {
+        if (!written.atTwin) {
+            return on(number.generation + PROMOTION_STEP, new Written(written.wallMillis, members), newTwin);
+        }
+        long counter = number.usedCounter + PROMOTION_STEP;
+        Number own =
+                new Number(number.cp, counter, number.generation + PROMOTION_STEP, number.previousCp, counter, counter);
+        LogPoint fresh = new LogPoint(log.position, log.record, List.of(), false);
+        return new Root(poolId, own, fresh, new Written(written.wallMillis, members), objects, space, newTwin);
     }
 
     /** True if the block was never written. */
@@ -201,7 +237,7 @@ public record Root(
     /** The same root with another generation and other members. */
     public Root onSurvivors(long generation, long members) {
         Checks.that(generation > number.generation, "generations never go back", generation);
-        return on(generation, members);
+        return on(generation, new Written(written.wallMillis, members, written.atTwin), twin);
     }
 
     /**

@@ -46,7 +46,13 @@ public record TwinRecord(State state, long reign, Known known, String address, S
         /** Neither side can be shown to be the newer one: a person chooses. */
         DIVERGED,
         /** A person gave up what the twin has: it begins with nothing when it is there. */
-        GIVEN_UP
+        GIVEN_UP,
+        /** The twin has everything and is the pool, or may be any moment: this side never serves it again. */
+        HANDED_OVER,
+        /** The twin was promoted without this side, which has heard of it and never serves again. */
+        DEMOTED,
+        /** This side was the twin and is the pool now. The address is where it was the twin: an old source knows it. */
+        PROMOTED
     }
 
     /**
@@ -112,6 +118,22 @@ public record TwinRecord(State state, long reign, Known known, String address, S
                 new Known(RootIdentity.read(from, at + HAS), List.copyOf(offered), from.getShort(at + 62) != 0),
                 new String(address, StandardCharsets.US_ASCII),
                 new SnapshotRecord.DeadList(ObjectRoot.read(from, at), from.getLong(at + 48)));
+    }
+
+    /** True if this side is not the pool any more. */
+    public boolean isOver() {
+        return state == State.HANDED_OVER || state == State.DEMOTED;
+    }
+
+    /** The same, with the side that speaks having {@code newReign}. */
+    public TwinRecord in(State newState, long newReign) {
+        Checks.that(newReign >= reign, "reigns never go back", newReign, reign);
+        return new TwinRecord(newState, newReign, known, address, held);
+    }
+
+    /** Of a promoted twin: its source's last root may be there, and the twin was at {@code newAddress}. */
+    public TwinRecord promoted(long newReign, RootIdentity source, String newAddress) {
+        return new TwinRecord(State.PROMOTED, newReign, new Known(source, List.of(), false), newAddress, held);
     }
 
     /** The same in another state. */

@@ -83,6 +83,8 @@ public final class SourceTwin implements Twin {
     private boolean contacted;
     private boolean recording;
     private boolean recorded;
+    private boolean wanted;
+    private boolean taken;
 
     /** The twin as {@code newest}, the root of the start, has it. */
     SourceTwin(Root newest, TwinPort port) {
@@ -153,6 +155,59 @@ public final class SourceTwin implements Twin {
         port.changed();
     }
 
+    /** The pool goes on in a reign of its own; its twin is somewhere again. */
+    void promotedIsMirrored() {
+        if (kept == TwinRecord.State.PROMOTED) {
+            kept = TwinRecord.State.MIRRORED;
+            port.changed();
+        }
+    }
+
+    /** The twin is to be the pool. */
+    void wanted() {
+        wanted = true;
+        goOn();
+    }
+
+    /** {@code root} says, durably, that this side is the pool no more: now the twin may be. */
+    void handedOver(Root root) {
+        Checks.that(
+                root.twin().state() == TwinRecord.State.HANDED_OVER,
+                "what was recorded",
+                root.number().cp());
+        kept = root.twin().state();
+        reign = root.twin().reign();
+        newest = root;
+        grant();
+    }
+
+    private void grant() {
+        if (kept == TwinRecord.State.HANDED_OVER && state == State.OPEN) {
+            Checks.that(has.cp() == newest.number().cp(), "the twin has everything", has.cp());
+            port.grant(reign, newest.identity());
+        }
+    }
+
+    /** Who answers is the pool, in {@code theirs}. */
+    void promoted(long theirs) {
+        if (theirs > reign && !Mutant.on("twin.goes-on-beside-newer")) {
+            port.superseded(theirs);
+        } else {
+            taken = kept == TwinRecord.State.HANDED_OVER && theirs == reign;
+            port.close("the twin is the pool");
+        }
+    }
+
+    /** True once the twin has said that it is the pool, as it was granted. */
+    boolean isTaken() {
+        return taken;
+    }
+
+    /** The reign of this side. */
+    long reign() {
+        return reign;
+    }
+
     /** There is a connection. */
     void connected() {
         Checks.that(state == State.AWAY || state == State.DIVERGED, "one connection at a time", state.ordinal());
@@ -172,6 +227,7 @@ public final class SourceTwin implements Twin {
     }
 
     private void empty() {
+        wanted = false;
         line.clear();
         live = Optional.empty();
         if (walking) {
@@ -239,6 +295,7 @@ public final class SourceTwin implements Twin {
         if (tells) {
             port.changed();
         }
+        grant();
         goOn();
     }
 
@@ -391,6 +448,10 @@ public final class SourceTwin implements Twin {
             first.stage = Stage.ROOTING;
             offered.add(root.identity());
             port.root(root);
+        }
+        if (wanted && has.isRoot() && isLive() && kept == TwinRecord.State.MIRRORED) {
+            wanted = false;
+            port.wanted();
         }
         boolean behind = covered() < newest.number().cp() && live.isEmpty();
         if (state == State.OPEN && behind && !walking && line.isEmpty()) {

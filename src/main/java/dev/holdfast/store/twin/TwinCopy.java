@@ -53,8 +53,19 @@ public final class TwinCopy implements Trouble {
         ROOTING,
         /** Roots are erased. */
         WITHDRAWING,
+        /** It is the pool, and nobody's twin any more. */
+        PROMOTED,
         /** The devices take no changes any more. */
         FAILED
+    }
+
+    /** Who wants it to be the pool. On the loop of the twin, each at most once. */
+    public interface Wish {
+        /** It is, durably; {@code root} is where it goes on. */
+        void promoted(Root root);
+
+        /** The source does not hand over; one line for people. */
+        void refused(String why);
     }
 
     private record Write(ByteBuffer buffer, long address) {}
@@ -80,6 +91,9 @@ public final class TwinCopy implements Trouble {
     private long flushed;
     private long received;
     private String failure = "";
+    private String address = "";
+    private Optional<Wish> wish = Optional.empty();
+    private boolean asks;
 
     private static final int BLOCK = TwinFrames.BLOCK_BYTES;
 
@@ -129,6 +143,31 @@ public final class TwinCopy implements Trouble {
         return failure;
     }
 
+    /** Where its source finds it. */
+    void isAt(String there) {
+        address = there;
+    }
+
+    /** {@code told} hears when it becomes the pool; if {@code asks}, the source is asked for that when it comes. */
+    public void tell(Wish told, boolean asks) {
+        Checks.that(loop.isCurrent() && wish.isEmpty(), "one listens, on the loop of the twin");
+        wish = Optional.of(told);
+        this.asks = asks;
+    }
+
+    /**
+     * Makes it the pool though nobody hands over: in a reign above all that its newest root knows of. Nobody may speak
+     * for the source, and it must hold something.
+     */
+    public void force(Wish wanted) {
+        Checks.that(state == State.IDLE && session.isEmpty(), "nobody speaks for the source", state.ordinal());
+        Checks.that(newest().isPresent() && wish.isEmpty(), "there is something to go on from");
+        wish = Optional.of(wanted);
+        long reign = roots.newest().twin().reign() + 1;
+        Marks.reached("twin.promoted-by-force");
+        promote(Mutant.on("twin.reign-not-raised") ? reign - 1 : reign, RootIdentity.NONE);
+    }
+
     /** The newest root that it holds whole, if any. */
     public Optional<Root> newest() {
         return roots.newest().number().cp() > 0 ? Optional.of(roots.newest()) : Optional.empty();
@@ -150,7 +189,9 @@ public final class TwinCopy implements Trouble {
         session = Optional.of(from);
         flushed = 0;
         turn++;
-        if (state != State.FAILED) {
+        if (state == State.PROMOTED) {
+            isPromoted();
+        } else if (state != State.FAILED) {
             state = State.SETTLING;
             rest();
         }
@@ -203,10 +244,16 @@ public final class TwinCopy implements Trouble {
             case TwinFrame.Blocks blocks -> onlyOpen(() -> blocks(blocks));
             case TwinFrame.Flush flush -> onlyOpen(() -> flush(flush.cp()));
             case TwinFrame.TheRoot root -> onlyOpen(() -> root(root.root()));
+            case TwinFrame.Grant grant -> onlyOpen(() -> granted(grant));
+            case TwinFrame.Refused refused -> {
+                wish.ifPresent(who -> who.refused(TwinFrames.words(refused.reason())));
+                refuse(TwinFrames.BREACH);
+            }
             case TwinFrame.State _,
                     TwinFrame.Flushed _,
                     TwinFrame.Rooted _,
-                    TwinFrame.Refused _,
+                    TwinFrame.Wanted _,
+                    TwinFrame.Promoted _,
                     TwinFrame.Pong _,
                     TwinFrame.Malformed _ -> refuse(TwinFrames.BREACH);
         }
@@ -227,8 +274,56 @@ public final class TwinCopy implements Trouble {
             to.end();
         });
         session = Optional.empty();
-        state = state == State.FAILED ? State.FAILED : State.IDLE;
+        state = isOver() ? state : State.IDLE;
         turn++;
+    }
+
+    private boolean isOver() {
+        return state == State.FAILED || state == State.PROMOTED;
+    }
+
+    /** T8. The source has recorded it: whatever happens here now, it never goes on. */
+    private void granted(TwinFrame.Grant grant) {
+        Root top = roots.newest();
+        boolean isLast = top.number().cp() == grant.last().cp()
+                && top.number().openCounter() == grant.last().openCounter()
+                && grant.reign() > top.twin().reign();
+        if (isLast) {
+            Marks.reached("twin.handed-over");
+            promote(grant.reign(), grant.last());
+        } else {
+            refuse(TwinFrames.BREACH);
+        }
+    }
+
+    private void promote(long reign, RootIdentity source) {
+        Checks.that(newest().isPresent() && underWay == 0, "what is whole goes on", reign);
+        Consumer<Runnable> done = operation(State.ROOTING);
+        roots.whenSettled(() -> {
+            Root top = roots.newest();
+            Root root = top.promoted(top.twin().promoted(reign, source, oldPlace(top)), array.members());
+            roots.write(root, () -> {
+                done.accept(() -> {});
+                state = State.PROMOTED;
+                isPromoted();
+                wish.ifPresent(who -> who.promoted(root));
+            });
+        });
+    }
+
+    /** Where an old source will look for it. */
+    private String oldPlace(Root top) {
+        return address.isEmpty() && top.written().atTwin() ? top.twin().address() : address;
+    }
+
+    /** Whoever speaks for an old source is told. */
+    private void isPromoted() {
+        Root root = roots.newest();
+        session.ifPresent(to -> {
+            to.send(new TwinFrame.Promoted(root.twin().reign()));
+            to.end();
+        });
+        session = Optional.empty();
     }
 
     /** T5. */
@@ -251,7 +346,12 @@ public final class TwinCopy implements Trouble {
     private void tell() {
         RootIdentity has = newest().map(Root::identity).orElse(RootIdentity.NONE);
         RootIdentity old = before.map(Root::identity).orElse(RootIdentity.NONE);
-        session.ifPresent(to -> to.send(new TwinFrame.State(has, old)));
+        session.ifPresent(to -> {
+            to.send(new TwinFrame.State(has, old));
+            if (asks) {
+                to.send(new TwinFrame.Wanted());
+            }
+        });
     }
 
     /** What comes may lie where the root before has something, if it is of a later one than the next but one. */
@@ -378,7 +478,7 @@ public final class TwinCopy implements Trouble {
         Consumer<Runnable> done = operation(State.ROOTING);
         RootIdentity identity = root.identity();
         Checks.that(identity.cp() > top.number().cp(), "roots only get newer (T2)", identity.cp());
-        roots.whenSettled(() -> roots.write(root.on(roots.generationNow(), array.members()), () -> {
+        roots.whenSettled(() -> roots.write(root.atTwin(roots.generationNow(), array.members()), () -> {
             noteSlots(root.number().cp(), root.number().cp());
             boolean whole = top.number().cp() > 0
                     && root.number().previousCp() == top.number().cp();

@@ -32,6 +32,9 @@ public final class TwinDoor {
             throws WorldException {
         Checks.that(loop.isCurrent(), "on the loop of the twin");
         TwinDoor door = new TwinDoor(copy, loop);
+        if (address instanceof Network.Address.Tcp(String host, int port)) {
+            copy.isAt(host + ":" + port);
+        }
         return network.listen(address, loop, door::accepted);
     }
 

@@ -43,6 +43,18 @@ sealed interface TwinFrame {
     /** I am. */
     record Pong() implements TwinFrame {}
 
+    /** The twin is to be the pool: the source hands over when the twin has everything. */
+    record Wanted() implements TwinFrame {}
+
+    /**
+     * The source has recorded that it is the pool no more: the twin, whose newest root this was when that was decided,
+     * is, in this reign.
+     */
+    record Grant(long reign, RootIdentity last) implements TwinFrame {}
+
+    /** Who answers is the pool, in this reign. */
+    record Promoted(long reign) implements TwinFrame {}
+
     /** No message: the connection ends. */
     record Malformed(String why) implements TwinFrame {}
 }

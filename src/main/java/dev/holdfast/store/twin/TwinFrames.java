@@ -38,6 +38,9 @@ final class TwinFrames {
     /** Refused: a message at the wrong time, or a block with the wrong checksum. */
     static final long BREACH = 5;
 
+    /** Refused by the source: it holds copies of mirrored volumes. */
+    static final long HAS_MIRRORED = 6;
+
     private static final long MAGIC = 0x48465457494E3031L;
     private static final int HEADER = 8;
     private static final int SUMS = 16;
@@ -54,10 +57,13 @@ final class TwinFrames {
     private static final int REFUSED = 10;
     private static final int PING = 11;
     private static final int PONG = 12;
-    private static final int KINDS = 13;
+    private static final int WANTED = 13;
+    private static final int GRANT = 14;
+    private static final int PROMOTED = 15;
+    private static final int KINDS = 16;
 
     /** Length by kind; that of BLOCKS follows from its count. */
-    private static final int[] LENGTHS = {-1, 48, 56, 24, 8, -1, 8, 8, Root.BYTES, 24, 8, 0, 0};
+    private static final int[] LENGTHS = {-1, 48, 56, 24, 8, -1, 8, 8, Root.BYTES, 24, 8, 0, 0, 0, 32, 8};
 
     private TwinFrames() {}
 
@@ -68,6 +74,7 @@ final class TwinFrames {
             case (int) OTHER_SHAPE -> "its devices have another size";
             case (int) OLDER_REIGN -> "it was promoted: this side is the older one";
             case (int) NOT_WORKING -> "its devices take no changes";
+            case (int) HAS_MIRRORED -> "it holds copies of mirrored volumes, which can't be handed over";
             default -> "it did not understand what it was told";
         };
     }
@@ -101,6 +108,9 @@ final class TwinFrames {
             case TwinFrame.Refused refused -> number(to, REFUSED, refused.reason());
             case TwinFrame.Ping ping -> frame(to, PING, 0);
             case TwinFrame.Pong pong -> frame(to, PONG, 0);
+            case TwinFrame.Wanted wanted -> frame(to, WANTED, 0);
+            case TwinFrame.Grant grant -> put(frame(to, GRANT, LENGTHS[GRANT]).putLong(grant.reign()), grant.last());
+            case TwinFrame.Promoted promoted -> number(to, PROMOTED, promoted.reign());
             case TwinFrame.Blocks blocks -> throw Checks.unreachable("blocks are sent from where they lie");
             case TwinFrame.Malformed malformed -> throw Checks.unreachable("nobody sends it");
         }
@@ -171,6 +181,9 @@ final class TwinFrames {
             case REFUSED -> new TwinFrame.Refused(in.getLong(at));
             case PING -> new TwinFrame.Ping();
             case PONG -> new TwinFrame.Pong();
+            case WANTED -> new TwinFrame.Wanted();
+            case GRANT -> new TwinFrame.Grant(in.getLong(at), RootIdentity.read(in, at + Long.BYTES));
+            case PROMOTED -> new TwinFrame.Promoted(in.getLong(at));
             default -> throw Checks.unreachable("the kind was checked");
         };
     }

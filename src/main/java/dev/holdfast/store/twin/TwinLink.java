@@ -7,6 +7,7 @@ import dev.holdfast.base.Marks;
 import dev.holdfast.io.Connection;
 import dev.holdfast.io.Network;
 import dev.holdfast.io.Receiver;
+import dev.holdfast.io.WorldException;
 import dev.holdfast.store.root.Root;
 import dev.holdfast.store.root.RootIdentity;
 import dev.holdfast.store.root.TwinRecord;
@@ -28,8 +29,17 @@ public final class TwinLink {
         /** A consistency point, soon: its root is to say something new. */
         void checkpoint();
 
-        /** The twin needs less than before: perhaps somebody waits for space. */
+        /** The twin needs less than before: perhaps somebody waits for space. It has a root more. */
         void gotOn();
+
+        /** The twin is to be the pool, and has all but what comes now. */
+        void handOver();
+
+        /** The twin is not there any more. */
+        void gone();
+
+        /** Another side is the pool, in reign {@code newer}. */
+        void superseded(long newer);
     }
 
     /** Counters, for people and tests. */
@@ -44,6 +54,7 @@ public final class TwinLink {
     private final Port port = new Port();
     private Optional<Session> session = Optional.empty();
     private Optional<Network> network = Optional.empty();
+    private Optional<Network.Listener> door = Optional.empty();
     private Network.Address address = new Network.Address.Unix("");
     private boolean connecting;
     private boolean closed;
@@ -92,6 +103,9 @@ public final class TwinLink {
             core.twin(source);
             source.begin(newest);
         }
+        source.promotedIsMirrored();
+        door.ifPresent(Network.Listener::close);
+        door = Optional.empty();
         if (to instanceof Network.Address.Tcp(String host, int tcp)) {
             source.address(host + ":" + tcp);
         }
@@ -102,10 +116,25 @@ public final class TwinLink {
     /** Goes on to where the pool's roots say that its twin is, if they do. */
     public void resume(Root newest, Network over, long mostQueuedBytes) {
         int colon = source.address().lastIndexOf(':');
-        if (source.kept() != TwinRecord.State.NONE && colon > 0) {
-            String host = source.address().substring(0, colon);
-            int tcp = Integer.parseInt(source.address().substring(colon + 1));
-            connect(newest, over, new Network.Address.Tcp(host, tcp), mostQueuedBytes);
+        if (source.kept() == TwinRecord.State.NONE || colon <= 0) {
+            return;
+        }
+        String host = source.address().substring(0, colon);
+        int tcp = Integer.parseInt(source.address().substring(colon + 1));
+        Network.Address.Tcp there = new Network.Address.Tcp(host, tcp);
+        if (source.kept() == TwinRecord.State.PROMOTED) {
+            openDoor(over, there);
+        } else {
+            connect(newest, over, there, mostQueuedBytes);
+        }
+    }
+
+    /** An old source that comes back looks for its twin where that was: it is told. */
+    private void openDoor(Network over, Network.Address.Tcp here) {
+        try {
+            door = Optional.of(PromotedDoor.open(over, here, core.loop, self(), port::superseded));
+        } catch (WorldException e) {
+            trouble = "an old source can't be told: " + e.getMessage();
         }
     }
 
@@ -119,15 +148,35 @@ public final class TwinLink {
         }
     }
 
+    /** The newest root that the twin is known to have; none if that is none. */
+    public RootIdentity has() {
+        return source.has();
+    }
+
+    /** {@code root} says, durably, that this side is the pool no more. */
+    public void handedOver(Root root) {
+        source.handedOver(root);
+    }
+
+    /** The twin that wants to be the pool is told why it can't be. */
+    public void refuseHandover() {
+        port.send(new TwinFrame.Refused(TwinFrames.HAS_MIRRORED));
+    }
+
     /** Ends the connection for good. */
     public void close() {
         closed = true;
+        door.ifPresent(Network.Listener::close);
         walk.stop();
         session.ifPresent(running -> running.connection.close());
     }
 
+    private TwinFrame.Hello self() {
+        return new TwinFrame.Hello(pool, source.reign(), core.array.dataBlocks(), core.array.logBytes());
+    }
+
     private void again() {
-        if (closed || connecting || session.isPresent() || network.isEmpty()) {
+        if (closed || source.isTaken() || connecting || session.isPresent() || network.isEmpty()) {
             return;
         }
         connecting = true;
@@ -164,7 +213,8 @@ public final class TwinLink {
 
         @Override
         public void hello(long reign) {
-            send(new TwinFrame.Hello(pool, reign, core.array.dataBlocks(), core.array.logBytes()));
+            Checks.that(reign == source.reign(), "who speaks has a reign", reign);
+            send(self());
         }
 
         @Override
@@ -218,6 +268,23 @@ public final class TwinLink {
         @Override
         public void stopWalk() {
             walk.stop();
+        }
+
+        @Override
+        public void grant(long reign, RootIdentity last) {
+            Checks.that(last.isRoot(), "the twin goes on from a root", reign);
+            send(new TwinFrame.Grant(reign, last));
+        }
+
+        @Override
+        public void wanted() {
+            wishes.handOver();
+        }
+
+        @Override
+        public void superseded(long newer) {
+            TwinLink.this.close();
+            wishes.superseded(newer);
         }
 
         @Override
@@ -285,6 +352,8 @@ public final class TwinLink {
                     source.rooted(rooted.root());
                 }
                 case TwinFrame.Refused refused -> port.close("the twin refuses: " + TwinFrames.words(refused.reason()));
+                case TwinFrame.Wanted _ -> source.wanted();
+                case TwinFrame.Promoted by -> source.promoted(by.reign());
                 case TwinFrame.Pong _ -> {}
                 case TwinFrame.Hello _,
                         TwinFrame.Withdraw _,
@@ -293,6 +362,7 @@ public final class TwinLink {
                         TwinFrame.Flush _,
                         TwinFrame.TheRoot _,
                         TwinFrame.Ping _,
+                        TwinFrame.Grant _,
                         TwinFrame.Malformed _ -> port.close("what answers is no twin");
             }
         }
@@ -321,6 +391,7 @@ public final class TwinLink {
             trouble = trouble.isEmpty() ? reason : trouble;
             session = Optional.empty();
             source.closed();
+            wishes.gone();
             if (!closed) {
                 core.loop.after(AGAIN_NANOS, TwinLink.this::again);
             }

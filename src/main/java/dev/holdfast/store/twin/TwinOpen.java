@@ -42,17 +42,29 @@ public final class TwinOpen {
     }
 
     private static void choose(ArrayOpened.Opened found, Loop loop, Consumer<Opened> done) {
-        switch (RootChoice.choose(found.pool(), found.rings())) {
-            case RootChoice.Verdict.Newest _, RootChoice.Verdict.Blank _ -> {
-                Root none = none(found.pool(), found.array());
-                TwinCopy copy = new TwinCopy(found.array(), loop, none, merged(found.pool(), found.rings()));
-                done.accept(new Opened.Twin(copy, found.array()));
-            }
-            case RootChoice.Verdict.Lost lost -> {
-                found.array().close();
-                done.accept(new Opened.Refused(lost.why()));
-            }
+        String refusal = refusal(found);
+        if (refusal.isEmpty()) {
+            Root none = none(found.pool(), found.array());
+            TwinCopy copy = new TwinCopy(found.array(), loop, none, merged(found.pool(), found.rings()));
+            done.accept(new Opened.Twin(copy, found.array()));
+        } else {
+            found.array().close();
+            done.accept(new Opened.Refused(refusal));
         }
+    }
+
+    /** T8: what is a pool takes nothing from anybody. Empty if it is none. */
+    private static String refusal(ArrayOpened.Opened found) {
+        return switch (RootChoice.choose(found.pool(), found.rings())) {
+            case RootChoice.Verdict.Newest newest -> {
+                Root root = newest.root();
+                boolean isTwin = root.written().atTwin() || root.twin().isOver();
+                yield isTwin ? "" : "the disks are those of pool " + found.pool() + " itself, not of a twin";
+            }
+            case RootChoice.Verdict.Blank _ ->
+                found.isTwin() ? "" : "the disks are those of a pool that was just made, not of a twin";
+            case RootChoice.Verdict.Lost lost -> lost.why();
+        };
     }
 
     private static Root none(Id128 pool, Mirror array) {

@@ -33,6 +33,15 @@ interface TwinPort {
     /** Ends the walk, if one runs. */
     void stopWalk();
 
+    /** Sends GRANT. */
+    void grant(long reign, RootIdentity last);
+
+    /** The twin is to be the pool, and has all but what comes now. */
+    void wanted();
+
+    /** Another side is the pool, in a newer reign. */
+    void superseded(long newer);
+
     /** Ends the connection. */
     void close(String why);
 

@@ -31,13 +31,20 @@ public record TwinStatus(
         if (!exists()) {
             return "";
         }
+        if (kept == TwinRecord.State.PROMOTED) {
+            return "this was a twin and is the pool now; it has none yet: `holdfast pool mirror` gives it one" + why();
+        }
         String has = cp == 0 ? "holds nothing yet" : "holds consistency point " + cp;
         String held = heldBlocks == 0 ? "" : ", " + heldBlocks + " blocks are kept for it";
         return "twin at " + address + " " + has + held + ": " + words();
     }
 
+    private String why() {
+        return trouble.isEmpty() ? "" : " (" + trouble + ")";
+    }
+
     private String words() {
-        String why = trouble.isEmpty() ? "" : " (" + trouble + ")";
+        String why = why();
         return switch (state) {
             case AWAY -> "not reached" + why;
             case GREETING, WITHDRAWING -> "just reached";

@@ -34,7 +34,7 @@ final class RootTest {
         root.encode(block);
         block.put(Root.BYTES, block, 0, Root.BYTES);
         assertEquals(Optional.of(root), Root.decode(block, Root.BYTES));
-        assertEquals(root.identity(), root.on(77, 78).identity(), "the same root on another array");
+        assertEquals(root.identity(), root.atTwin(77, 78).identity(), "the same root on another array");
         block.put(Root.BYTES + 520, (byte) 0);
         assertEquals(Optional.empty(), Root.decode(block, Root.BYTES), "a byte of it is wrong");
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.holdfast.array.ArrayFormat;
 import dev.holdfast.base.Crc32c;
 import dev.holdfast.base.Id128;
+import dev.holdfast.device.Label;
 import dev.holdfast.device.Protection;
 import dev.holdfast.io.Connection;
 import dev.holdfast.io.Loop;
@@ -39,7 +40,7 @@ final class TwinDoorTest {
     void open() {
         List<String> paths = List.of("/disk");
         world.machine().plug("/disk", 16 << 20);
-        ArrayFormat.Plan plan = new ArrayFormat.Plan(new Id128(1, 1), POOL, Protection.SINGLE, LOG_BYTES, 0, true);
+        ArrayFormat.Plan plan = new ArrayFormat.Plan(Label.TWIN, POOL, Protection.SINGLE, LOG_BYTES, 0, true);
         loop.post(() -> ArrayFormat.format(
                 world.disks(),
                 paths,
@@ -140,6 +141,15 @@ final class TwinDoorTest {
         loop.post(() -> TwinFrames.send(connections.getFirst(), new TwinFrame.Withdraw(new RootIdentity(1, 2, 3))));
         world.runUntil(() -> over || !told.isEmpty());
         assertEquals(List.of(new TwinFrame.Refused(TwinFrames.BREACH)), told, "no such root is here");
+    }
+
+    @Test
+    void whatWasNotLastIsNotGranted() {
+        say(hello(POOL, dataBlocks, LOG_BYTES));
+        told.clear();
+        loop.post(() -> TwinFrames.send(connections.getFirst(), new TwinFrame.Grant(1, new RootIdentity(1, 2, 3))));
+        world.runUntil(() -> over || !told.isEmpty());
+        assertEquals(List.of(new TwinFrame.Refused(TwinFrames.BREACH)), told, "it does not hold that root");
     }
 
     private final class Listener implements Receiver {

@@ -37,7 +37,10 @@ final class TwinFramesTest {
             new TwinFrame.Rooted(OTHER),
             new TwinFrame.Refused(TwinFrames.OLDER_REIGN),
             new TwinFrame.Ping(),
-            new TwinFrame.Pong());
+            new TwinFrame.Pong(),
+            new TwinFrame.Wanted(),
+            new TwinFrame.Grant(6, ONE),
+            new TwinFrame.Promoted(7));
 
     @Test
     void whatIsSentIsRead() {
@@ -62,6 +65,10 @@ final class TwinFramesTest {
                 "0000003001000000" + "48465457494e3031" + "00000000000000010000000000000002"
                         + "000000000000000300000000000000040000000000000005");
         golden(new TwinFrame.Flush(8), "0000000806000000" + "0000000000000008");
+        golden(
+                new TwinFrame.Grant(6, ONE),
+                "000000200e000000" + "0000000000000006" + "000000000000001100000000000000220000003300000000");
+        golden(new TwinFrame.Promoted(7), "000000080f000000" + "0000000000000007");
         golden(new TwinFrame.Ping(), "000000000b000000");
     }
 
