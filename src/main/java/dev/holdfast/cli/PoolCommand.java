@@ -176,7 +176,7 @@ final class PoolCommand {
                 names = "--to",
                 paramLabel = "HOST:PORT",
                 defaultValue = "",
-                description = "where its twin is; on this machine only, as nothing is encrypted yet")
+                description = "where its twin is; on this machine, unless this node has a certificate")
         private String to = "";
 
         @Option(
@@ -202,7 +202,8 @@ final class PoolCommand {
                 System.out.println("done");
             } else {
                 System.out.println("holdfast pool receive --pool " + answer.get("pool") + " --disk PATH --disk-size "
-                        + answer.get("diskBytes") + " --log-size " + answer.get("logBytes") + " --listen " + to);
+                        + answer.get("diskBytes") + " --log-size " + answer.get("logBytes") + " --listen " + to
+                        + (Boolean.TRUE.equals(answer.get("proves")) ? " --dir NODE" : ""));
             }
         }
     }
@@ -242,12 +243,22 @@ final class PoolCommand {
                 names = "--listen",
                 required = true,
                 paramLabel = "HOST:PORT",
-                description = "where the pool connects; on this machine only, as nothing is encrypted yet")
+                description = "where the pool connects; on this machine, unless there is --dir")
         private String listen = "";
+
+        @Option(
+                names = "--dir",
+                paramLabel = "NODE",
+                defaultValue = "",
+                description = {
+                    "directory of a node of the pool's cluster: what comes is encrypted, and proves with that node's",
+                    "certificate who speaks; needed if the pool's node has one"
+                })
+        private String directory = "";
 
         @Override
         public void run() {
-            TwinServer.run(new TwinServer.Wanted(disks, diskSize.bytes(), logSize.bytes(), pool, listen));
+            TwinServer.run(new TwinServer.Wanted(disks, diskSize.bytes(), logSize.bytes(), pool, listen, directory));
         }
     }
 

@@ -39,6 +39,13 @@ final class PromoteCommand implements Runnable {
     private String listen = "";
 
     @Option(
+            names = "--dir",
+            paramLabel = "NODE",
+            defaultValue = "",
+            description = "directory of a node of the pool's cluster, as for `pool receive`")
+    private String directory = "";
+
+    @Option(
             names = "--wait",
             paramLabel = "SECONDS",
             defaultValue = "60",
@@ -73,7 +80,7 @@ final class PromoteCommand implements Runnable {
         if (force) {
             TwinServer.force(disks);
         } else {
-            TwinServer.takeOver(disks, listen, seconds);
+            TwinServer.takeOver(disks, listen, directory, seconds);
         }
     }
 }

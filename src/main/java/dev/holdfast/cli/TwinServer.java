@@ -7,6 +7,7 @@ import dev.holdfast.device.Geometry;
 import dev.holdfast.device.Label;
 import dev.holdfast.device.Protection;
 import dev.holdfast.host.HostWorld;
+import dev.holdfast.host.tls.KeyFiles;
 import dev.holdfast.io.Disk;
 import dev.holdfast.io.Loop;
 import dev.holdfast.io.Network;
@@ -15,6 +16,8 @@ import dev.holdfast.store.root.Root;
 import dev.holdfast.store.twin.TwinCopy;
 import dev.holdfast.store.twin.TwinDoor;
 import dev.holdfast.store.twin.TwinOpen;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -27,7 +30,12 @@ import java.util.concurrent.TimeoutException;
  */
 final class TwinServer {
     /** What to serve, and what to make of it if it is not there. */
-    record Wanted(List<String> disks, long diskBytes, long logBytes, String pool, String listen) {}
+    record Wanted(List<String> disks, long diskBytes, long logBytes, String pool, String listen, String directory) {
+        /** Of disks that are there. */
+        Wanted(List<String> disks, String listen, String directory) {
+            this(disks, 0, 0, "", listen, directory);
+        }
+    }
 
     private final HostWorld world;
     private final Wanted wanted;
@@ -43,7 +51,7 @@ final class TwinServer {
 
     /** Serves; returns when the twin is the pool. */
     static void run(Wanted wanted) {
-        Network.Address.Tcp address = address(wanted.listen);
+        Network.Address.Tcp address = address(wanted);
         try (HostWorld world = HostWorld.start()) {
             TwinServer server = new TwinServer(world, wanted);
             boolean isNew = server.makeFiles();
@@ -58,7 +66,7 @@ final class TwinServer {
 
     /** What is on disks that may be promoted. */
     static Root look(List<String> disks) {
-        Wanted wanted = new Wanted(disks, 0, 0, "", "");
+        Wanted wanted = new Wanted(disks, "", "");
         try (HostWorld world = HostWorld.start()) {
             return newest(new TwinServer(world, wanted).open());
         }
@@ -66,7 +74,7 @@ final class TwinServer {
 
     /** Makes the disks the pool without asking anybody. */
     static void force(List<String> disks) {
-        Wanted wanted = new Wanted(disks, 0, 0, "", "");
+        Wanted wanted = new Wanted(disks, "", "");
         try (HostWorld world = HostWorld.start()) {
             TwinServer server = new TwinServer(world, wanted);
             TwinCopy copy = server.open();
@@ -77,9 +85,9 @@ final class TwinServer {
     }
 
     /** Lets the source hand the pool over, if it comes within {@code seconds}. */
-    static void takeOver(List<String> disks, String listen, long seconds) {
-        Wanted wanted = new Wanted(disks, 0, 0, "", listen);
-        Network.Address.Tcp address = address(listen);
+    static void takeOver(List<String> disks, String listen, String directory, long seconds) {
+        Wanted wanted = new Wanted(disks, listen, directory);
+        Network.Address.Tcp address = address(wanted);
         try (HostWorld world = HostWorld.start()) {
             TwinServer server = new TwinServer(world, wanted);
             TwinCopy copy = server.open();
@@ -130,7 +138,7 @@ final class TwinServer {
         CompletableFuture<Boolean> done = new CompletableFuture<>();
         loop.post(() -> {
             try {
-                TwinDoor.open(world.network(), address, copy, loop);
+                TwinDoor.open(network(), address, copy, loop);
                 copy.tell(new Wish(), asks);
                 done.complete(true);
             } catch (WorldException e) {
@@ -140,15 +148,29 @@ final class TwinServer {
         return done;
     }
 
-    private static Network.Address.Tcp address(String text) {
+    /** With the certificate of the node whose directory was named, if one was. */
+    private Network network() throws WorldException {
+        if (wanted.directory.isEmpty()) {
+            return world.network();
+        }
+        try {
+            return world.network(new KeyFiles(Path.of(wanted.directory).resolve("tls")).load()::over);
+        } catch (IOException none) {
+            throw new WorldException(wanted.directory + " has no certificate: " + none.getMessage());
+        }
+    }
+
+    private static Network.Address.Tcp address(Wanted wanted) {
+        String text = wanted.listen;
         int colon = text.lastIndexOf(':');
         if (colon < 1 || !text.substring(colon + 1).matches("[0-9]{1,5}")) {
             throw new Failure("--listen is HOST:PORT, not " + text, 2);
         }
         String host = text.substring(0, colon);
-        if (!host.matches("localhost|127[.][0-9.]+")) {
+        if (wanted.directory.isEmpty() && !host.matches("localhost|127[.][0-9.]+")) {
             throw new Failure(
-                    "what comes is not encrypted yet: --listen 127.0.0.1:PORT, the end of a tunnel perhaps", 2);
+                    "without --dir what comes is not encrypted: --listen 127.0.0.1:PORT, the end of a tunnel perhaps",
+                    2);
         }
         return new Network.Address.Tcp(host, Integer.parseInt(text.substring(colon + 1)));
     }

@@ -74,7 +74,7 @@ public final class Node implements Service {
         this.config = config;
         this.log = log;
         this.control = world.newLoop("control");
-        this.pools = new Pools(world, config, control, this::generations, this::tell);
+        this.pools = new Pools(world, peers, config, control, this::generations, this::tell);
         this.exports =
                 new Exports(world, peers.network(), this::state, this::number, new Exports.Kept(pools, this::replicas));
         PoolExecution execution = new PoolExecution(
@@ -315,22 +315,34 @@ public final class Node implements Service {
     }
 
     @Override
-    public void twin(String name, Twinned twinned, Consumer<Boolean> done) {
+    public void twin(String name, Twinned twinned, Consumer<TwinTold> done) {
         control.post(() -> {
             Optional<Pool> pool = state().pool(name).flatMap(info -> pools.get(info.id()));
-            pool.ifPresent(found -> {
-                switch (twinned) {
-                    case Twinned.At at ->
-                        found.twin()
-                                .mirrorTo(
-                                        world.network(),
-                                        new Network.Address.Tcp(at.host(), at.port()),
-                                        PoolTwin.MOST_QUEUED_BYTES);
-                    case Twinned.StartOver _ -> found.twin().giveUp();
-                }
-            });
-            done.accept(pool.isPresent());
+            String refused = pool.isEmpty() ? "pool " + name + " is not open here" : refusal(twinned);
+            if (refused.isEmpty()) {
+                tell(pool.orElseThrow(), twinned);
+            }
+            done.accept(new TwinTold(refused, peers.proves()));
         });
+    }
+
+    /** What proves nothing stays on the machine. */
+    private String refusal(Twinned twinned) {
+        boolean isNear = !(twinned instanceof Twinned.At at) || at.host().matches("localhost|127[.][0-9.]+");
+        return isNear || peers.proves()
+                ? ""
+                : "this node has no certificate, so a twin can only be on this machine: 127.0.0.1, for instance the end"
+                        + " of a tunnel. A node that was begun with --address has one";
+    }
+
+    private void tell(Pool pool, Twinned twinned) {
+        switch (twinned) {
+            case Twinned.At at -> {
+                Network.Address there = new Network.Address.Tcp(at.host(), at.port());
+                pool.twin().mirrorTo(pools.toTwins(), there, PoolTwin.MOST_QUEUED_BYTES);
+            }
+            case Twinned.StartOver _ -> pool.twin().giveUp();
+        }
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.holdfast.cluster.control.Change;
 import dev.holdfast.cluster.control.PoolInfo;
 import dev.holdfast.io.Disk;
 import dev.holdfast.io.Loop;
+import dev.holdfast.io.Network;
 import dev.holdfast.io.World;
 import dev.holdfast.io.WorldException;
 import dev.holdfast.store.OpenPlan;
@@ -25,6 +26,7 @@ import java.util.function.Consumer;
  */
 final class Pools {
     private final World world;
+    private final PeerNetwork peers;
     private final NodeConfig config;
     private final Loop control;
     private final List<Loop> lanes = new ArrayList<>();
@@ -33,8 +35,15 @@ final class Pools {
     private final LinkedHashMap<Id128, Pool> open = new LinkedHashMap<>();
     private final List<String> notes = new ArrayList<>();
 
-    Pools(World world, NodeConfig config, Loop control, Generations generations, Consumer<String> events) {
+    Pools(
+            World world,
+            PeerNetwork peers,
+            NodeConfig config,
+            Loop control,
+            Generations generations,
+            Consumer<String> events) {
         this.world = world;
+        this.peers = peers;
         this.config = config;
         this.control = control;
         this.generations = generations;
@@ -48,6 +57,11 @@ final class Pools {
     /** The loops that volumes live on. */
     List<Loop> lanes() {
         return List.copyOf(lanes);
+    }
+
+    /** How pools reach their twins, and are reached by old sources: with proof, if this node has any. */
+    Network toTwins() {
+        return peers.proves() ? peers.network() : world.network();
     }
 
     Optional<Pool> get(Id128 id) {
@@ -89,7 +103,7 @@ final class Pools {
     private void isElsewhere(PoolInfo info, PoolOpened.Refused refused, PoolOpened.Elsewhere elsewhere) {
         notes.add("pool " + info.name() + ": " + refused.why());
         events.accept("pool " + info.name() + " is not served: " + refused.why());
-        elsewhere.tell(world.network(), control);
+        elsewhere.tell(toTwins(), control);
     }
 
     private static String refusal(PoolInfo info, PoolOpened.Refused refused) {
@@ -123,7 +137,7 @@ final class Pools {
     private void opened(Id128 id, String name, PoolOpened opened, Consumer<PoolOpened> done) {
         if (opened instanceof PoolOpened.Opened found) {
             open.put(id, found.pool());
-            found.pool().twin().resume(world.network());
+            found.pool().twin().resume(toTwins());
             found.pool()
                     .twin()
                     .whenElsewhere(control, why -> events.accept("pool " + name + " is not served any more: " + why));

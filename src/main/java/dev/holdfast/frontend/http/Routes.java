@@ -315,12 +315,6 @@ final class Routes {
         if (port < 1 || port > 65_535) {
             throw new Call.Wrong(400, "a twin is at HOST:PORT, in 94 characters at most");
         }
-        if (!to.substring(0, colon).matches("localhost|127[.][0-9.]+")) {
-            throw new Call.Wrong(
-                    400,
-                    "what goes to a twin is not encrypted yet: it can only be on this machine,"
-                            + " 127.0.0.1, for instance the end of a tunnel");
-        }
         return new Service.Twinned.At(to.substring(0, colon), port);
     }
 
@@ -331,13 +325,18 @@ final class Routes {
             throw new Call.Wrong(404, "there is no pool " + name + " that is open here: `holdfast pool ls` lists them");
         }
         Service.Twinned twinned = twinned(call);
-        boolean told = await(done -> service.twin(name, twinned, done));
+        Service.TwinTold told = await(done -> service.twin(name, twinned, done));
+        if (!told.refused().isEmpty()) {
+            throw new Call.Wrong(400, told.refused());
+        }
         Pool.SpaceStatus space = pool.get().space();
         long diskBytes = Geometry.leastLengthBytes(space.logBytes())
                 + (space.totalBlocks() - Geometry.LEAST_DATA_BLOCKS) * BLOCK_BYTES;
         return Answer.json(Views.map(
                 "done",
-                told,
+                true,
+                "proves",
+                told.proves(),
                 "pool",
                 pool.get().poolId().toString(),
                 "diskBytes",

@@ -41,8 +41,16 @@ public interface Service {
         record StartOver() implements Twinned {}
     }
 
-    /** Tells a pool of its twin; {@code done} whether the pool is open here. */
-    void twin(String pool, Twinned twinned, Consumer<Boolean> done);
+    /**
+     * How the node took what it was told of a twin.
+     *
+     * @param refused why not, for people; empty if it was taken
+     * @param proves the twin must have a certificate of this cluster
+     */
+    record TwinTold(String refused, boolean proves) {}
+
+    /** Tells a pool of its twin. */
+    void twin(String pool, Twinned twinned, Consumer<TwinTold> done);
 
     /** What changed in a volume since one of its snapshots. */
     void changes(String volume, String snapshot, int limit, Pool.Changes answer);

@@ -101,8 +101,8 @@ final class HttpApiTest {
         }
 
         @Override
-        public void twin(String pool, Twinned twinned, Consumer<Boolean> done) {
-            done.accept(false);
+        public void twin(String pool, Twinned twinned, Consumer<TwinTold> done) {
+            done.accept(new TwinTold("no pool is open", false));
         }
 
         @Override
