@@ -26,6 +26,7 @@ import picocli.CommandLine.Command;
             NodeCommand.class,
             MirrorCommand.class,
             VerifyCommand.class,
+            RecoverCommand.class,
             SelfTestCommand.class,
             SimCommand.class
         },

@@ -255,12 +255,10 @@ final class Comparisons {
     private void look(SnapshotInfo snapshot, VolumeInfo volume) {
         Optional<One> own = Optional.ofNullable(newest.get(volume.name())).filter(one -> one.snapshot == snapshot.id());
         boolean isNeeded = own.filter(one -> one.is.running()).isPresent();
-        boolean isLeft = controller
-                .state()
-                .mirror(volume)
-                .filter(mirror -> mirror.primary().equals(controller.self().name()))
-                .filter(mirror -> mirror.epoch() > snapshot.comparedIn())
-                .isPresent();
+        Optional<MirrorInfo> mirror = controller.state().mirror(volume);
+        boolean isLeft = mirror.isEmpty()
+                || mirror.get().primary().equals(controller.self().name())
+                        && mirror.get().epoch() > snapshot.comparedIn();
         if (!isNeeded && (own.isPresent() || isLeft)) {
             submit(new Operation.DeleteSnapshot(volume.name(), snapshot.name()), ended -> {});
         }

@@ -172,6 +172,7 @@ public final class Node implements Service {
         }
         new Reconciliation(state(), pools, control).run(found -> {
             differences.addAll(found);
+            replicas.openAlone();
             controller.recover(() -> started.accept(""));
         });
     }
@@ -312,6 +313,11 @@ public final class Node implements Service {
             comparisons.end(volume);
             done.run();
         });
+    }
+
+    /** Has the control log know what pools have and it does not; {@code told} a line for each. */
+    public void adopt(Consumer<List<String>> told) {
+        control.post(() -> new Adoption(control, world.entropy(), controller, pools).run(told));
     }
 
     @Override

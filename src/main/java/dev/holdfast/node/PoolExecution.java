@@ -55,6 +55,9 @@ final class PoolExecution implements Execution {
             case Change.AddCopy c -> addCopy(c, ended);
             case Change.RemoveCopy c -> ended.accept("");
             case Change.AcceptLoss c -> acceptLoss(c, ended);
+            case Change.AdoptPool c -> ended.accept("");
+            case Change.AdoptVolume c -> ended.accept("");
+            case Change.AdoptSnapshot c -> ended.accept("");
             case Change.ResizeVolume c ->
                 onShard(
                         c,

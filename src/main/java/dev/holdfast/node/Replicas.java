@@ -136,11 +136,15 @@ final class Replicas {
                 end(shard);
             }
         }
-        controller.state().volumes().forEach(this::openIfPassedOver);
+        openAlone();
     }
 
-    /** What was a copy, and was passed over, is a volume alone. */
-    private void openIfPassedOver(VolumeInfo volume) {
+    /** What were copies of mirrored volumes, and are volumes alone now, can be used as such. */
+    void openAlone() {
+        controller.state().volumes().forEach(this::openIfAlone);
+    }
+
+    private void openIfAlone(VolumeInfo volume) {
         Optional<Pool> pool =
                 poolHere(volume).filter(found -> !controller.state().isMirrored(volume) && isKept(volume));
         if (pool.flatMap(found -> found.replica(volume.shard())).isPresent() && !alone.contains(volume.shard())) {

@@ -14,13 +14,16 @@ import dev.holdfast.block.Status;
 import dev.holdfast.cluster.control.Change;
 import dev.holdfast.cluster.control.Controller;
 import dev.holdfast.cluster.control.Operation;
+import dev.holdfast.cluster.control.RecoveredLog;
 import dev.holdfast.cluster.control.Result;
 import dev.holdfast.cluster.control.VolumeInfo;
 import dev.holdfast.device.Protection;
 import dev.holdfast.frontend.http.Event;
 import dev.holdfast.frontend.http.NodeStatus;
 import dev.holdfast.frontend.http.VolumeCheck;
+import dev.holdfast.io.Loop;
 import dev.holdfast.io.Network;
+import dev.holdfast.io.OrderedLog;
 import dev.holdfast.replica.CatchUp;
 import dev.holdfast.replica.PrimaryVolume;
 import dev.holdfast.replica.RunningReplica;
@@ -476,6 +479,80 @@ final class MirroredVolumeTest {
         assertFalse(result instanceof Result.Done, result::toString);
         world.runUntil(newest::isWhole);
         assertEquals(1, read(newest));
+    }
+
+    /** The control log of all is lost, and one node's disk is left. */
+    @Test
+    void aCopyComesBackFromItsDiskAloneAsAVolumeOfThatNode() {
+        begin(17);
+        mirrored();
+        Place leads = leader();
+        world.runUntil(leads::isWhole);
+        write(leads, 1);
+        done(leads, new Operation.CreateSnapshot("v", "s"));
+        write(leads, 2);
+        Node lost = leads.node.orElseThrow();
+        Id128 pool = world.call(lost.control(), () -> lost.state().pool("p-" + leads.machine.name()))
+                .orElseThrow()
+                .id();
+        leads.machine.kill();
+        RecoveredLog.Found found = new RecoveredLog.Found(pool, "main", List.of("/d0"), Protection.SINGLE);
+        begun(leads, RecoveredLog.records(new Id128(1, 1), new Id128(1, 9), "again", List.of(found)));
+        Node first = recovered(leads);
+        List<List<String>> told = new ArrayList<>();
+        first.adopt(told::add);
+        world.runUntil(() -> !told.isEmpty());
+        assertEquals(1, told.getFirst().size(), told::toString);
+        leads.machine.kill();
+        Node again = recovered(leads);
+        VolumeInfo info =
+                world.call(again.control(), () -> again.state().volume("v").orElseThrow());
+        assertEquals(GIB, info.sizeBytes());
+        BlockVolume volume = world.call(
+                again.control(),
+                () -> again.replicas().poolHere(info).orElseThrow().volume(1).orElseThrow());
+        assertEquals(2, value(volume));
+        List<NodeStatus> status = new ArrayList<>();
+        again.status(status::add);
+        world.runUntil(() -> !status.isEmpty());
+        assertEquals(1, status.getFirst().snapshots().size());
+        assertEquals(List.of(), status.getFirst().condition().notes());
+    }
+
+    /** A log is begun with {@code records}, by a process that ends then. */
+    private void begun(Place place, List<byte[]> records) {
+        SimProcess writer = place.machine.start();
+        OrderedLog log = writer.orderedLog("recovered");
+        Loop loop = writer.newLoop("writer");
+        List<OrderedLog.Outcome> outcomes = new ArrayList<>();
+        world.run(
+                loop,
+                () -> log.start(loop, (index, bytes) -> {}, () -> {
+                    records.forEach(record -> log.append(record, outcomes::add));
+                }));
+        world.runUntil(() -> outcomes.size() == records.size());
+        place.machine.kill();
+    }
+
+    /** A node alone on that log. */
+    private Node recovered(Place place) {
+        SimProcess process = place.machine.start();
+        NodeConfig before = place.config("again");
+        NodeConfig config = new NodeConfig(
+                new Controller.Starting("again", "", Optional.empty()),
+                before.directory(),
+                before.memory(),
+                before.lanes(),
+                before.cacheBytes(),
+                before.nbd(),
+                before.links(),
+                before.acceptLossOf());
+        Node node = new Node(process, process.orderedLog("recovered"), config);
+        List<String> started = new ArrayList<>();
+        node.start(started::add);
+        world.runUntil(() -> !started.isEmpty());
+        assertEquals("", started.getFirst());
+        return node;
     }
 
     private int value(BlockVolume volume) {

@@ -106,6 +106,11 @@ public final class LocalNode implements AutoCloseable {
         refuse(answer(done -> new FirstVolume(node, world.entropy()).ensure(wanted, done)));
     }
 
+    /** Has the control log know what the pools have. */
+    List<String> adopt() {
+        return answer(node::adopt);
+    }
+
     /** How it is. */
     NodeStatus status() {
         return answer(node::status);

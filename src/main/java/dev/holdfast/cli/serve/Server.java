@@ -62,6 +62,13 @@ public final class Server {
         }
     }
 
+    /** Starts, has the control log know what the pools have, and stops again; a line for each thing. */
+    public List<String> adoptAndStop() {
+        List<String> lines = new ArrayList<>();
+        whileStarted(() -> lines.addAll(nodes.getFirst().adopt()));
+        return lines;
+    }
+
     /** Starts, which may accept a loss, and stops again. */
     public void startAndStop() {
         whileStarted(() -> {});

@@ -56,6 +56,30 @@ public sealed interface Change {
     /** Who did something, as they say, at what time in milliseconds since 1970 UTC. */
     record Audit(String who, long atMillis) {}
 
+    /** A pool that is there, of which a control log that was lost knew; it is called {@code name} from now on. */
+    record AdoptPool(Id128 pool, int node, String name, List<String> paths, Protection protection) implements Change {
+        @Override
+        public boolean isImmediate() {
+            return true;
+        }
+    }
+
+    /** A volume that its pool has, of which a control log that was lost knew. */
+    record AdoptVolume(Id128 volume, String name, Id128 pool, int shard, long sizeBytes) implements Change {
+        @Override
+        public boolean isImmediate() {
+            return true;
+        }
+    }
+
+    /** A snapshot of such a volume. */
+    record AdoptSnapshot(Id128 volume, long snapshot, String name) implements Change {
+        @Override
+        public boolean isImmediate() {
+            return true;
+        }
+    }
+
     /** Another size. */
     record ResizeVolume(Id128 volume, long sizeBytes) implements Change {}
 

@@ -45,6 +45,9 @@ import java.util.Optional;
  *  12 add copy           id volume, id pool
  *  20 accept loss        id volume, id pool, 4 epoch, 1 even if reached (0 or 1), text who, 8 at milliseconds,
  *                        1 count (0 to 3), count x id pool, id volume, text name
+ *  21 adopt pool         id, 4 node, text name, 1 count, count x text path, text protection
+ *  22 adopt volume       id, text name, id pool, 4 shard, 8 size
+ *  23 adopt snapshot     id volume, 8 number, text name
  * id        8 high, 8 low        text  2 length, bytes of UTF-8
  * </pre>
  *
@@ -153,6 +156,19 @@ final class ControlCodec {
                 out.put((byte) c.passed().size());
                 c.passed().forEach(one -> text(id(id(out, one.pool()), one.volume()), one.name()));
             }
+            case Change.AdoptPool c -> {
+                Checks.that(c.paths().size() <= Protection.MIRROR_LIMIT, "a pool has few disks");
+                text(id(out.put((byte) 21), c.pool()).putInt(c.node()), c.name())
+                        .put((byte) c.paths().size());
+                c.paths().forEach(path -> text(out, path));
+                text(out, c.protection().toString());
+            }
+            case Change.AdoptVolume c -> {
+                text(id(out.put((byte) 22), c.volume()), c.name());
+                id(out, c.pool()).putInt(c.shard()).putLong(c.sizeBytes());
+            }
+            case Change.AdoptSnapshot c ->
+                text(id(out.put((byte) 23), c.volume()).putLong(c.snapshot()), c.name());
             case Change.ResizeVolume c -> id(out.put((byte) 3), c.volume()).putLong(c.sizeBytes());
             case Change.DeleteVolume c -> id(out.put((byte) 4), c.volume());
             case Change.CreateSnapshot c ->
@@ -303,8 +319,28 @@ final class ControlCodec {
             case 11 -> Optional.of(new Change.RemoveCopy(id, id(in)));
             case 12 -> Optional.of(new Change.AddCopy(id, id(in)));
             case 20 -> acceptLoss(in, id);
+            case 21 -> adoptPool(in, id);
+            case 22 -> Optional.of(new Change.AdoptVolume(id, text(in), id(in), in.getInt(), in.getLong()));
+            case 23 -> {
+                long number = in.getLong();
+                yield Optional.of(new Change.AdoptSnapshot(id, number, text(in)));
+            }
             default -> Optional.empty();
         };
+    }
+
+    private static Optional<Change> adoptPool(ByteBuffer in, Id128 id) throws CharacterCodingException {
+        int node = in.getInt();
+        String name = text(in);
+        int count = in.get();
+        List<String> paths = new ArrayList<>();
+        for (int i = 0; i < Math.min(count, Protection.MIRROR_LIMIT); i++) {
+            paths.add(text(in));
+        }
+        Optional<Protection> protection = Protection.parse(text(in));
+        return node > 0 && count == paths.size()
+                ? protection.map(how -> new Change.AdoptPool(id, node, name, paths, how))
+                : Optional.empty();
     }
 
     private static Optional<Change> acceptLoss(ByteBuffer in, Id128 id) throws CharacterCodingException {

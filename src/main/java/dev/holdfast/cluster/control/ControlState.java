@@ -119,6 +119,9 @@ public final class ControlState {
             case Change.CreateMirrored c -> ownersOf(c.volume());
             case Change.AddCopy c -> List.of(pool(c.pool()).orElseThrow().node());
             case Change.RemoveCopy c -> List.of();
+            case Change.AdoptPool c -> List.of();
+            case Change.AdoptVolume c -> List.of();
+            case Change.AdoptSnapshot c -> List.of();
             case Change.AcceptLoss c -> List.of(pool(c.pool()).orElseThrow().node());
             case Change.ResizeVolume c -> ownersOf(c.volume());
             case Change.DeleteVolume c -> ownersOf(c.volume());
@@ -228,6 +231,18 @@ public final class ControlState {
             case Change.AddExport c -> exports.put(c.volume(), c.protocol());
             case Change.RemoveExport c -> exports.remove(c.volume());
             case Change.ResizeVolume c -> Checks.that(volumes.containsKey(c.volume()), "a volume of a size");
+            case Change.AdoptPool c ->
+                pools.put(c.pool(), new PoolInfo(c.pool(), c.node(), c.name(), c.paths(), c.protection(), Life.LIVE));
+            case Change.AdoptVolume c -> {
+                nextShard = Math.max(nextShard, c.shard() + 1);
+                volumes.put(
+                        c.volume(),
+                        new VolumeInfo(c.volume(), c.name(), List.of(c.pool()), c.shard(), c.sizeBytes(), Life.LIVE));
+            }
+            case Change.AdoptSnapshot c -> {
+                nextSnapshot = Math.max(nextSnapshot, c.snapshot() + 1);
+                snapshots.put(c.snapshot(), new SnapshotInfo(c.snapshot(), c.volume(), c.name(), Life.LIVE));
+            }
             case Change.AcceptLoss c -> Checks.that(c.epoch() > 0, "a loss is accepted of an epoch");
             case Change.AddCopy c ->
                 Checks.that(mirrors.has(volume(c.volume()).orElseThrow().shard()), "a mirror");
@@ -253,6 +268,9 @@ public final class ControlState {
             case Change.AddExport c -> throw Checks.unreachable("an export is no intent");
             case Change.RemoveExport c -> throw Checks.unreachable("an export's end is no intent");
             case Change.RemoveCopy c -> throw Checks.unreachable("a copy's end is no intent");
+            case Change.AdoptPool c -> throw Checks.unreachable("what is there is adopted at once");
+            case Change.AdoptVolume c -> throw Checks.unreachable("what is there is adopted at once");
+            case Change.AdoptSnapshot c -> throw Checks.unreachable("what is there is adopted at once");
         }
     }
 
@@ -294,6 +312,9 @@ public final class ControlState {
             case Change.AddExport c -> throw Checks.unreachable("an export is no intent");
             case Change.RemoveExport c -> throw Checks.unreachable("an export's end is no intent");
             case Change.RemoveCopy c -> throw Checks.unreachable("a copy's end is no intent");
+            case Change.AdoptPool c -> throw Checks.unreachable("what is there is adopted at once");
+            case Change.AdoptVolume c -> throw Checks.unreachable("what is there is adopted at once");
+            case Change.AdoptSnapshot c -> throw Checks.unreachable("what is there is adopted at once");
         }
     }
 
@@ -480,6 +501,9 @@ public final class ControlState {
             case Change.AddCopy c -> c.volume().equals(volume);
             case Change.RemoveCopy c -> c.volume().equals(volume);
             case Change.AcceptLoss c -> c.volume().equals(volume);
+            case Change.AdoptPool c -> false;
+            case Change.AdoptVolume c -> c.volume().equals(volume);
+            case Change.AdoptSnapshot c -> c.volume().equals(volume);
             case Change.ResizeVolume c -> c.volume().equals(volume);
             case Change.DeleteVolume c -> c.volume().equals(volume);
             case Change.CreateSnapshot c -> c.volume().equals(volume);

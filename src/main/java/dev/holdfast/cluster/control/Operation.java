@@ -1,5 +1,6 @@
 package dev.holdfast.cluster.control;
 
+import dev.holdfast.base.Id128;
 import dev.holdfast.device.Protection;
 import java.util.List;
 
@@ -52,6 +53,12 @@ public sealed interface Operation {
      */
     record AcceptLoss(String volume, String node, List<String> gone, boolean evenIfReached, Change.Audit by)
             implements Operation {}
+
+    /** A volume that its pool has is one that the control log knows. */
+    record AdoptVolume(Id128 volume, String name, Id128 pool, int shard, long sizeBytes) implements Operation {}
+
+    /** The same of a snapshot. */
+    record AdoptSnapshot(Id128 volume, long snapshot, String name) implements Operation {}
 
     /** Another size; a smaller one only if {@code mayShrink}: what is cut off is gone. */
     record ResizeVolume(String name, long sizeBytes, boolean mayShrink) implements Operation {}

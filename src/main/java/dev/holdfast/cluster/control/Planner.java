@@ -39,6 +39,9 @@ final class Planner {
             case Operation.CreateMirrored o -> createMirrored(o);
             case Operation.AddCopy o -> withVolume(o.volume(), volume -> addCopy(volume, o));
             case Operation.RemoveCopy o -> withVolume(o.volume(), volume -> removeCopy(volume, o));
+            case Operation.AdoptVolume o ->
+                checked(new Change.AdoptVolume(o.volume(), o.name(), o.pool(), o.shard(), o.sizeBytes()));
+            case Operation.AdoptSnapshot o -> checked(new Change.AdoptSnapshot(o.volume(), o.snapshot(), o.name()));
             case Operation.AcceptLoss o -> withVolume(o.volume(), volume -> acceptLoss(volume, o));
             case Operation.ResizeVolume o -> withVolume(o.name(), volume -> resize(volume, o));
             case Operation.DeleteVolume o ->

@@ -36,6 +36,9 @@ final class Rules {
             case Change.AddCopy c -> quiet(c.volume()).or(() -> toAddition(c));
             case Change.RemoveCopy c -> quiet(c.volume()).or(() -> toRemoval(c));
             case Change.AcceptLoss c -> toAcceptance(c);
+            case Change.AdoptPool c -> toAdoption(c);
+            case Change.AdoptVolume c -> toAdoption(c);
+            case Change.AdoptSnapshot c -> toAdoption(c);
             case Change.ResizeVolume c -> quiet(c.volume()).or(() -> toSize(c.sizeBytes()));
             case Change.DeleteVolume c -> quiet(c.volume()).or(() -> toDeletion(c.volume()));
             case Change.CreateSnapshot c -> quiet(c.volume()).or(() -> toSnapshot(c));
@@ -193,6 +196,30 @@ final class Rules {
             }
         }
         return Optional.empty();
+    }
+
+    private Optional<Result.Refused> toAdoption(Change.AdoptPool c) {
+        boolean isNew = state.pool(c.pool()).isEmpty() && state.pool(c.name()).isEmpty();
+        return isNew && Names.isValid(c.name()) && state.node(c.node()).isPresent()
+                ? Optional.empty()
+                : conflict("a pool can't be called '" + c.name() + "', or is there already");
+    }
+
+    /** Names, sizes and numbers are what they were, whatever the rules are now. */
+    private Optional<Result.Refused> toAdoption(Change.AdoptVolume c) {
+        boolean isNew =
+                state.volume(c.volume()).isEmpty() && state.volume(c.name()).isEmpty();
+        return isNew && isLive(c.pool()) && c.shard() > 0
+                ? Optional.empty()
+                : conflict("there is a volume " + c.name() + " already, or its pool is not there");
+    }
+
+    private Optional<Result.Refused> toAdoption(Change.AdoptSnapshot c) {
+        boolean isNew = state.snapshot(c.snapshot()).isEmpty()
+                && state.snapshot(c.volume(), c.name()).isEmpty();
+        return isNew && state.volume(c.volume()).isPresent() && c.snapshot() > 0
+                ? Optional.empty()
+                : conflict("there is a snapshot " + c.name() + " already, or its volume is not there");
     }
 
     private static Optional<Result.Refused> toSize(long sizeBytes) {

@@ -36,6 +36,10 @@ final class Words {
                         + c.pools().size() + " copies";
             case Change.AddCopy c -> "add a copy of volume " + name(c.volume()) + " in pool " + pool(c.pool());
             case Change.RemoveCopy c -> "remove the copy of volume " + name(c.volume()) + " in pool " + pool(c.pool());
+            case Change.AdoptPool c -> "know pool " + c.name() + " of " + String.join(", ", c.paths());
+            case Change.AdoptVolume c ->
+                "know volume " + c.name() + ", " + c.sizeBytes() + " bytes, shard " + c.shard();
+            case Change.AdoptSnapshot c -> "know snapshot " + name(c.volume()) + "@" + c.name();
             case Change.AcceptLoss c ->
                 "volume " + name(c.volume()) + " goes on in epoch " + (c.epoch() + 1) + " with the copy in pool "
                         + pool(c.pool()) + " alone, accepted by " + c.by().who() + " at "
@@ -63,6 +67,9 @@ final class Words {
             case Change.RemoveCopy c ->
                 "no data; pool " + pool(c.pool()) + " keeps what it has, and nobody asks for it";
             case Change.AcceptLoss c -> lost(c);
+            case Change.AdoptPool c -> "no data";
+            case Change.AdoptVolume c -> "no data; it is in pool " + pool(c.pool()) + " already";
+            case Change.AdoptSnapshot c -> "no data";
             case Change.ResizeVolume c -> resized(c);
             case Change.DeleteVolume c -> "all data of volume " + name(c.volume());
             case Change.CreateSnapshot c -> "no data; volume " + name(c.volume()) + " goes on";

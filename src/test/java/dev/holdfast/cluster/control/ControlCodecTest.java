@@ -54,7 +54,11 @@ final class ControlCodecTest {
                             9,
                             List.of(new Change.Passed(new Id128(5, 6), new Id128(7, 8), "v")),
                             true,
-                            new Change.Audit("me", 10))));
+                            new Change.Audit("me", 10))),
+            new ControlRecord.Applied(
+                    ID, new Change.AdoptPool(new Id128(3, 4), 1, "main", List.of("/d"), Protection.SINGLE)),
+            new ControlRecord.Applied(ID, new Change.AdoptVolume(ID, "v", new Id128(3, 4), 5, 4096)),
+            new ControlRecord.Applied(ID, new Change.AdoptSnapshot(ID, 9, "s")));
 
     @Test
     void everyRecordReadsBackAsItWasWritten() {
@@ -92,6 +96,15 @@ final class ControlCodecTest {
                         + "000000000000000a" + "01" + "00000000000000050000000000000006"
                         + "00000000000000070000000000000008" + "000176",
                 hex(ALL.get(20)));
+        assertEquals(
+                "0103" + id + "15" + "00000000000000030000000000000004" + "00000001" + "00046d61696e" + "01"
+                        + "00022f64" + "000673696e676c65",
+                hex(ALL.get(21)));
+        assertEquals(
+                "0103" + id + "16" + id + "000176" + "00000000000000030000000000000004" + "00000005"
+                        + "0000000000001000",
+                hex(ALL.get(22)));
+        assertEquals("0103" + id + "17" + id + "0000000000000009" + "000173", hex(ALL.get(23)));
         String set = "02" + "02000000" + "01" + "03000000" + "0100000000000000";
         assertEquals(
                 "010a" + "00000007" + "00000003" + "0000000000000005" + "0000000000000009" + "0012" + set,
