@@ -25,8 +25,9 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         description = {
             "Makes the control log of a node anew, when its directory `control` is lost, from what its disks say:",
-            "pools, volumes, snapshots. The node must not run. What was a copy of a mirrored volume is a volume of this",
-            "node alone afterwards. What the disks do not know: names of pools and of the node, exports, other nodes."
+            "pools, volumes, snapshots. The node must not run. What was a copy of a mirrored volume is a volume of",
+            "this node alone afterwards. What the disks do not know: names of pools and of the node, exports, and",
+            "other nodes."
         },
         footer = {
             "",
