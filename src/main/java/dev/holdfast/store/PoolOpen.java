@@ -99,7 +99,11 @@ public final class PoolOpen implements Trouble {
     private void chooseRoot(ArrayOpened.Opened found) {
         Id128 poolId = found.pool();
         switch (RootChoice.choose(poolId, found.rings())) {
-            case RootChoice.Verdict.Newest newest -> loadIfHere(newest.root());
+            case RootChoice.Verdict.Newest newest -> {
+                if (isHere(newest.root())) {
+                    loadIfCurrent(newest.root());
+                }
+            }
             case RootChoice.Verdict.Blank blank -> {
                 if (found.isTwin()) {
                     elsewhere(
@@ -115,6 +119,9 @@ public final class PoolOpen implements Trouble {
                 }
             }
             case RootChoice.Verdict.Lost lost -> {
+                if (lost.older().isPresent() && !isHere(lost.older().get())) {
+                    return;
+                }
                 if (plan.acceptLoss() && lost.older().isPresent()) {
                     notes.add("loss accepted: " + lost.why());
                     load(lost.older().get().passedOver(plan.known().keeper().newest()));
@@ -125,8 +132,8 @@ public final class PoolOpen implements Trouble {
         }
     }
 
-    /** T8. */
-    private void loadIfHere(Root root) {
+    /** T8. If the pool is elsewhere it has been refused. */
+    private boolean isHere(Root root) {
         TwinRecord twin = root.twin();
         if (root.written().atTwin()) {
             elsewhere(
@@ -142,9 +149,8 @@ public final class PoolOpen implements Trouble {
                     what + ": that is the pool now. `holdfast pool receive` makes these disks its twin, `holdfast"
                             + " pool promote --force` the pool again",
                     handed ? Optional.of(new Granting(root, array.orElseThrow().logBytes())) : Optional.empty());
-        } else {
-            loadIfCurrent(root);
         }
+        return !root.written().atTwin() && !twin.isOver();
     }
 
     private void elsewhere(String why, Optional<Granting> untold) {

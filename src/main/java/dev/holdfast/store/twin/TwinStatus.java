@@ -34,6 +34,9 @@ public record TwinStatus(
         if (kept == TwinRecord.State.PROMOTED) {
             return "this was a twin and is the pool now; it has none yet: `holdfast pool mirror` gives it one" + why();
         }
+        if (kept == TwinRecord.State.HANDED_OVER) {
+            return "handed over to the twin at " + address + " with consistency point " + cp;
+        }
         String has = cp == 0 ? "holds nothing yet" : "holds consistency point " + cp;
         String held = heldBlocks == 0 ? "" : ", " + heldBlocks + " blocks are kept for it";
         return "twin at " + address + " " + has + held + ": " + words();
