@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -82,7 +83,8 @@ final class QuickstartCommand implements Runnable {
             throw new Failure(directory + " has " + (alone ? 1 : NAMES.size()) + " nodes: pick another --dir", 2);
         }
         if (several || nodes != 1 && !alone) {
-            several(options, several ? List.of() : members(), size.bytes(), System.out, System.err)
+            ServerOptions.Members members = new ServerOptions.Members(several ? List.of() : members(), "", "");
+            several(options, name -> members, size.bytes(), System.out, System.err)
                     .run();
         } else {
             FirstVolume.Thin demo = new FirstVolume.Thin(VOLUME, size.bytes());
@@ -90,14 +92,36 @@ final class QuickstartCommand implements Runnable {
         }
     }
 
+    /** The same, where {@code selftest} looks at them. */
+    static Server plain(ServerOptions options, long sizeBytes, PrintStream quiet, PrintStream notes) {
+        ServerOptions.Members members = new ServerOptions.Members(members(), "", "");
+        return several(options, name -> members, sizeBytes, quiet, notes);
+    }
+
+    /** The same with certificates: each is at an address of its own on this machine, and encrypts what it sends. */
+    static Server encrypted(ServerOptions options, long sizeBytes, PrintStream quiet, PrintStream notes) {
+        String free = members().getFirst();
+        String port = free.substring(free.lastIndexOf(':'));
+        return several(
+                options,
+                name -> new ServerOptions.Members(List.of(), "127.0.0." + (2 + NAMES.indexOf(name)) + port, ""),
+                sizeBytes,
+                quiet,
+                notes);
+    }
+
     /** Three nodes in this process, below the directory of {@code options}; two keep a volume of so many bytes. */
-    static Server several(
-            ServerOptions options, List<String> members, long sizeBytes, PrintStream out, PrintStream notes) {
+    private static Server several(
+            ServerOptions options,
+            Function<String, ServerOptions.Members> members,
+            long sizeBytes,
+            PrintStream out,
+            PrintStream notes) {
         List<LocalNode.Plan> plans = new ArrayList<>();
         for (String name : NAMES) {
             boolean votesOnly = plans.size() == COPIES;
             FirstVolume.Wanted pool = votesOnly ? FirstVolume.Wanted.NOTHING : wanted(sizeBytes, FirstVolume.Thin.NONE);
-            ServerOptions own = options.of(options.directory().resolve(name), members, plans.isEmpty());
+            ServerOptions own = options.of(options.directory().resolve(name), members.apply(name), plans.isEmpty());
             plans.add(new LocalNode.Plan(name, own, pool, ""));
         }
         FirstVolume.Thin demo = new FirstVolume.Thin(VOLUME, sizeBytes, COPIES);
@@ -108,7 +132,7 @@ final class QuickstartCommand implements Runnable {
     /**
      * The nodes, each at a port that is free now and that the system gives to no connection by itself: they keep it.
      */
-    static List<String> members() {
+    private static List<String> members() {
         Random random = new Random();
         TreeMap<Integer, String> members = new TreeMap<>();
         for (int tries = 0; members.size() < NAMES.size(); tries++) {

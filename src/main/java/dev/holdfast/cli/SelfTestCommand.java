@@ -49,7 +49,7 @@ final class SelfTestCommand implements Runnable {
             paramLabel = "DIR",
             defaultValue = "",
             description =
-                    "where to make it; it takes 350M, with --nodes 3 1G; default the system's temporary directory")
+                    "where to make it; it takes 350M, with --nodes 3 1.5G; default the system's temporary directory")
     private String parent = "";
 
     @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "of what is written; default 1")
@@ -62,7 +62,7 @@ final class SelfTestCommand implements Runnable {
             names = "--nodes",
             paramLabel = "N",
             defaultValue = "1",
-            description = "1, or 3: then also on three nodes of which two keep a copy each; default 1")
+            description = "1, or 3: then also on three nodes of which two keep a copy, plain and encrypted; default 1")
     private int nodes;
 
     @Override
@@ -80,7 +80,13 @@ final class SelfTestCommand implements Runnable {
                     }));
             if (nodes > 1) {
                 System.out.println("on three nodes:");
-                several(directory.resolve("several")).serveWhile(endpoint -> with(endpoint, this::writeAndRead));
+                ServerOptions plain = ServerOptions.allIn(directory.resolve("several"));
+                QuickstartCommand.plain(plain, VOLUME_BYTES, QUIET, System.err)
+                        .serveWhile(endpoint -> with(endpoint, this::writeAndRead));
+                System.out.println("on three nodes that encrypt what they send each other:");
+                ServerOptions encrypted = ServerOptions.allIn(directory.resolve("encrypted"));
+                QuickstartCommand.encrypted(encrypted, VOLUME_BYTES, QUIET, System.err)
+                        .serveWhile(endpoint -> with(endpoint, this::writeAndRead));
             }
             System.out.println("ok");
         } finally {
@@ -176,11 +182,6 @@ final class SelfTestCommand implements Runnable {
 
     private long word(int round, long at) {
         return (seed * 31 + round) * 0x9E3779B97F4A7C15L + at;
-    }
-
-    private static Server several(Path directory) {
-        List<String> members = QuickstartCommand.members();
-        return QuickstartCommand.several(ServerOptions.allIn(directory), members, VOLUME_BYTES, QUIET, System.err);
     }
 
     private static Server server(Path directory) {

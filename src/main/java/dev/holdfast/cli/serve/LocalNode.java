@@ -56,10 +56,18 @@ public final class LocalNode implements AutoCloseable {
     private final Node node;
     private Optional<HttpApi> http = Optional.empty();
     private Optional<JoinServer> joins = Optional.empty();
+    private boolean serving;
     private boolean stopped;
 
     /** What to run; {@code acceptLossOf} names a pool or is empty. */
-    public record Plan(String name, ServerOptions options, FirstVolume.Wanted wanted, String acceptLossOf) {}
+    public record Plan(String name, ServerOptions options, FirstVolume.Wanted wanted, String acceptLossOf) {
+        /** The same, for a node that joins with {@code token} if it has not yet. */
+        Plan joining(String token) {
+            ServerOptions.Members joins = new ServerOptions.Members(List.of(), options.members.address(), token);
+            ServerOptions known = options.of(options.directory(), joins, false);
+            return new Plan(name, known, wanted, acceptLossOf);
+        }
+    }
 
     /** A node that has its directory, and does nothing yet. It says what people should know to {@code notes}. */
     LocalNode(Plan plan, PrintStream out, PrintStream notes) throws WorldException {
@@ -220,8 +228,12 @@ public final class LocalNode implements AutoCloseable {
         }
     }
 
-    /** Lets clients in, and says where. */
+    /** Lets clients in, and says where; once. */
     void serve() {
+        if (serving) {
+            return;
+        }
+        serving = true;
         String failure = answer(done -> node.control().post(() -> {
             try {
                 node.serve();
@@ -271,7 +283,8 @@ public final class LocalNode implements AutoCloseable {
         }
     }
 
-    private String newToken() throws IOException {
+    /** For one more node that joins. */
+    String newToken() throws IOException {
         return membership
                 .joined()
                 .orElseThrow(() -> new IOException("nobody can join this node: it was not started with --address"))

@@ -3,6 +3,7 @@ package dev.holdfast.cli.serve;
 import dev.holdfast.cli.line.Failure;
 import dev.holdfast.io.WorldException;
 import dev.holdfast.node.FirstVolume;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.util.ArrayDeque;
@@ -97,6 +98,10 @@ public final class Server {
     }
 
     private void start() {
+        if (plans.stream().anyMatch(plan -> !plan.options().members.address().isEmpty()) && plans.size() > 1) {
+            joinOneByOne();
+            return;
+        }
         try {
             for (LocalNode.Plan plan : plans) {
                 nodes.add(new LocalNode(plan, nodes.isEmpty() ? out : QUIET, notes));
@@ -110,6 +115,24 @@ public final class Server {
             together(LocalNode::start);
             nodes.getFirst().ensure(wanted);
         }
+    }
+
+    /** The first one begins a cluster, and lets in every other one when that starts. */
+    private void joinOneByOne() {
+        try {
+            for (LocalNode.Plan plan : plans) {
+                boolean isFirst = nodes.isEmpty();
+                LocalNode.Plan known =
+                        isFirst ? plan : plan.joining(nodes.getFirst().newToken());
+                LocalNode node = new LocalNode(known, isFirst ? out : QUIET, notes);
+                nodes.add(node);
+                node.start();
+                node.serve();
+            }
+        } catch (WorldException | IOException refused) {
+            throw new Failure(String.valueOf(refused.getMessage()));
+        }
+        nodes.getFirst().ensure(wanted);
     }
 
     /** Nodes wait for each other, so each starts on a thread of its own. */

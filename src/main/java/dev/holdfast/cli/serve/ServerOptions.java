@@ -90,7 +90,7 @@ public final class ServerOptions {
     }
 
     /** The same for one node of several in this process; only the {@code first} has ports that people chose. */
-    public ServerOptions of(Path own, List<String> allMembers, boolean first) {
+    public ServerOptions of(Path own, Members keepers, boolean first) {
         ServerOptions options = new ServerOptions();
         options.directory = own.toString();
         options.memoryDirectory = memoryDirectory;
@@ -100,7 +100,7 @@ public final class ServerOptions {
         options.nbdPort = first ? nbdPort : 0;
         options.nbdSocket = first ? nbdSocket : "";
         options.httpPort = first ? httpPort : NO_HTTP;
-        options.members = new Members(allMembers, "", "");
+        options.members = keepers;
         return options;
     }
 
