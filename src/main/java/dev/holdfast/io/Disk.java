@@ -23,8 +23,9 @@ import java.nio.ByteBuffer;
  *
  * <p>Offsets and lengths are multiples of 4096. Buffers are direct, 4096-aligned where the method says so; the bytes
  * between position and limit are used, positions are not changed, and the buffer belongs to the disk until completion.
- * A write does not move positions even for a moment: one buffer may be on its way to several disks.
- * Completion comes on {@code loop}, never inside the call. May be called from any loop.
+ * Of a disk that does not answer whoever gives it up for good may use a write's buffer before: what then comes to stand
+ * in the write's range nobody knows. A write does not move positions even for a moment: one buffer may be on its way to
+ * several disks. Completion comes on {@code loop}, never inside the call. May be called from any loop.
  */
 public interface Disk extends AutoCloseable {
     /** What every offset, length and address is a multiple of, in bytes. */

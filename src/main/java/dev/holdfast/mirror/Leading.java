@@ -33,6 +33,9 @@ final class Leading {
 
     private static final long MOST_UNLOGGED_BYTES = 1 << 20;
 
+    /** Whose flushes have no more changes between them will probably flush the next one as well. */
+    private static final int FEW = 8;
+
     private final Self self;
     private final ShardLog log;
     private final ReplicaSet set;
@@ -47,6 +50,8 @@ final class Leading {
     private long logWanted;
     private long logAskedNanos;
     private long flushed = -1;
+    private long flushWanted;
+    private boolean flushesOften;
     private long proposedNanos;
     private long actsAskedNanos;
 
@@ -141,14 +146,20 @@ final class Leading {
                 && now - follower.answeredNanos < Terms.LEASE_NANOS;
     }
 
-    /** Changes were held here: they go out. */
+    /** Changes were held here: they go out, to be logged at once if a flush is to be expected. */
     void numbered() {
+        flushesOften &= log.held() - flushWanted <= FEW;
+        if (flushesOften && acting) {
+            logUpTo(log.held());
+        }
         send(false);
         advance();
     }
 
     /** Somebody waits until everything up to {@code upTo} is on stable storage everywhere, and is told if it is. */
     void wantLogged(long upTo) {
+        flushesOften = upTo - flushWanted <= FEW;
+        flushWanted = upTo;
         flushed = Mutant.on("mirror.answer-flush-once") ? flushed : Math.min(flushed, upTo - 1);
         wantStable(upTo);
     }
@@ -156,12 +167,16 @@ final class Leading {
     /** A root wants to cover everything up to {@code upTo}. */
     void wantStable(long upTo) {
         if (upTo > logWanted) {
-            logWanted = upTo;
-            logAskedNanos = self.clock().nanos();
-            log.log(upTo);
+            logUpTo(upTo);
             send(true);
         }
         advance();
+    }
+
+    private void logUpTo(long upTo) {
+        logWanted = upTo;
+        logAskedNanos = self.clock().nanos();
+        log.log(upTo);
     }
 
     void have(Message.Have have) {

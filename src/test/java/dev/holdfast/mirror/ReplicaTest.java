@@ -265,6 +265,26 @@ final class ReplicaTest {
     }
 
     @Test
+    void whatIsProbablyFlushedNextIsLoggedAsItComes() {
+        lead(2);
+        for (int entry = 1; entry <= 12; entry++) {
+            write();
+            have(1, 2, entry);
+            have(2, 2, entry);
+            if (entry <= 2) {
+                replica.flush();
+            }
+        }
+        List<Long> asked = sent.stream()
+                .filter(message -> message instanceof Message.Append append
+                        && append.batch().last() >= append.batch().first())
+                .map(message -> ((Message.Append) message).logUpTo())
+                .distinct()
+                .toList();
+        assertEquals(List.of(0L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L, 10L), asked, "until eight come without a flush");
+    }
+
+    @Test
     void whoIsNotToldThatItActsAsksAgain() {
         lead(2);
         authority.replay(new Decision.NewSet(new ReplicaSet(3, SELF, ALL)));

@@ -11,9 +11,13 @@ import java.util.List;
 
 /**
  * One operation under way on a simulated disk, and what becomes of it. A write's bytes are taken when it is issued and
- * compared when it ends: whoever changes them in between breaks the contract.
+ * compared when it ends: whoever changes them in between breaks the contract, but for one that a stuck disk kept for so
+ * long that a mirror has gone on without the disk.
  */
 final class DiskOperation {
+    /** A mirror waits no longer than half a minute; it looks every five seconds. */
+    private static final long GIVEN_UP_NANOS = 25_000_000_000L;
+
     private static final byte[] POISON = new byte[PageMap.PAGE_BYTES];
 
     static {
@@ -42,7 +46,7 @@ final class DiskOperation {
     }
 
     /** Whom to tell, and where. */
-    record Teller(SimLoop loop, DiskDone done, long token) {}
+    record Teller(SimLoop loop, DiskDone done, long token, long issuedNanos) {}
 
     private record Part(ByteBuffer buffer, int position, int lengthBytes) {}
 
@@ -249,6 +253,9 @@ final class DiskOperation {
     }
 
     private void checkUntouched() {
+        if (waits && teller.loop.nowNanos() - teller.issuedNanos > GIVEN_UP_NANOS) {
+            return;
+        }
         byte[] now = writes() ? new byte[Disk.BLOCK_BYTES] : POISON;
         int page = 0;
         for (int i = 0; writes() && i < parts.length; i++) {

@@ -92,7 +92,8 @@ public final class SimDisk implements Disk {
     }
 
     private static DiskOperation.Teller teller(Loop loop, DiskDone done, long token) {
-        return new DiskOperation.Teller((SimLoop) loop, done, token);
+        SimLoop teller = (SimLoop) loop;
+        return new DiskOperation.Teller(teller, done, token, teller.nowNanos());
     }
 
     private static void checkBuffer(ByteBuffer buffer) {

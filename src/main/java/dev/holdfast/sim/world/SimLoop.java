@@ -169,6 +169,11 @@ public final class SimLoop implements Loop, Owner {
         process.scheduler().after(pausedNanos + wakeNanos(), this, EventKind.TURN, tail - head, this::turn);
     }
 
+    /** Virtual time. */
+    long nowNanos() {
+        return process.scheduler().nowNanos();
+    }
+
     private long wakeNanos() {
         SimRandom random = random();
         long draw = random.nextLong();

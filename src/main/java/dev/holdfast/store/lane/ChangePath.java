@@ -181,7 +181,9 @@ final class ChangePath {
         Checks.that(waiting.isEmpty() == (visible == held), "what is held and not visible waits", visible, held);
         held = seq;
         waiting.add(entry, request, control);
-        if (mirrored != null) {
+        if (mirrored == null) {
+            lane.durability().held(entry + 1);
+        } else {
             heldHere(mirrored, kind, lengthBytes, entry);
         }
         if (Mutant.on("lane.visible-before-gate")) {
@@ -374,9 +376,12 @@ final class ChangePath {
     void flush(Request request) {
         if (mirrored != null && !numbersHere) {
             request.completion().completed(request, Status.MOVED);
-        } else {
-            awaitDurable(request, visibleEnd);
+            return;
         }
+        if (mirrored == null) {
+            lane.durability().flushes(visibleEnd);
+        }
+        awaitDurable(request, visibleEnd);
     }
 
     /** Entries below {@code end} are visible; {@code request} waits until they are durable. */

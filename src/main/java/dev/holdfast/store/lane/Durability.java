@@ -13,6 +13,9 @@ import dev.holdfast.io.Loop;
  * commit makes durable with the same write anyway.
  */
 final class Durability {
+    /** Whose flushes have no more changes between them will probably flush the next one as well. */
+    private static final int FEW = 8;
+
     private final int lane;
     private final Loop loop;
     private final CommitterPort committer;
@@ -21,6 +24,8 @@ final class Durability {
     private long logged;
     private long wanted;
     private long asked;
+    private long flushed;
+    private boolean flushesOften;
     private boolean willAsk;
     private boolean failed;
 
@@ -38,6 +43,20 @@ final class Durability {
     /** Whether nobody waits. */
     boolean isIdle() {
         return waiters.isEmpty();
+    }
+
+    /** Somebody flushes: entries below {@code end} are visible. */
+    void flushes(long end) {
+        flushesOften = end - flushed <= FEW;
+        flushed = Math.max(flushed, end);
+    }
+
+    /** Entries below {@code end} are held; they are logged at once if a flush is to be expected. */
+    void held(long end) {
+        flushesOften &= end - flushed <= FEW;
+        if (flushesOften && !failed) {
+            want(end);
+        }
     }
 
     /** Completes {@code request} once all entries below {@code entry} are durable; at once if they are. */

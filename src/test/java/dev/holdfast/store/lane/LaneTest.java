@@ -75,6 +75,26 @@ final class LaneTest {
     }
 
     @Test
+    void whoFlushesAfterEveryWriteFindsTheNextOneLogged() {
+        Client client = client();
+        bed.run(() -> client.write(0, bytes(4096, 1), false));
+        bed.run(() -> client.submit(Request.Kind.FLUSH, 0, 0));
+        finish(client);
+        bed.run(() -> client.write(4096, bytes(4096, 2), false));
+        bed.world.runUntil(() -> bed.committer.loggedByCommits == 2);
+        bed.run(() -> {
+            client.submit(Request.Kind.FLUSH, 0, 0);
+            assertTrue(client.outstanding.isEmpty(), "nothing is left to wait for");
+        });
+        for (int more = 1; more <= 20; more++) {
+            int block = more;
+            bed.run(() -> client.write(block * 4096L, bytes(4096, 3), false));
+            bed.world.runFor(50_000_000);
+        }
+        assertEquals(10, bed.committer.loggedByCommits, "after eight nobody is expected to flush");
+    }
+
+    @Test
     void aRootAcknowledgesWhatTheLogDidNot() {
         Client client = client();
         bed.committer.holdCommits = true;
