@@ -62,9 +62,22 @@ public final class ArrayFormat {
      * @param logBytes length of the log region, a multiple of 4096
      * @param createdMillis wall time, for people
      * @param force overwrite whatever is there
+     * @param name what people call the pool, or empty
      */
     public record Plan(
-            Id128 cluster, Id128 pool, Protection protection, long logBytes, long createdMillis, boolean force) {}
+            Id128 cluster,
+            Id128 pool,
+            Protection protection,
+            long logBytes,
+            long createdMillis,
+            boolean force,
+            String name) {
+        /** Of a pool that nobody calls anything. */
+        public Plan(
+                Id128 cluster, Id128 pool, Protection protection, long logBytes, long createdMillis, boolean force) {
+            this(cluster, pool, protection, logBytes, createdMillis, force, "");
+        }
+    }
 
     /** How it ended. */
     public sealed interface Outcome {
@@ -135,7 +148,7 @@ public final class ArrayFormat {
             Id128 device = new Id128(entropy.nextLong(), entropy.nextLong());
             Label.Place place = new Label.Place(slot, copies, plan.protection);
             Label.Ids ids = new Label.Ids(plan.cluster, plan.pool, device);
-            labels.add(new Label(ids, place, geometry.get(), plan.createdMillis));
+            labels.add(new Label(ids, place, geometry.get(), plan.createdMillis, plan.name));
         }
         look();
     }

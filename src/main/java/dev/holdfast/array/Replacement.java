@@ -28,7 +28,7 @@ public record Replacement(String path, int slot, long createdMillis, boolean for
                 known.ids().cluster(), known.ids().pool(), new Id128(entropy.nextLong(), entropy.nextLong()));
         Label.Place place =
                 new Label.Place(slot, known.place().slots(), known.place().protection());
-        Label label = new Label(ids, place, known.geometry(), createdMillis);
+        Label label = new Label(ids, place, known.geometry(), createdMillis, known.poolName());
         array.memberSet().detach(slot);
         ArrayFormat.formatOne(disks, path, label, force, array.owner(), outcome -> {
             switch (outcome) {

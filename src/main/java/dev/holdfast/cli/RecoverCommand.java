@@ -26,8 +26,7 @@ import picocli.CommandLine.Option;
         description = {
             "Makes the control log of a node anew, when its directory `control` is lost, from what its disks say:",
             "pools, volumes, snapshots. The node must not run. What was a copy of a mirrored volume is a volume of",
-            "this node alone afterwards. What the disks do not know: names of pools and of the node, exports, and",
-            "other nodes."
+            "this node alone afterwards. What the disks do not know: the node's name, exports, and other nodes."
         },
         footer = {
             "",
@@ -36,6 +35,8 @@ import picocli.CommandLine.Option;
             "  holdfast recover --disk /dev/sdb --disk /dev/sdc --pool fast --dir holdfast-data"
         })
 final class RecoverCommand implements Runnable {
+    private static final String NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}";
+
     @Mixin
     private ServerOptions options = new ServerOptions();
 
@@ -45,7 +46,7 @@ final class RecoverCommand implements Runnable {
     @Option(
             names = "--pool",
             paramLabel = "NAME",
-            description = "what the first disk's pool is called, the next one's, ...; default main, main-2, ...")
+            description = "what the first disk's pool is called, the next one's, ...; default what the disks say")
     private List<String> names = new ArrayList<>();
 
     @Option(names = "--name", paramLabel = "NODE", defaultValue = "a", description = "name of the node; default a")
@@ -67,6 +68,12 @@ final class RecoverCommand implements Runnable {
         }
         List<RecoveredLog.Found> pools = new ArrayList<>();
         byPool.forEach((pool, members) -> pools.add(found(pool, members, pools.size())));
+        long different = pools.stream().map(RecoveredLog.Found::name).distinct().count();
+        boolean areNames = pools.stream().allMatch(pool -> pool.name().matches(NAME)) && node.matches(NAME);
+        if (!areNames || different < pools.size()) {
+            throw new Failure(
+                    "pools and nodes have names of 1 to 63 letters, digits, '.', '_' or '-', each its own", 2);
+        }
         pools.forEach(pool -> System.out.println("pool " + pool.name() + " (" + pool.pool() + "), " + pool.protection()
                 + ", of " + String.join(", ", pool.paths())));
         if (!dryRun) {
@@ -80,7 +87,11 @@ final class RecoverCommand implements Runnable {
             throw new Failure("pool " + pool + " is of " + protection.copies() + " disks, and " + members.size()
                     + " of them are named: say the others with --disk too");
         }
-        String plain = index == 0 ? "main" : "main-" + (index + 1);
+        if (members.getFirst().label().isTwin()) {
+            throw new Failure(members.getFirst().path() + " is a twin's: `holdfast pool promote` makes a pool of it");
+        }
+        String stored = members.getFirst().label().poolName();
+        String plain = !stored.isEmpty() ? stored : index == 0 ? "main" : "main-" + (index + 1);
         List<String> paths =
                 members.stream().map(ControlRecovery.Labelled::path).toList();
         return new RecoveredLog.Found(pool, index < names.size() ? names.get(index) : plain, paths, protection);

@@ -6,6 +6,7 @@ import dev.holdfast.base.Id128;
 import dev.holdfast.io.Disk;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
@@ -20,7 +21,8 @@ import java.util.Optional;
  *  12  4 format version (1)             68  4 slots                 96  8 data area: first byte
  *  16 16 cluster id *                   72  4 kind: 1 single,      104  8 data area: blocks of 4096
  *  32 16 pool id                              2 mirror             112  8 created, ms since 1970
- *                                       76  4 copies               120    zeroes
+ *                                       76  4 copies               120  4 length of the name
+ *                                                                  124 64 the pool's name, UTF-8; zeroes
  * </pre>
  *
  * An id is its upper half, then its lower half. * All 0: made to be the twin of a pool.
@@ -29,8 +31,25 @@ import java.util.Optional;
  * @param place where in the array
  * @param geometry the layout
  * @param createdMillis when the pool was made, wall time for people
+ * @param poolName what people call the pool, for them; empty if the label was written before that was in it
  */
-public record Label(Ids ids, Place place, Geometry geometry, long createdMillis) {
+public record Label(Ids ids, Place place, Geometry geometry, long createdMillis, String poolName) {
+    /** The longest name, in bytes of UTF-8. */
+    public static final int MOST_NAME_BYTES = 64;
+
+    private static final int NAME_AT = 124;
+
+    /** Checks the name. */
+    public Label {
+        int bytes = poolName.getBytes(StandardCharsets.UTF_8).length;
+        Checks.that(bytes <= MOST_NAME_BYTES, "a name has its place", bytes);
+    }
+
+    /** One without a name. */
+    public Label(Ids ids, Place place, Geometry geometry, long createdMillis) {
+        this(ids, place, geometry, createdMillis, "");
+    }
+
     /** Length in bytes. */
     public static final int BYTES = Disk.BLOCK_BYTES;
 
@@ -92,6 +111,8 @@ public record Label(Ids ids, Place place, Geometry geometry, long createdMillis)
         block.putLong(80, geometry.logOffset()).putLong(88, geometry.logBytes());
         block.putLong(96, geometry.dataOffset()).putLong(104, geometry.dataBlocks());
         block.putLong(112, createdMillis);
+        byte[] name = poolName.getBytes(StandardCharsets.UTF_8);
+        block.putInt(NAME_AT - Integer.BYTES, name.length).put(NAME_AT, name);
         block.putInt(CHECKSUM_AT, checksum(block));
     }
 
@@ -159,7 +180,16 @@ public record Label(Ids ids, Place place, Geometry geometry, long createdMillis)
                 new Ids(id(block, 16), id(block, 32), id(block, 48)),
                 new Place(slot, slots, protection.get()),
                 new Geometry(logOffset, logBytes, dataOffset, dataBlocks),
-                block.getLong(112)));
+                block.getLong(112),
+                name(block)));
+    }
+
+    /** A length that can't be is that of no name: it is for people only. */
+    private static String name(ByteBuffer block) {
+        int length = block.getInt(NAME_AT - Integer.BYTES);
+        byte[] bytes = new byte[length >= 0 && length <= MOST_NAME_BYTES ? length : 0];
+        block.get(NAME_AT, bytes);
+        return new String(bytes, StandardCharsets.UTF_8);
     }
 
     private static void putId(ByteBuffer block, int at, Id128 id) {

@@ -163,7 +163,8 @@ final class Pools {
                 change.protection(),
                 change.logBytes(),
                 world.clock().wallMillis(),
-                false);
+                false,
+                change.name());
         ArrayFormat.format(world.disks(), paths, plan, world.entropy(), control, outcome -> {
             switch (outcome) {
                 case ArrayFormat.Outcome.Refused refused -> done.accept(refused.reason());

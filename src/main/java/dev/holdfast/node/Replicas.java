@@ -53,7 +53,7 @@ final class Replicas {
     private final Events events;
     private final List<Links> links = new ArrayList<>();
     private final TreeMap<Integer, Copy> copies = new TreeMap<>();
-    /** Shards that were taken from their protocol, for good. */
+    /** Shards that were taken from their protocol, until they are deleted. */
     private final TreeSet<Integer> alone = new TreeSet<>();
 
     private Optional<Door> door = Optional.empty();
@@ -212,6 +212,7 @@ final class Replicas {
         long nonce = world.entropy().nextLong();
         RunningReplica replica = new RunningReplica(place, shard, pool.get(), around, disk);
         copies.put(volume.shard(), new Copy(shard, replica, disk, place.nodes()));
+        alone.remove(volume.shard()); // Another shard of that number was, in the same pool, before it was deleted.
         replica.listen(event -> control.post(() -> happened(volume, event)));
         shard.shard().loop().post(() -> replica.start(memory, nonce));
     }

@@ -64,6 +64,17 @@ final class LabelTest {
     }
 
     @Test
+    void thePoolsNameStandsBehindTheRestAndMayBeAbsent() {
+        Label plain = label();
+        Label named = new Label(plain.ids(), plain.place(), plain.geometry(), plain.createdMillis(), "m\u00e4in");
+        ByteBuffer block = ByteBuffer.allocate(Label.BYTES);
+        named.encode(block, 0);
+        assertEquals("05000000" + "6dc3a4696e" + "000000", HexFormat.of().formatHex(block.array(), 120, 132));
+        assertEquals(new Reading.Found(named), Label.decode(block, 0));
+        assertEquals(new Reading.Found(plain), withField(120, 65), "a length that can't be");
+    }
+
+    @Test
     void aLabelReadsBackWhereverItLies() {
         ByteBuffer block = ByteBuffer.allocateDirect(3 * Label.BYTES).order(ByteOrder.BIG_ENDIAN);
         label().encode(block, Label.BYTES);

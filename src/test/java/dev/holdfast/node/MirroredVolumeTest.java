@@ -459,6 +459,7 @@ final class MirroredVolumeTest {
         done(third, new Operation.AddCopy("v", "p-" + goneName));
         world.runUntil(() -> status(older).mirrors().getFirst().known().inSync().size() == 3);
         assertEquals(3, read(older));
+        done(third, new Operation.DeleteVolume("v"));
     }
 
     @Test
