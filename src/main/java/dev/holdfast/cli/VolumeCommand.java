@@ -170,8 +170,8 @@ final class VolumeCommand {
                 "Examples:",
                 "  holdfast volume add-copy db",
                 "  holdfast volume add-copy db --pool main-c",
-                "A copy that moves: add it at the new place, wait until it is in sync, stop the old one's node,",
-                "`holdfast volume remove-copy`, start the node again."
+                "A copy that moves: add it at the new place, wait until it is in sync, `holdfast volume remove-copy`",
+                "the old one."
             })
     static final class AddCopy implements Runnable {
         @Mixin
@@ -199,10 +199,16 @@ final class VolumeCommand {
             name = "remove-copy",
             mixinStandardHelpOptions = true,
             description = {
-                "Takes a pool out of a mirrored volume: it is lost, or will not come back.",
-                "Refused for a copy that may have what no other has."
+                "Takes a pool out of a mirrored volume. Clients go on meanwhile; if that copy is the primary's,",
+                "another one takes over first. Refused while no other copy is in sync.",
+                "What the pool has stays there: a copy that comes back gets only what was changed meanwhile."
             },
-            footer = {"", "Example:", "  holdfast volume remove-copy db --pool main-b"})
+            footer = {
+                "",
+                "Examples:",
+                "  holdfast volume remove-copy db --pool main-b",
+                "  holdfast volume remove-copy db --pool main-b --dry-run"
+            })
     static final class RemoveCopy implements Runnable {
         @Mixin
         private Remote remote = new Remote();

@@ -96,7 +96,7 @@ public final class Authority {
         boolean goesOn = true;
         for (int i = sets.size() - 1; i >= 0 && goesOn; i--) {
             found.add(sets.get(i).set);
-            goesOn = !sets.get(i).acted;
+            goesOn = !sets.get(i).acted && !Mutant.on("mirror.removed-before-acts");
         }
         return found;
     }

@@ -9,20 +9,32 @@ import java.util.List;
  */
 public final class Copies {
     private List<Integer> nodes;
+    private List<Integer> leaving = List.of();
 
     /** These, ascending. */
     public Copies(List<Integer> nodes) {
         this.nodes = checked(nodes);
     }
 
-    /** From now on it is these, ascending. */
-    public void become(List<Integer> now) {
+    /** From now on it is these, ascending; {@code nextLeaving} are those of them whose copy is to be taken away. */
+    public void become(List<Integer> now, List<Integer> nextLeaving) {
         nodes = checked(now);
+        leaving = List.copyOf(nextLeaving);
     }
 
     /** All of them, ascending. */
     public List<Integer> nodes() {
         return nodes;
+    }
+
+    /** Whether the copy of {@code node} is to be taken away once the others go on without it. */
+    boolean leaves(int node) {
+        return leaving.contains(node);
+    }
+
+    /** Whether {@code node} keeps a copy that is not to be taken away. */
+    boolean stays(int node) {
+        return nodes.contains(node) && !leaves(node);
     }
 
     private static List<Integer> checked(List<Integer> nodes) {

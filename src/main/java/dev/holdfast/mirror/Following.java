@@ -49,9 +49,9 @@ final class Following {
         return shard;
     }
 
-    /** Whether the promise not to claim is over. */
-    boolean mayClaim() {
-        return self.clock().nanos() > promisedNanos;
+    /** Whether the promise not to claim has been over for {@code patienceNanos}. */
+    boolean mayClaim(long patienceNanos) {
+        return self.clock().nanos() > promisedNanos + patienceNanos;
     }
 
     /** How long nothing was heard of the primary. */

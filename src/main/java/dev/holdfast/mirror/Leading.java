@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>What a follower said in another epoch, or in another start, counts for nothing.
  *   <li>Nothing is acknowledged before it is in the ordered log that this member acts in this epoch: until then others
  *       may take it for certain that nothing was, should it start again.
+ *   <li>Who has resigned has no lease in this epoch any more.
  * </ol>
  */
 final class Leading {
@@ -54,6 +55,8 @@ final class Leading {
     private boolean flushesOften;
     private long proposedNanos;
     private long actsAskedNanos;
+    private boolean resigned;
+    private long resignedNanos;
 
     /** The primary's side of {@code set}; {@code shard} is what was known of the shard before. */
     Leading(Self self, ReplicaSet set, Message.Shard shard) {
@@ -120,7 +123,7 @@ final class Leading {
      */
     boolean leaseRuns() {
         long now = self.clock().nanos();
-        boolean runs = leaseRuns(set, now);
+        boolean runs = !hasResigned() && leaseRuns(set, now);
         if (!Mutant.on("mirror.lease-of-old-set-only")) {
             for (ReplicaSet next : proposed) {
                 runs &= leaseRuns(next, now);
@@ -291,6 +294,7 @@ final class Leading {
         return followers.values().stream()
                 .filter(follower -> follower.beyondReplay)
                 .map(follower -> follower.member.node())
+                .filter(self.copies().nodes()::contains)
                 .toList();
     }
 
@@ -313,9 +317,20 @@ final class Leading {
         }
         if (proposed.isEmpty()) {
             proposeNext(now);
+            giveWay(now);
         } else if (now - proposedNanos > Terms.PROPOSE_NANOS) {
-            propose(proposed.getLast(), now);
+            propose(proposed.stream().anyMatch(this::namesWhoWent) ? present(now) : proposed.getLast(), now);
         }
+    }
+
+    /** Whether it is a set that never counts, if it is not in the log yet: nobody may hear of that. */
+    private boolean namesWhoWent(ReplicaSet next) {
+        return next.inSync().stream().anyMatch(member -> !self.copies().nodes().contains(member.node()));
+    }
+
+    /** Those who are well and stay, as the next set. */
+    private ReplicaSet present(long now) {
+        return new ReplicaSet(set.epoch() + 1, self.member(), wellIn(now));
     }
 
     /** Followers can't ask for it, and their roots need it as well. */
@@ -355,6 +370,36 @@ final class Leading {
         }
     }
 
+    /** Whether it has told the members that it serves no more in this epoch, and they may claim. */
+    boolean hasResigned() {
+        return resigned && !Mutant.on("mirror.give-way-and-serve");
+    }
+
+    /**
+     * Its copy is to be taken away: once somebody who stays can take over, it serves no more in this epoch, and says
+     * so until another set is told. It may still propose one, as any primary that has no lease: if they all died.
+     */
+    private void giveWay(long now) {
+        boolean gives =
+                resigned || confirmed && self.copies().leaves(self.member().node()) && mayFollow(now);
+        if (gives && proposed.isEmpty() && (!resigned || now - resignedNanos > Terms.RESEND_NANOS)) {
+            Marks.reached("mirror.gives-way");
+            resigned = true;
+            resignedNanos = now;
+            resign();
+        }
+    }
+
+    /** Whether somebody who stays is in the set, and well. */
+    private boolean mayFollow(long now) {
+        return set.inSync().stream()
+                .filter(member -> !Mutant.on("mirror.who-leaves-leads"))
+                .anyMatch(member -> !isSelf(member)
+                        && !self.copies().leaves(member.node())
+                        && leaseRuns(member, now)
+                        && isWellIn(member, now));
+    }
+
     /** What is known of this very start of its node; null if nothing is. */
     private @Nullable Follower follower(Member from) {
         Follower follower = followers.get(from.node());
@@ -369,6 +414,9 @@ final class Leading {
     }
 
     private void send(Follower follower, long now, boolean ask) {
+        if (hasResigned()) {
+            return; // An answer would be a promise not to claim.
+        }
         boolean asked = false;
         boolean lacks = follower.next <= log.held() && follower.next < log.firstKept();
         if (lacks && follower.compared && !follower.beyondReplay) {
@@ -470,12 +518,7 @@ final class Leading {
     }
 
     private void proposeNext(long now) {
-        List<Member> next = new ArrayList<>();
-        for (Member member : set.inSync()) {
-            if (isSelf(member) || isWellIn(member, now)) {
-                next.add(member);
-            }
-        }
+        List<Member> next = wellIn(now);
         if (next.size() == set.inSync().size()) {
             addJoiner(next);
         }
@@ -484,11 +527,22 @@ final class Leading {
         }
     }
 
+    /** This one, and whoever of the set is well and stays. */
+    private List<Member> wellIn(long now) {
+        List<Member> members = new ArrayList<>();
+        for (Member member : set.inSync()) {
+            if (isSelf(member) || isWellIn(member, now) && !self.copies().leaves(member.node())) {
+                members.add(member);
+            }
+        }
+        return members;
+    }
+
     private boolean isWellIn(Member member, long now) {
         Follower follower = follower(member);
         return follower != null
                 && self.authority().isCurrent(member)
-                && now - follower.heardNanos < Terms.SILENCE_NANOS;
+                && now - follower.heardNanos < (hasResigned() ? Terms.GIVE_WAY_NANOS : Terms.SILENCE_NANOS);
     }
 
     /** Adds one replica that has what the set has: everything acknowledged held, everything stable logged. */
@@ -501,6 +555,7 @@ final class Leading {
             if (ready
                     && (confirmed || Mutant.on("mirror.join-before-confirmed"))
                     && !set.has(follower.member)
+                    && self.copies().stays(follower.member.node())
                     && self.authority().isCurrent(follower.member)) {
                 Marks.reached("mirror.join");
                 next.add(follower.member);

@@ -158,8 +158,8 @@ public sealed interface Message {
     }
 
     /**
-     * From the primary, to the members of its set: it serves no more, in this epoch or a later one, and nobody has to
-     * wait until a lease is over.
+     * From the primary, to the members of its set: it serves no more in this epoch, and nobody has to wait until a
+     * lease is over.
      */
     record Resign(Route route) implements Message {}
 

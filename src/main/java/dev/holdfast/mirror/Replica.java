@@ -74,12 +74,16 @@ public final class Replica {
      * while it {@link #serves}.
      */
     public boolean numbers() {
-        return !ended && (role == Role.PRIMARY || role == Role.CHANGING);
+        return !ended && !hasResigned() && (role == Role.PRIMARY || role == Role.CHANGING);
+    }
+
+    private boolean hasResigned() {
+        return leading.filter(Leading::hasResigned).isPresent();
     }
 
     /** The epoch since which it leads in a row, as far as it knows; 0 if it does not lead. */
     public long reign() {
-        return ended ? 0 : reign;
+        return ended || hasResigned() ? 0 : reign;
     }
 
     /** The newest epoch that began after a loss; see {@link Authority#lossEpoch}. */
@@ -130,7 +134,7 @@ public final class Replica {
         Checks.that(next.epoch() > epoch(), "epochs increase", next.epoch(), epoch());
         Message.Shard shard = shard();
         boolean led = role == Role.PRIMARY || role == Role.CHANGING;
-        boolean inARow = leading.isPresent() && next.epoch() == epoch() + 1;
+        boolean inARow = leading.isPresent() && !hasResigned() && next.epoch() == epoch() + 1;
         reign = !next.primary().equals(member) ? 0 : inARow ? reign : next.epoch();
         set = newest;
         self.log().images().told(absentFrom(next), next.primary().equals(member));
@@ -269,8 +273,9 @@ public final class Replica {
         switch (role) {
             case SECONDARY -> {
                 following.orElseThrow().tick();
-                if (following.orElseThrow().mayClaim() || Mutant.on("mirror.claim-before-promise")) {
-                    claim(survivors());
+                List<Member> survivors = survivors();
+                if (following.orElseThrow().mayClaim(patience(survivors)) || Mutant.on("mirror.claim-before-promise")) {
+                    claim(survivors);
                 }
             }
             case CATCHING_UP -> {
@@ -320,16 +325,30 @@ public final class Replica {
         self.out().propose(next);
     }
 
-    /** The set without its primary, and without those that have started again since. */
+    /**
+     * The set without its primary, and without those that have started again since, or whose copies are to be taken
+     * away, other than this one.
+     */
     private List<Member> survivors() {
         ReplicaSet now = set.orElseThrow();
         List<Member> survivors = new ArrayList<>();
         for (Member candidate : now.inSync()) {
-            if (!candidate.equals(now.primary()) && self.authority().isCurrent(candidate)) {
+            boolean stays = candidate.equals(member) || !leaves(candidate);
+            if (stays && !candidate.equals(now.primary()) && self.authority().isCurrent(candidate)) {
                 survivors.add(candidate);
             }
         }
         return survivors;
+    }
+
+    /** Whose copy is to be taken away lets others claim first, if there are any. */
+    private long patience(List<Member> survivors) {
+        boolean lets = leaves(member) && survivors.size() > 1 && !Mutant.on("mirror.who-leaves-claims");
+        return lets ? Terms.GIVE_WAY_NANOS : 0;
+    }
+
+    private boolean leaves(Member candidate) {
+        return self.copies().leaves(candidate.node());
     }
 
     /**

@@ -112,10 +112,10 @@ public final class ReplicaProcess {
         }
     }
 
-    /** Other nodes keep copies from now on: these, ascending. */
-    public void keptBy(List<Integer> nodes) {
+    /** Other nodes keep copies from now on: these, ascending; the copies of {@code leaving} are to be taken away. */
+    public void keptBy(List<Integer> nodes, List<Integer> leaving) {
         Checks.that(loop.isCurrent(), "copies change on the shard's loop", place.node());
-        place.copies().become(nodes);
+        place.copies().become(nodes, leaving);
         ifPresent(Replica::copiesChanged);
     }
 

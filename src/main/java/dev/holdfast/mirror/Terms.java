@@ -20,6 +20,9 @@ final class Terms {
     /** An in-sync replica that says nothing for this long is taken out. */
     static final long SILENCE_NANOS = 600_000_000L;
 
+    /** Who leaves lets those who stay claim for so long, before it proposes another set or claims itself. */
+    static final long GIVE_WAY_NANOS = 3_000_000_000L;
+
     /** A replica that the primary does not answer asks again after this long. */
     static final long ASK_NANOS = 100_000_000L;
 

@@ -58,6 +58,7 @@ final class PoolExecution implements Execution {
             case Change.AdoptPool c -> ended.accept("");
             case Change.AdoptVolume c -> ended.accept("");
             case Change.AdoptSnapshot c -> ended.accept("");
+            case Change.LeaveCopy c -> ended.accept("");
             case Change.ResizeVolume c ->
                 onShard(
                         c,

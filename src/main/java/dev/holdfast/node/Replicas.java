@@ -60,7 +60,10 @@ final class Replicas {
     private List<Peer> met = List.of();
 
     /** A copy of a shard. Its replica is used on the shard's loop only. */
-    record Copy(ReplicaShard shard, RunningReplica replica, PrimaryVolume volume, List<Integer> nodes) {}
+    record Copy(ReplicaShard shard, RunningReplica replica, PrimaryVolume volume, Kept kept) {}
+
+    /** Who keeps a shard, ascending, and whose copies are to be taken away. */
+    record Kept(List<Integer> nodes, List<Integer> leaving) {}
 
     /** Without links until {@link #open}. */
     Replicas(World world, PeerNetwork network, Loop control, Pools pools, Controller controller, Events events) {
@@ -131,8 +134,15 @@ final class Replicas {
             copy(volume.shard()).filter(copy -> isKeptHere(volume)).ifPresent(copy -> keptBy(volume, copy));
         }
         for (int shard : List.copyOf(copies.keySet())) {
-            if (controller.state().volumes().stream()
-                    .noneMatch(volume -> volume.shard() == shard && isKeptHere(volume))) {
+            List<VolumeInfo> of = controller.state().volumes().stream()
+                    .filter(volume -> volume.shard() == shard)
+                    .toList();
+            boolean staysOpen = of.stream().anyMatch(this::isKept);
+            boolean goesOn = of.stream()
+                    .anyMatch(volume -> controller.state().isMirrored(volume) && volume.life() != Life.GOING);
+            if (goesOn && !staysOpen) {
+                remove(shard);
+            } else if (of.stream().noneMatch(this::isKeptHere)) {
                 end(shard);
             }
         }
@@ -152,6 +162,13 @@ final class Replicas {
         }
     }
 
+    /** The copy that runs here was taken away, and counts no more; what it has stays, for one that comes back. */
+    private void remove(int shard) {
+        ReplicaShard left = copy(shard).orElseThrow().shard();
+        end(shard);
+        left.shard().loop().post(() -> LoneGate.leave(left));
+    }
+
     private boolean isKeptHere(VolumeInfo volume) {
         return controller.state().isMirrored(volume) && isKept(volume);
     }
@@ -167,6 +184,10 @@ final class Replicas {
                 .map(pool -> now.pool(pool).orElseThrow().node())
                 .sorted()
                 .toList();
+    }
+
+    private Kept keptOf(VolumeInfo volume) {
+        return new Kept(nodesOf(volume), controller.state().leaving(volume));
     }
 
     /** The pool of this node that has, or had, a copy of the volume, if it is open. */
@@ -211,18 +232,22 @@ final class Replicas {
         long memory = pool.get().id().low() ^ pool.get().wholeSince();
         long nonce = world.entropy().nextLong();
         RunningReplica replica = new RunningReplica(place, shard, pool.get(), around, disk);
-        copies.put(volume.shard(), new Copy(shard, replica, disk, place.nodes()));
+        Kept kept = keptOf(volume);
+        copies.put(volume.shard(), new Copy(shard, replica, disk, kept));
         alone.remove(volume.shard()); // Another shard of that number was, in the same pool, before it was deleted.
         replica.listen(event -> control.post(() -> happened(volume, event)));
-        shard.shard().loop().post(() -> replica.start(memory, nonce));
+        shard.shard().loop().post(() -> {
+            replica.keptBy(kept.nodes(), kept.leaving());
+            replica.start(memory, nonce);
+        });
     }
 
     /** The volume may have got copies, or lost some. */
     private void keptBy(VolumeInfo volume, Copy copy) {
-        List<Integer> nodes = nodesOf(volume);
-        if (!nodes.equals(copy.nodes()) && isKept(volume)) {
-            copies.put(volume.shard(), new Copy(copy.shard(), copy.replica(), copy.volume(), nodes));
-            copy.volume().loop().post(() -> copy.replica().keptBy(nodes));
+        Kept now = keptOf(volume);
+        if (!now.equals(copy.kept()) && isKept(volume)) {
+            copies.put(volume.shard(), new Copy(copy.shard(), copy.replica(), copy.volume(), now));
+            copy.volume().loop().post(() -> copy.replica().keptBy(now.nodes(), now.leaving()));
         }
     }
 

@@ -5,8 +5,8 @@ import dev.holdfast.store.lane.ReplicaShard;
 import dev.holdfast.store.lane.Shard;
 
 /**
- * The gate of a copy that counts for nobody any more, so that it can go: what is held here is held everywhere. The
- * volume is going, which is in the control log: no set of it counts from there on.
+ * The gate of a copy that counts for nobody any more, so that it can go, or stay without a word from others: what is
+ * held here is held everywhere. Its volume is going, or goes on without it, which is in the control log.
  */
 public final class LoneGate implements Gate {
     private final ReplicaShard replica;
@@ -22,6 +22,21 @@ public final class LoneGate implements Gate {
         shard.beginEpoch(shard.shard().epoch() + 1);
         shard.opened(shard.heldSeq());
         gate.stabilityWanted(shard.shard(), shard.heldSeq());
+    }
+
+    /**
+     * Takes {@code shard}, whose copy was taken away, from its protocol, which has ended; on the shard's loop. What
+     * nobody has seen is forgotten and the rest may go into roots, so that nothing of it stays in the pool's log for
+     * ever. Should a copy be kept here again it goes on from what was seen, which everybody in sync held.
+     */
+    public static void leave(ReplicaShard shard) {
+        LoneGate gate = new LoneGate(shard);
+        shard.attach(gate);
+        shard.endEpoch();
+        if (shard.heldSeq() > shard.visibleSeq()) {
+            shard.rewind(shard.visibleSeq());
+        }
+        gate.stabilityWanted(shard.shard(), shard.visibleSeq());
     }
 
     @Override

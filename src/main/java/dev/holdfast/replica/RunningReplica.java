@@ -113,9 +113,9 @@ public final class RunningReplica {
         replica().ifPresent(replica -> replica.acceptLoss(newest));
     }
 
-    /** Other nodes keep copies from now on. */
-    public void keptBy(List<Integer> nodes) {
-        process.keptBy(nodes);
+    /** These nodes keep copies from now on; those of {@code leaving} are to be taken away. */
+    public void keptBy(List<Integer> nodes, List<Integer> leaving) {
+        process.keptBy(nodes, leaving);
     }
 
     /** What it is at the moment; empty until its start is in the log. */

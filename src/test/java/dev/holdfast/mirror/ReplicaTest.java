@@ -23,8 +23,8 @@ final class ReplicaTest {
     private final ListLog log = new ListLog();
     private final Authority authority = new Authority();
     private long nowNanos = 1_000_000_000L;
-    private final Replica replica =
-            new Replica(new Self(SELF, new Copies(List.of(0, 1, 2)), log, authority, clock(), outbox()));
+    private final Copies copies = new Copies(List.of(0, 1, 2));
+    private final Replica replica = new Replica(new Self(SELF, copies, log, authority, clock(), outbox()));
 
     @AfterEach
     void takeItOut() {
@@ -320,6 +320,121 @@ final class ReplicaTest {
         Message.Shard shard = new Message.Shard(0, 0, 0);
         replica.received(new Message.Append(route(1, 3), Position.START, Batch.none(0), shard, 0, nowNanos));
         return sent;
+    }
+
+    @Test
+    void aPrimaryWhoseCopyIsTakenAwayLetsOthersClaimAndServesNoMore() {
+        lead(2);
+        leaves(0);
+        sent.clear();
+        replica.tick();
+        Message toOne = new Message.Resign(route(1, 2).back());
+        assertEquals(List.of(toOne, new Message.Resign(route(2, 2).back())), sent);
+        assertFalse(replica.serves() || replica.numbers());
+        assertEquals(0, replica.reign());
+        write();
+        have(1, 2, 1);
+        have(2, 2, 1);
+        assertEquals(0, log.visible(), "a lease that is given up does not come back");
+        nowNanos += Terms.RESEND_NANOS + 1;
+        replica.tick();
+        assertEquals(2, sent.stream().filter(toOne::equals).count(), "it may have been lost");
+        assertEquals(4, sent.size(), "and nobody is asked for a promise");
+        assertEquals(List.of(), claims);
+        nowNanos += Terms.GIVE_WAY_NANOS + 1;
+        replica.tick();
+        assertEquals(List.of(new ReplicaSet(3, SELF, List.of(SELF))), claims, "they may all be dead");
+    }
+
+    @Test
+    void theMutantThatGivesWayAndServesIsNoticed() {
+        Mutant.plant("mirror.give-way-and-serve");
+        lead(2);
+        leaves(0);
+        replica.tick();
+        assertTrue(sent.stream().anyMatch(Message.Resign.class::isInstance));
+        assertTrue(replica.serves());
+    }
+
+    @Test
+    void whoLeadsGivesAwayNothingWhileNobodyWhoStaysIsWell() {
+        lead(2);
+        copies.become(List.of(0, 1, 2), List.of(0));
+        nowNanos += Terms.LEASE_NANOS + 1;
+        sent.clear();
+        replica.tick();
+        assertTrue(sent.stream().noneMatch(Message.Resign.class::isInstance));
+        assertEquals(List.of(new ReplicaSet(3, SELF, List.of(SELF))), claims);
+    }
+
+    @Test
+    void aSecondaryWhoseCopyIsTakenAwayIsLeftOutOfTheNextSet() {
+        lead(2);
+        leaves(2);
+        replica.tick();
+        assertEquals(List.of(new ReplicaSet(3, SELF, List.of(SELF, ALL.get(1)))), claims);
+    }
+
+    @Test
+    void aCopyThatHasGoneIsProposedNoMoreAlsoIfNobodySaysWhatBecameOfThat() {
+        lead(2);
+        List<Member> two = List.of(SELF, ALL.get(1));
+        authority.replay(new Decision.NewSet(new ReplicaSet(3, SELF, two)));
+        replica.told();
+        acts(3);
+        compare(3);
+        have(1, 3, 0);
+        have(2, 3, 0);
+        replica.tick();
+        ReplicaSet withIt = new ReplicaSet(4, SELF, ALL);
+        assertEquals(List.of(withIt), claims);
+        copies.become(List.of(0, 1), List.of());
+        replica.copiesChanged();
+        for (int again = 0; again < 2; again++) {
+            nowNanos += Terms.PROPOSE_NANOS + 1;
+            have(1, 3, 0);
+            have(2, 3, 0);
+            replica.tick();
+        }
+        ReplicaSet withoutIt = new ReplicaSet(4, SELF, two);
+        assertEquals(List.of(withIt, withoutIt, withoutIt), claims);
+        replica.refused(withIt);
+        replica.refused(withoutIt);
+        replica.tick();
+        assertEquals(3, claims.size(), "it may not join either");
+    }
+
+    @Test
+    void whoseCopyIsTakenAwayLetsThoseWhoStayClaimFirst() {
+        assertEquals(List.of(), claimsOfWhoLeaves(0));
+    }
+
+    @Test
+    void theMutantThatClaimsAsSoonIsNoticed() {
+        Mutant.plant("mirror.who-leaves-claims");
+        assertEquals(1, claimsOfWhoLeaves(0).size());
+    }
+
+    @Test
+    void whoseCopyIsTakenAwayClaimsIfNobodyElseDoes() {
+        assertEquals(
+                List.of(new ReplicaSet(4, SELF, List.of(SELF, ALL.get(2)))), claimsOfWhoLeaves(Terms.GIVE_WAY_NANOS));
+    }
+
+    private List<ReplicaSet> claimsOfWhoLeaves(long laterNanos) {
+        lead(2);
+        authority.replay(new Decision.NewSet(new ReplicaSet(3, ALL.get(1), ALL)));
+        replica.told();
+        leaves(0);
+        nowNanos += Terms.PROMISE_NANOS + laterNanos + 1;
+        replica.tick();
+        return claims;
+    }
+
+    /** The copy of {@code node} is to be taken away. */
+    private void leaves(int node) {
+        copies.become(List.of(0, 1, 2), List.of(node));
+        replica.copiesChanged();
     }
 
     @Test

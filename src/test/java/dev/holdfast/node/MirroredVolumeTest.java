@@ -649,6 +649,35 @@ final class MirroredVolumeTest {
         }
     }
 
+    @Test
+    void copiesMoveWhileTheirNodesGoOnWhoeverLeads() {
+        for (long seed = 31; seed <= 35; seed++) {
+            begin(seed);
+            mirrored();
+            write(leader(), 1);
+            List<Place> has = new ArrayList<>(places.subList(0, 2));
+            Place comes = places.get(2);
+            for (int round = 0; round < 4; round++) {
+                Place arrives = comes;
+                done(leader(), new Operation.AddCopy("v", "p-" + comes.machine.name()));
+                world.runUntil(() -> isInSync(arrives, 3));
+                boolean leads = round % 2 == 0;
+                Place goes = has.get(has.get(0).leads() == leads ? 0 : 1);
+                done(places.get(round % 3), new Operation.RemoveCopy("v", "p-" + goes.machine.name()));
+                has.remove(goes);
+                has.add(comes);
+                world.runUntil(() -> goes.copy().isEmpty() && has.stream().allMatch(place -> isInSync(place, 2)));
+                write(leader(), 2 + round);
+                comes = goes;
+            }
+            Place last = leader();
+            last.machine.kill();
+            has.remove(last);
+            world.runUntil(has.getFirst()::leads);
+            assertEquals(5, read(has.getFirst()), "seed " + seed);
+        }
+    }
+
     private boolean hasActed(Place place) {
         Replicas.Copy copy = place.copy().orElseThrow();
         return world.call(copy.volume().loop(), () -> copy.replica().authority().isActedIn());

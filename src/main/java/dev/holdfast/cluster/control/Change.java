@@ -31,7 +31,13 @@ public sealed interface Change {
     /** Another pool keeps a copy of a mirrored volume; it is empty, or what it had when it kept one before. */
     record AddCopy(Id128 volume, Id128 pool) implements Change {}
 
-    /** A pool keeps no copy any more; what it has is left where it is. */
+    /**
+     * A copy that the others can't do without yet is to be taken away: its pool keeps the volume until a set without
+     * its node acts. Nobody carries that out but those sets; it fails if all that is left in sync is this copy.
+     */
+    record LeaveCopy(Id128 volume, Id128 pool) implements Change {}
+
+    /** A pool keeps no copy any more. */
     record RemoveCopy(Id128 volume, Id128 pool) implements Change {
         @Override
         public boolean isImmediate() {

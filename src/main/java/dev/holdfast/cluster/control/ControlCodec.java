@@ -43,6 +43,7 @@ import java.util.Optional;
  *  10 create mirrored    id, text name, 1 count (2 to 4), count x id pool, 4 shard, 8 size
  *  11 remove copy        id volume, id pool
  *  12 add copy           id volume, id pool
+ *  13 leave copy         id volume, id pool
  *  20 accept loss        id volume, id pool, 4 epoch, 1 even if reached (0 or 1), text who, 8 at milliseconds,
  *                        1 count (0 to 3), count x id pool, id volume, text name
  *  21 adopt pool         id, 4 node, text name, 1 count, count x text path, text protection
@@ -149,6 +150,7 @@ final class ControlCodec {
             }
             case Change.AddCopy c -> id(id(out.put((byte) 12), c.volume()), c.pool());
             case Change.RemoveCopy c -> id(id(out.put((byte) 11), c.volume()), c.pool());
+            case Change.LeaveCopy c -> id(id(out.put((byte) 13), c.volume()), c.pool());
             case Change.AcceptLoss c -> {
                 Checks.that(c.passed().size() < ReplicaSet.MOST, "a mirror has few copies");
                 id(id(out.put((byte) 20), c.volume()), c.pool()).putInt(c.epoch());
@@ -318,6 +320,7 @@ final class ControlCodec {
             case 10 -> createMirrored(in, id);
             case 11 -> Optional.of(new Change.RemoveCopy(id, id(in)));
             case 12 -> Optional.of(new Change.AddCopy(id, id(in)));
+            case 13 -> Optional.of(new Change.LeaveCopy(id, id(in)));
             case 20 -> acceptLoss(in, id);
             case 21 -> adoptPool(in, id);
             case 22 -> Optional.of(new Change.AdoptVolume(id, text(in), id(in), in.getInt(), in.getLong()));

@@ -75,10 +75,11 @@ public final class ControlState {
                 return false;
             }
             case ControlRecord.Decided decided -> {
-                if (mayCount(decided)) {
-                    mirrors.authority(decided.shard()).orElseThrow().replay(decided.decision());
+                if (!mayCount(decided)) {
+                    return false;
                 }
-                return false;
+                mirrors.authority(decided.shard()).orElseThrow().replay(decided.decision());
+                return settleLeaving();
             }
         }
     }
@@ -98,8 +99,58 @@ public final class ControlState {
         } else {
             Open before = intents.put(operation, Open.begun(change, owners(change)));
             Checks.that(before == null, "an operation is begun once");
+            settleLeaving();
         }
         return true;
+    }
+
+    /** Ends what waits for sets without a copy, where they have come, or where there is no other copy; true if so. */
+    private boolean settleLeaving() {
+        boolean settled = false;
+        for (Map.Entry<Id128, Open> each : List.copyOf(intents.entrySet())) {
+            if (each.getValue().change() instanceof Change.LeaveCopy leave) {
+                settled |= settle(each.getKey(), leave);
+            }
+        }
+        return settled;
+    }
+
+    private boolean settle(Id128 operation, Change.LeaveCopy leave) {
+        VolumeInfo volume = volume(leave.volume()).orElseThrow();
+        boolean goes = !mayHold(volume, leave.pool());
+        boolean stays = othersInSync(volume, leave.pool(), false).isEmpty();
+        if (goes) {
+            takeAway(volume, leave.pool());
+        }
+        if (goes || stays) {
+            intents.remove(operation);
+            remember(operation, goes ? new Result.Done(leave) : Result.failed(Rules.ALONE));
+        }
+        return goes || stays;
+    }
+
+    private void takeAway(VolumeInfo volume, Id128 pool) {
+        VolumeInfo left = volume.without(pool);
+        Checks.that(!left.pools().isEmpty(), "a volume keeps a copy", left.shard());
+        volumes.put(left.id(), left);
+    }
+
+    /** Nodes of the newest set other than the pool's; {@code started}: only those whose present start is in it. */
+    List<Integer> othersInSync(VolumeInfo volume, Id128 pool, boolean started) {
+        int node = pool(pool).orElseThrow().node();
+        List<Integer> inSync = started ? mirrors.inSync(volume.shard()) : mirrors.newest(volume.shard());
+        return inSync.stream().filter(other -> other != node).toList();
+    }
+
+    /** Nodes whose copies of the volume are to be taken away. */
+    public List<Integer> leaving(VolumeInfo volume) {
+        return intents.values().stream()
+                .map(Open::change)
+                .filter(change -> change instanceof Change.LeaveCopy leave
+                        && leave.volume().equals(volume.id()))
+                .map(change -> pool(((Change.LeaveCopy) change).pool()).orElseThrow())
+                .map(PoolInfo::node)
+                .toList();
     }
 
     /** True if the decision, would it arrive now, were one that is looked at in its time. */
@@ -123,6 +174,7 @@ public final class ControlState {
             case Change.AdoptVolume c -> List.of();
             case Change.AdoptSnapshot c -> List.of();
             case Change.AcceptLoss c -> List.of(pool(c.pool()).orElseThrow().node());
+            case Change.LeaveCopy c -> List.of(pool(c.pool()).orElseThrow().node());
             case Change.ResizeVolume c -> ownersOf(c.volume());
             case Change.DeleteVolume c -> ownersOf(c.volume());
             case Change.CreateSnapshot c -> ownersOf(c.volume());
@@ -146,8 +198,8 @@ public final class ControlState {
 
     private boolean end(ControlRecord.Ended ended) {
         Open open = intents.get(ended.operation());
-        if (open == null) {
-            return false;
+        if (open == null || open.change() instanceof Change.LeaveCopy) {
+            return false; // What sets end nobody else does.
         }
         Open next = open;
         if (ended.by().node() == 0) {
@@ -215,11 +267,9 @@ public final class ControlState {
                         new VolumeInfo(c.volume(), c.name(), c.pools(), c.shard(), c.sizeBytes(), Life.MAKING));
                 mirrors.add(c.shard(), c.volume());
             }
-            case Change.RemoveCopy c -> {
-                VolumeInfo left = volume(c.volume()).orElseThrow().without(c.pool());
-                Checks.that(!left.pools().isEmpty(), "a volume keeps a copy", left.shard());
-                volumes.put(c.volume(), left);
-            }
+            case Change.RemoveCopy c -> takeAway(volume(c.volume()).orElseThrow(), c.pool());
+            case Change.LeaveCopy c ->
+                Checks.that(mirrors.has(volume(c.volume()).orElseThrow().shard()), "a mirror");
             case Change.CreateSnapshot c -> {
                 Checks.that(c.snapshot() >= nextSnapshot, "snapshot numbers grow", c.snapshot(), nextSnapshot);
                 nextSnapshot = c.snapshot() + 1;
@@ -271,6 +321,7 @@ public final class ControlState {
             case Change.AdoptPool c -> throw Checks.unreachable("what is there is adopted at once");
             case Change.AdoptVolume c -> throw Checks.unreachable("what is there is adopted at once");
             case Change.AdoptSnapshot c -> throw Checks.unreachable("what is there is adopted at once");
+            case Change.LeaveCopy c -> throw Checks.unreachable("sets end it");
         }
     }
 
@@ -315,6 +366,7 @@ public final class ControlState {
             case Change.AdoptPool c -> throw Checks.unreachable("what is there is adopted at once");
             case Change.AdoptVolume c -> throw Checks.unreachable("what is there is adopted at once");
             case Change.AdoptSnapshot c -> throw Checks.unreachable("what is there is adopted at once");
+            case Change.LeaveCopy c -> throw Checks.unreachable("sets end it");
         }
     }
 
@@ -488,6 +540,12 @@ public final class ControlState {
         return open == null ? List.of() : nodeNames(open.left());
     }
 
+    /** True if {@code operation} waits for the others to go on without a copy. */
+    boolean isLeaving(Id128 operation) {
+        Open open = intents.get(operation);
+        return open != null && open.change() instanceof Change.LeaveCopy;
+    }
+
     /** True while a change of the volume, or of its snapshots, is open. */
     public boolean isBeingChanged(Id128 volume) {
         return intents.values().stream().anyMatch(open -> touches(open.change(), volume));
@@ -504,6 +562,7 @@ public final class ControlState {
             case Change.AdoptPool c -> false;
             case Change.AdoptVolume c -> c.volume().equals(volume);
             case Change.AdoptSnapshot c -> c.volume().equals(volume);
+            case Change.LeaveCopy c -> c.volume().equals(volume);
             case Change.ResizeVolume c -> c.volume().equals(volume);
             case Change.DeleteVolume c -> c.volume().equals(volume);
             case Change.CreateSnapshot c -> c.volume().equals(volume);

@@ -243,6 +243,9 @@ public final class Controller {
 
     /** Who waits for other nodes does not wait for ever. */
     private void giveUp(Id128 id) {
+        if (state.isLeaving(id)) {
+            answer(id, Result.undecided("the others do not go on without this copy yet: it is removed when they do"));
+        }
         List<String> others = state.waitedFor(id).stream()
                 .filter(name -> !name.equals(self.orElseThrow().name()))
                 .toList();
@@ -403,7 +406,9 @@ public final class Controller {
             case ControlRecord.MemberStarted started -> Checks.that(!changed, "nodes start with numbers now");
             case ControlRecord.NodeStarted started -> Checks.that(self.isPresent(), "others may start at any time");
             case ControlRecord.NodeReachable reachable -> Checks.that(self.isPresent(), "others may move at any time");
-            case ControlRecord.Decided decided -> Checks.that(!changed, "shards are told by their own logs");
+            case ControlRecord.Decided decided
+            when changed -> List.copyOf(waiters.keySet()).forEach(this::answerIfEnded);
+            case ControlRecord.Decided decided -> Checks.that(self.isPresent(), "shards are told by their own logs");
             case ControlRecord.Asked asked -> Checks.that(!changed, "who asked is told by the append");
         }
     }

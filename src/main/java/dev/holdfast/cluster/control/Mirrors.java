@@ -57,6 +57,14 @@ final class Mirrors {
                 .toList();
     }
 
+    /** Nodes of the newest set. */
+    List<Integer> newest(int shard) {
+        return authority(shard).orElseThrow().newest().stream()
+                .flatMap(set -> set.inSync().stream())
+                .map(Member::node)
+                .toList();
+    }
+
     /** The newest set's primary, if that is its node's present start. */
     Optional<Integer> primary(int shard) {
         Authority authority = authority(shard).orElseThrow();

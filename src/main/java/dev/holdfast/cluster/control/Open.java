@@ -22,10 +22,11 @@ record Open(Change change, List<Integer> owners, List<Integer> left, boolean und
     /** A node's part in a change: what it has to do now. */
     record Part(Change change, boolean undo) {}
 
-    /** What {@code node} has to do now, if it has not done it. */
+    /** What {@code node} has to do now, if it has not done it; nobody does what sets end. */
     Optional<Part> part(int node) {
         Checks.that(node > 0, "nodes are counted from 1", node);
-        return left.contains(node) ? Optional.of(new Part(change, undo)) : Optional.empty();
+        boolean isCarriedOut = !(change instanceof Change.LeaveCopy);
+        return isCarriedOut && left.contains(node) ? Optional.of(new Part(change, undo)) : Optional.empty();
     }
 
     /** The same when what was done is to be taken back, by all who have a part in it. */

@@ -41,7 +41,7 @@ public sealed interface Operation {
      */
     record AddCopy(String volume, String pool) implements Operation {}
 
-    /** A pool keeps no copy of the volume any more: it is lost, or will not come back. */
+    /** A pool keeps no copy of the volume any more; if the others need it now, once they go on without it. */
     record RemoveCopy(String volume, String pool) implements Operation {}
 
     /**

@@ -160,7 +160,12 @@ final class Planner {
         Optional<PoolInfo> pool = state.pool(o.pool());
         return pool.isEmpty()
                 ? new Plan.End(Result.notFound("there is no pool " + o.pool() + ": `holdfast pool ls` lists them"))
-                : checked(new Change.RemoveCopy(volume.id(), pool.get().id()));
+                : checked(
+                        volume.pools().contains(pool.get().id())
+                                        && state.isMirrored(volume)
+                                        && state.mayHold(volume, pool.get().id())
+                                ? new Change.LeaveCopy(volume.id(), pool.get().id())
+                                : new Change.RemoveCopy(volume.id(), pool.get().id()));
     }
 
     private Plan acceptLoss(VolumeInfo volume, Operation.AcceptLoss o) {

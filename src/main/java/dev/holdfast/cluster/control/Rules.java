@@ -17,6 +17,7 @@ final class Rules {
 
     static final long MOST_VOLUME_BYTES = 1L << 56;
     static final String COPIES = "a mirrored volume has 2 to " + ReplicaSet.MOST + " copies";
+    static final String ALONE = "the other copies are not in sync any more: the copy stays";
     private static final long BLOCK_BYTES = 4096;
     private static final int MOST_PATH = 1024;
 
@@ -39,6 +40,7 @@ final class Rules {
             case Change.AdoptPool c -> toAdoption(c);
             case Change.AdoptVolume c -> toAdoption(c);
             case Change.AdoptSnapshot c -> toAdoption(c);
+            case Change.LeaveCopy c -> quiet(c.volume()).or(() -> toLeaving(c));
             case Change.ResizeVolume c -> quiet(c.volume()).or(() -> toSize(c.sizeBytes()));
             case Change.DeleteVolume c -> quiet(c.volume()).or(() -> toDeletion(c.volume()));
             case Change.CreateSnapshot c -> quiet(c.volume()).or(() -> toSnapshot(c));
@@ -156,11 +158,31 @@ final class Rules {
         return volume.pools().size() < ReplicaSet.MOST ? Optional.empty() : Optional.of(Result.invalid(COPIES));
     }
 
+    private Optional<Result.Refused> toCopy(VolumeInfo volume, Id128 pool) {
+        return state.isMirrored(volume) && volume.pools().contains(pool)
+                ? Optional.empty()
+                : Optional.of(Result.notFound("volume " + volume.name() + " has no such copy to be removed"));
+    }
+
+    /** A copy that others can't do without yet may be asked to leave while another one is in sync. */
+    private Optional<Result.Refused> toLeaving(Change.LeaveCopy c) {
+        VolumeInfo volume = state.volume(c.volume()).orElseThrow();
+        Optional<Result.Refused> objection = toCopy(volume, c.pool());
+        boolean isNeeded = objection.isEmpty()
+                && state.mayHold(volume, c.pool())
+                && state.othersInSync(volume, c.pool(), true).isEmpty();
+        return isNeeded
+                ? conflict("no other copy of volume " + volume.name()
+                        + " is in sync: this one has to stay until one is (`holdfast mirror ls`)")
+                : objection;
+    }
+
     /** The last good copy stays: whoever is in a set that may hold what nobody else holds can't be removed. */
     private Optional<Result.Refused> toRemoval(Change.RemoveCopy c) {
         VolumeInfo volume = state.volume(c.volume()).orElseThrow();
-        if (!state.isMirrored(volume) || !volume.pools().contains(c.pool())) {
-            return Optional.of(Result.notFound("volume " + volume.name() + " has no such copy to be removed"));
+        Optional<Result.Refused> objection = toCopy(volume, c.pool());
+        if (objection.isPresent()) {
+            return objection;
         }
         if (volume.pools().size() == 1 || state.mayHold(volume, c.pool())) {
             return conflict("the pool may hold what nobody else holds of volume " + volume.name()

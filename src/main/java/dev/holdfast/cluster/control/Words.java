@@ -44,6 +44,9 @@ final class Words {
                 "volume " + name(c.volume()) + " goes on in epoch " + (c.epoch() + 1) + " with the copy in pool "
                         + pool(c.pool()) + " alone, accepted by " + c.by().who() + " at "
                         + Instant.ofEpochMilli(c.by().atMillis());
+            case Change.LeaveCopy c ->
+                "remove the copy of volume " + name(c.volume()) + " in pool " + pool(c.pool())
+                        + ", once the others go on without it";
             case Change.ResizeVolume c -> "resize volume " + name(c.volume()) + " to " + c.sizeBytes() + " bytes";
             case Change.DeleteVolume c -> "delete volume " + name(c.volume());
             case Change.CreateSnapshot c ->
@@ -64,8 +67,8 @@ final class Words {
                 "pools " + String.join(", ", c.pools().stream().map(this::pool).toList()) + "; no data of others";
             case Change.AddCopy c ->
                 "pool " + pool(c.pool()) + ", which gets everything that volume " + name(c.volume()) + " uses";
-            case Change.RemoveCopy c ->
-                "no data; pool " + pool(c.pool()) + " keeps what it has, and nobody asks for it";
+            case Change.RemoveCopy c -> touchedByRemoval(c.volume(), c.pool());
+            case Change.LeaveCopy c -> touchedByRemoval(c.volume(), c.pool());
             case Change.AcceptLoss c -> lost(c);
             case Change.AdoptPool c -> "no data";
             case Change.AdoptVolume c -> "no data; it is in pool " + pool(c.pool()) + " already";
@@ -96,6 +99,11 @@ final class Words {
                                         c.passed().stream()
                                                 .map(Change.Passed::name)
                                                 .toList()));
+    }
+
+    private String touchedByRemoval(Id128 volume, Id128 pool) {
+        return "no data of volume " + name(volume) + "; pool " + pool(pool)
+                + " keeps what it has, and nobody asks for it";
     }
 
     private String resized(Change.ResizeVolume c) {

@@ -28,6 +28,7 @@ public final class ClientScenario {
     private final SimWorld world;
     private final SimRandom random;
     private final RegisterOracle oracle = new RegisterOracle(true);
+    private final Keepers keepers;
     private final Judge judge;
     private final FrontWire wire;
     private final List<ShardNode> nodes = new ArrayList<>();
@@ -39,14 +40,16 @@ public final class ClientScenario {
     private ClientScenario(SimWorld world) {
         this.world = world;
         this.random = world.random().split();
-        this.judge = new Judge(world.logGroup(LOG), oracle);
+        this.keepers = new Keepers(world.logGroup(LOG));
+        this.judge = new Judge(world.logGroup(LOG), keepers, oracle);
         this.wire = new FrontWire(world, NODES, this::begun);
         List<Integer> numbers = List.of(0, 1, 2);
+        numbers.forEach(keepers::add);
         for (int number : numbers) {
             SimMachine machine = number == 0 ? world.machine() : world.newMachine("node-" + number);
             machine.clock().drift(random.between(-10_000, 10_000));
             ShardStore store = new PoolStore(judge, random.split(), false);
-            nodes.add(new ShardNode(machine, number, store, numbers, wire, judge));
+            nodes.add(new ShardNode(machine, number, store, keepers, wire, judge));
         }
     }
 

@@ -66,7 +66,9 @@ final class Clients {
             long present = request;
             world.at(nanos, () -> {
                 if (present == request && remaining > 0) {
-                    ask(nodes.get(random.below(nodes.size())));
+                    List<ShardNode> there =
+                            nodes.stream().filter(node -> !node.isGone()).toList();
+                    ask(there.get(random.below(there.size())));
                 }
             });
         }

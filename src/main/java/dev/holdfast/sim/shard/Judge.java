@@ -22,6 +22,7 @@ import java.util.TreeMap;
  */
 final class Judge {
     private final SimLogGroup decisions;
+    private final Keepers keepers;
     private final RegisterOracle oracle;
     private final Authority truth = new Authority();
     private final List<ShardNode> nodes = new ArrayList<>();
@@ -37,8 +38,9 @@ final class Judge {
     /** What some log had at a position, and before it. */
     private record Entry(Object change, Position before) {}
 
-    Judge(SimLogGroup decisions, RegisterOracle oracle) {
+    Judge(SimLogGroup decisions, Keepers keepers, RegisterOracle oracle) {
         this.decisions = decisions;
+        this.keepers = keepers;
         this.oracle = oracle;
     }
 
@@ -125,9 +127,9 @@ final class Judge {
         if (replica.isEmpty()) {
             return;
         }
-        if (!mayFallBehind && !replica.get().beyondReplay().isEmpty()) {
-            throw new OracleViolation(
-                    "M3: what a replica lacks is not kept: " + replica.get().beyondReplay());
+        List<Integer> beyond = replica.get().beyondReplay();
+        if (!mayFallBehind && beyond.stream().anyMatch(keepers.nodes()::contains)) {
+            throw new OracleViolation("M3: what a replica lacks is not kept: " + beyond);
         }
         if (node.serves() && !node.store().holds(acknowledged)) {
             throw new OracleViolation("M2: " + replica.get().member() + " serves without " + acknowledged);
@@ -165,17 +167,23 @@ final class Judge {
         }
     }
 
-    /** True when every node is in sync, sees everything, and all see the same. */
+    /** The nodes that keep a copy. */
+    List<ShardNode> keeping() {
+        return keepers.nodes().stream().map(nodes::get).toList();
+    }
+
+    /** True when every node that keeps a copy is in sync, sees everything, and all see the same. */
     boolean isConverged() {
         catchUp();
+        List<ShardNode> keeping = keeping();
         boolean all = truth.newest()
-                .filter(set -> set.inSync().size() == nodes.size())
+                .filter(set -> set.inSync().size() == keeping.size())
                 .isPresent();
-        for (ShardNode node : nodes) {
+        for (ShardNode node : keeping) {
             all = all
                     && node.replica().isPresent()
                     && truth.newest().orElseThrow().has(node.replica().get().member())
-                    && node.store().held() == nodes.getFirst().store().held()
+                    && node.store().held() == keeping.getFirst().store().held()
                     && node.visible() == node.store().held();
         }
         return all && nodes.stream().anyMatch(ShardNode::serves);
@@ -193,6 +201,7 @@ final class Judge {
     /** One line on how everything is. */
     String describe() {
         StringBuilder line = new StringBuilder(truth.newest().toString());
+        line.append("; kept by ").append(keepers);
         for (ShardNode node : nodes) {
             ShardStore store = node.store();
             line.append("; node ").append(node.number());
@@ -214,8 +223,11 @@ final class Judge {
     }
 
     private void catchUp() {
-        while (replayed < decisions.size()) {
-            Decision decision = DecisionCodec.decode(ByteBuffer.wrap(decisions.record(replayed++)))
+        for (; replayed < decisions.size(); replayed++) {
+            if (!keepers.isLookedAt(replayed)) {
+                continue;
+            }
+            Decision decision = DecisionCodec.decode(ByteBuffer.wrap(decisions.record(replayed)))
                     .orElseThrow();
             boolean counts = truth.replay(decision);
             switch (decision) {

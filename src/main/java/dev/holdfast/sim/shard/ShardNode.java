@@ -1,5 +1,6 @@
 package dev.holdfast.sim.shard;
 
+import dev.holdfast.io.OrderedLog;
 import dev.holdfast.mirror.Authority;
 import dev.holdfast.mirror.Copies;
 import dev.holdfast.mirror.Message;
@@ -31,13 +32,17 @@ final class ShardNode {
     private Optional<Running> running = Optional.empty();
     private long memorySince;
     private boolean isMixture;
+    private final Keepers keepers;
     private List<Integer> kept;
+    private List<Integer> leaving = List.of();
+    private boolean isGone;
 
-    ShardNode(SimMachine machine, int number, ShardStore store, List<Integer> nodes, Wire wire, Judge judge) {
+    ShardNode(SimMachine machine, int number, ShardStore store, Keepers keepers, Wire wire, Judge judge) {
         this.machine = machine;
         this.number = number;
         this.store = store;
-        this.kept = nodes;
+        this.keepers = keepers;
+        this.kept = keepers.nodes();
         this.wire = wire;
         this.judge = judge;
         judge.add(this);
@@ -74,7 +79,11 @@ final class ShardNode {
         return store.log().visible();
     }
 
+    /** Starts a process, if this node keeps a copy. */
     void start() {
+        if (isGone) {
+            return;
+        }
         SimProcess process = machine.isRunning() ? machine.process() : machine.start();
         running = Optional.of(new Running(process));
     }
@@ -185,10 +194,32 @@ final class ShardNode {
         store.flush(done);
     }
 
-    /** Other nodes keep copies from now on. */
-    void keptBy(List<Integer> nodes) {
-        kept = nodes;
-        ask(() -> running.orElseThrow().replica.keptBy(nodes));
+    /** Hears who keeps a copy now. */
+    void hearKeepers() {
+        if (!isGone) {
+            kept = keepers.nodes();
+            leaving = keepers.leaving().stream().toList();
+            ask(() -> running.orElseThrow().replica.keptBy(kept, leaving));
+        }
+    }
+
+    /** Its copy has been taken away: no process starts here any more. */
+    void go() {
+        if (isRunning()) {
+            kill();
+        }
+        isGone = true;
+    }
+
+    /** It gets a copy again, and has what it had. */
+    void comeAgain() {
+        isGone = false;
+        kept = keepers.nodes();
+        start();
+    }
+
+    boolean isGone() {
+        return isGone;
     }
 
     /** One process. */
@@ -202,11 +233,13 @@ final class ShardNode {
         Running(SimProcess process) {
             this.process = process;
             this.loop = process.newLoop("shard");
-            ReplicaProcess.Decided decided = new ReplicaProcess.Decided(process.orderedLog("shard"), new Authority());
+            OrderedLog log = keepers.seen(process.orderedLog("shard"));
+            ReplicaProcess.Decided decided = new ReplicaProcess.Decided(log, new Authority());
             ReplicaProcess.Place place = new ReplicaProcess.Place(number, copies, 0);
             this.replica = new ReplicaProcess(place, process.clock(), loop, decided, this);
             store.open(process, loop, () -> {
                 isOpen = true;
+                replica.keptBy(kept, leaving);
                 replica.start(process.entropy().nextLong(), store.found());
                 makeRoots();
             });

@@ -1,5 +1,6 @@
 package dev.holdfast.sim.shard;
 
+import dev.holdfast.mirror.ReplicaSet;
 import dev.holdfast.sim.oracle.OracleViolation;
 import dev.holdfast.sim.oracle.RegisterOracle;
 import dev.holdfast.sim.random.SimRandom;
@@ -32,6 +33,7 @@ public final class ShardScenario {
     /** After this long nothing is under way any more of what happened before all was mended, but late messages. */
     private static final long QUIET_NANOS = 5_000_000_000L;
 
+    private static final long TAKEN_AWAY_NANOS = 15_000_000_000L;
     private static final long SERVED_NANOS = 15_000_000_000L;
     private static final long CONVERGED_NANOS = 15_000_000_000L;
     private static final long ANSWERED_NANOS = 5_000_000_000L;
@@ -44,6 +46,7 @@ public final class ShardScenario {
     private final boolean tight;
     private final SimRandom random;
     private final RegisterOracle oracle = new RegisterOracle();
+    private final Keepers keepers;
     private final Judge judge;
     private final Wire wire;
     private final List<ShardNode> nodes = new ArrayList<>();
@@ -60,37 +63,69 @@ public final class ShardScenario {
         this.world = world;
         this.pools = pools;
         this.random = world.random().split();
-        this.judge = new Judge(world.logGroup(LOG), oracle);
+        this.keepers = new Keepers(world.logGroup(LOG));
+        this.judge = new Judge(world.logGroup(LOG), keepers, oracle);
         this.wire = wires.apply(world);
         this.kinds = pools ? KINDS_OVER_POOLS : KINDS;
         this.favourite = random.below(kinds);
         this.tight = pools && random.oneIn(4);
         int count = 2 + random.below(pools ? 2 : 3);
-        for (int number = 0; number < count; number++) {
-            addNode(number, count);
-        }
+        IntStream.range(0, count).forEach(keepers::add);
+        IntStream.range(0, count).forEach(this::addNode);
     }
 
-    private void addNode(int number, int count) {
+    private void addNode(int number) {
         SimMachine machine = number == 0 ? world.machine() : world.newMachine("node-" + number);
         machine.clock().drift(random.between(-10_000, 10_000));
         ShardStore store = pools ? new PoolStore(judge, random.split(), tight) : new ModelStore(judge);
-        nodes.add(new ShardNode(machine, number, store, numbers(count), wire, judge));
+        nodes.add(new ShardNode(machine, number, store, keepers, wire, judge));
     }
 
-    private static List<Integer> numbers(int count) {
-        return IntStream.range(0, count).boxed().toList();
-    }
-
-    /** Another node gets a copy; the others are told of it sooner or later. */
+    /** Another node gets a copy, or one whose copy was taken away; the others are told of it sooner or later. */
     private void addCopy() {
-        if (!calm) {
-            int count = nodes.size() + 1;
-            judge.mayFallBehind();
-            addNode(nodes.size(), count);
-            nodes.getLast().start();
-            nodes.forEach(node -> world.at(someTime(), () -> node.keptBy(numbers(count))));
+        if (calm || keepers.nodes().size() == ReplicaSet.MOST) {
+            return;
         }
+        judge.mayFallBehind();
+        Optional<ShardNode> gone = nodes.stream().filter(ShardNode::isGone).findFirst();
+        keepers.add(gone.map(ShardNode::number).orElse(nodes.size()));
+        if (gone.isPresent()) {
+            gone.get().comeAgain();
+        } else {
+            addNode(nodes.size());
+            nodes.getLast().start();
+        }
+        tellKeepers();
+    }
+
+    /** Now and then a copy is to be taken away, dead or alive, and maybe another one added later. */
+    private void takeAway() {
+        world.at(random.below(random.oneIn(2) ? 2_000_000_000L : 15_000_000_000L), () -> {
+            if (!calm) {
+                ShardNode node = random.oneIn(2) ? serving() : nodes.get(random.below(nodes.size()));
+                keepers.takeAway(node.number());
+                tellKeepers();
+                if (random.oneIn(3)) {
+                    hearLittle(node);
+                }
+                if (pools && random.oneIn(2)) {
+                    world.at(someTime(), this::addCopy);
+                }
+                takeAway();
+            }
+        });
+    }
+
+    /** Who is to leave hears what it is asked, and then for a while nothing of what is decided. */
+    private void hearLittle(ShardNode node) {
+        node.hearKeepers();
+        world.logGroup(LOG).cut(node.machine());
+        world.at(someTime(), world.logGroup(LOG)::join);
+    }
+
+    private void tellKeepers() {
+        nodes.forEach(
+                node -> world.at(calm || random.oneIn(2) ? random.below(5_000_000L) : someTime(), node::hearKeepers));
     }
 
     /** Runs one in {@code world}, over a plain model of the store. */
@@ -128,6 +163,9 @@ public final class ShardScenario {
         if (pools && random.oneIn(3)) {
             world.at(random.below(15_000_000_000L), this::addCopy);
         }
+        if (random.oneIn(3)) {
+            takeAway();
+        }
         long endNanos = world.nowNanos() + random.between(20_000_000_000L, pools ? 30_000_000_000L : 60_000_000_000L);
         until(RUN_NANOS, () -> world.nowNanos() > endNanos);
         mend();
@@ -138,6 +176,7 @@ public final class ShardScenario {
     private void judgeMended(Clients clients) {
         long quietNanos = world.nowNanos() + QUIET_NANOS;
         until(RUN_NANOS, () -> world.nowNanos() > quietNanos);
+        until(TAKEN_AWAY_NANOS, () -> keepers.leaving().isEmpty());
         until(SERVED_NANOS, () -> nodes.stream().anyMatch(ShardNode::serves));
         until(CONVERGED_NANOS, judge::isConverged);
         judgeEqual();
@@ -170,8 +209,9 @@ public final class ShardScenario {
 
     private List<Object> contents() {
         List<Object> contents = new ArrayList<>();
-        nodes.forEach(node -> node.ask(() -> node.store().contents(contents::add)));
-        until(ANSWERED_NANOS, () -> contents.size() == nodes.size());
+        List<ShardNode> keeping = judge.keeping();
+        keeping.forEach(node -> node.ask(() -> node.store().contents(contents::add)));
+        until(ANSWERED_NANOS, () -> contents.size() == keeping.size());
         return contents;
     }
 
@@ -228,7 +268,7 @@ public final class ShardScenario {
 
     /** In the end nothing hinders a comparison. */
     private void judgeByComparing() {
-        isCompared = comparisons.isEmpty();
+        isCompared = comparisons.isEmpty() || keepers.nodes().size() == 1;
         for (int again = 0; again < COMPARISONS && !isCompared; again++) {
             compare(serving(), true);
             long lastNanos = world.nowNanos() + COMPARED_NANOS;
@@ -246,12 +286,21 @@ public final class ShardScenario {
                 throw new OracleViolation("what was waited for does not happen: " + judge.describe());
             }
             judge.look();
+            keepers.ended().forEach(this::goesOrStays);
             if (world.logGroup(LOG).size() > decisions) {
                 decisions = world.logGroup(LOG).size();
                 strikeAfterDecision();
             }
             nodes.stream().filter(ShardNode::hasBecomeMixture).forEach(this::strikeDuringImage);
         }
+    }
+
+    /** A copy has gone, or has to stay; the others hear of it sooner or later. */
+    private void goesOrStays(int number) {
+        if (!keepers.nodes().contains(number)) {
+            nodes.get(number).go();
+        }
+        tellKeepers();
     }
 
     /** An image is short; some roots are to have a part of it, and it is to meet misfortune, too. */
@@ -357,6 +406,9 @@ public final class ShardScenario {
 
     /** The disk goes away and comes back; by then the pool may have failed, so the process starts again. */
     private void loseDisk(ShardNode node) {
+        if (node.replica().isEmpty()) {
+            return; // Its pool may just be made.
+        }
         node.store().diskGone(true);
         world.at(someTime(), () -> {
             node.store().diskGone(false);
@@ -436,6 +488,7 @@ public final class ShardScenario {
         world.logGroup(LOG).unknownPerMillion = 0;
         world.logGroup(LOG).refusedPerMillion = 0;
         world.logGroup(LOG).appendNanos = 3_000_000L;
+        nodes.forEach(ShardNode::hearKeepers);
         for (ShardNode node : nodes) {
             node.store().diskGone(false);
             if (node.store().isTroubled() && node.isRunning()) {

@@ -46,6 +46,7 @@ final class ControlCodecTest {
                     new Decision.NewSet(new ReplicaSet(2, new Member(3, 1), List.of(new Member(3, 1))))),
             new ControlRecord.NodeReachable(new ControlRecord.Process(3, 5), "h:1", "h:2"),
             new ControlRecord.Intended(ID, new Change.AddCopy(ID, new Id128(3, 4))),
+            new ControlRecord.Intended(ID, new Change.LeaveCopy(ID, new Id128(3, 4))),
             new ControlRecord.Intended(
                     ID,
                     new Change.AcceptLoss(
@@ -95,21 +96,22 @@ final class ControlCodecTest {
                 "0104" + id + "14" + id + "00000000000000030000000000000004" + "00000009" + "01" + "00026d65"
                         + "000000000000000a" + "01" + "00000000000000050000000000000006"
                         + "00000000000000070000000000000008" + "000176",
-                hex(ALL.get(20)));
+                hex(ALL.get(21)));
         assertEquals(
                 "0103" + id + "15" + "00000000000000030000000000000004" + "00000001" + "00046d61696e" + "01"
                         + "00022f64" + "000673696e676c65",
-                hex(ALL.get(21)));
+                hex(ALL.get(22)));
         assertEquals(
                 "0103" + id + "16" + id + "000176" + "00000000000000030000000000000004" + "00000005"
                         + "0000000000001000",
-                hex(ALL.get(22)));
-        assertEquals("0103" + id + "17" + id + "0000000000000009" + "000173", hex(ALL.get(23)));
+                hex(ALL.get(23)));
+        assertEquals("0103" + id + "17" + id + "0000000000000009" + "000173", hex(ALL.get(24)));
         String set = "02" + "02000000" + "01" + "03000000" + "0100000000000000";
         assertEquals(
                 "010a" + "00000007" + "00000003" + "0000000000000005" + "0000000000000009" + "0012" + set,
                 hex(ALL.get(17)));
         assertEquals("0104" + id + "0c" + id + "00000000000000030000000000000004", hex(ALL.get(19)));
+        assertEquals("0104" + id + "0d" + id + "00000000000000030000000000000004", hex(ALL.get(20)));
         assertEquals("010b" + "00000003" + "0000000000000005" + "0003683a31" + "0003683a32", hex(ALL.get(18)));
         String pool = "00046d61696e" + "02" + "00022f64" + "000165" + "00086d6972726f723a32" + "0000000000010000"
                 + "0000000000000000";

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.base.Id128;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.device.Protection;
 import dev.holdfast.io.Loop;
 import dev.holdfast.mirror.Authority;
@@ -23,6 +24,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Decisions about a mirrored shard in the control log: one authority, and a last copy that nothing removes. */
@@ -151,6 +153,83 @@ final class DecisionsTest {
         assertInstanceOf(Result.Refused.class, remove(1, 3), "it joined meanwhile");
         assertInstanceOf(Result.Done.class, remove(2, 2));
         assertInstanceOf(Result.Refused.class, remove(3, 2), "it is gone already");
+    }
+
+    private Optional<Result> leave(int operation, int node) {
+        Id128 id = new Id128(7, operation);
+        state.apply(new ControlRecord.Intended(id, new Change.LeaveCopy(VOLUME, new Id128(5, node))));
+        return state.result(id);
+    }
+
+    private Optional<Result> left(int operation) {
+        return state.result(new Id128(7, operation));
+    }
+
+    private int copies() {
+        return state.volume(VOLUME).orElseThrow().pools().size();
+    }
+
+    @Test
+    void aLiveCopyGoesWithTheFirstSetWithoutItInWhichSomebodyActs() {
+        mirrored();
+        assertInstanceOf(Result.Refused.class, leave(1, 2).orElseThrow(), "nobody serves yet");
+        assertTrue(decide(1, new Decision.NewSet(set(2, 1, 2))));
+        assertTrue(decide(1, new Decision.Acts(2, new Member(1, 1))));
+        assertEquals(Optional.empty(), leave(2, 2));
+        assertEquals(List.of(2), state.leaving(state.volume(VOLUME).orElseThrow()));
+        assertInstanceOf(Result.Refused.class, remove(3, 3), "one change at a time");
+        Id128 open = new Id128(7, 2);
+        assertFalse(state.apply(new ControlRecord.Ended(open, new ControlRecord.By(2, 1, false), "")), "a word");
+        assertTrue(decide(1, new Decision.NewSet(set(3, 1))));
+        assertEquals(Optional.empty(), left(2), "the set may turn out to be void");
+        assertTrue(decide(1, new Decision.Acts(3, new Member(1, 1))));
+        assertInstanceOf(Result.Done.class, left(2).orElseThrow());
+        assertEquals(2, copies());
+        assertInstanceOf(Result.Refused.class, leave(4, 1).orElseThrow(), "no other is in sync");
+        assertInstanceOf(Result.Done.class, leave(5, 3).orElseThrow(), "the others are without it already");
+        assertEquals(1, copies());
+    }
+
+    @Test
+    void theMutantThatLetsACopyGoBeforeAnybodyActsIsNoticed() {
+        mirrored();
+        assertTrue(decide(1, new Decision.NewSet(set(2, 1, 2))));
+        assertTrue(decide(1, new Decision.Acts(2, new Member(1, 1))));
+        assertEquals(Optional.empty(), leave(2, 2));
+        Mutant.plant("mirror.removed-before-acts");
+        assertTrue(decide(1, new Decision.NewSet(set(3, 1))));
+        assertTrue(left(2).isPresent());
+    }
+
+    @Test
+    void ofTwoCommandsThatWouldTakeTheLastCopyOneWins() {
+        mirrored();
+        assertTrue(decide(1, new Decision.NewSet(set(2, 1, 2))));
+        assertTrue(decide(1, new Decision.Acts(2, new Member(1, 1))));
+        assertInstanceOf(Result.Done.class, remove(1, 3));
+        assertEquals(Optional.empty(), leave(1, 1));
+        assertInstanceOf(Result.Refused.class, leave(2, 2).orElseThrow());
+        assertTrue(decide(2, new Decision.NewSet(set(3, 2))));
+        assertTrue(decide(2, new Decision.Acts(3, new Member(2, 1))));
+        assertInstanceOf(Result.Done.class, left(1).orElseThrow());
+        assertInstanceOf(Result.Refused.class, leave(3, 2).orElseThrow());
+        assertEquals(1, copies());
+    }
+
+    @Test
+    void aCopyStaysIfAllOthersAreLostBeforeItHasLeft() {
+        mirrored();
+        assertTrue(decide(1, new Decision.NewSet(set(2, 1, 2))));
+        assertEquals(Optional.empty(), leave(1, 1));
+        assertTrue(decide(1, new Decision.NewSet(set(3, 1))));
+        assertInstanceOf(Result.Refused.class, left(1).orElseThrow());
+        assertEquals(3, copies());
+        assertFalse(state.isBeingChanged(VOLUME));
+    }
+
+    @AfterEach
+    void takeItOut() {
+        Mutant.remove();
     }
 
     /** One process's replica, of which there is only what it decides. */

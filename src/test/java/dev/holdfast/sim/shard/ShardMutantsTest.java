@@ -35,6 +35,7 @@ final class ShardMutantsTest {
                 "mirror.lease-of-old-set-only",
                 "mirror.no-promise-when-named",
                 "mirror.no-rewind",
+                "mirror.removed-before-acts",
                 "mirror.resign-and-serve",
                 "mirror.restart-under-old-incarnation",
                 "mirror.rewind-whatever-stands",
@@ -45,7 +46,8 @@ final class ShardMutantsTest {
                 "mirror.start-beside-memory",
                 "mirror.start-beside-primary",
                 "mirror.trim-by-own-log",
-                "mirror.void-sets-count"
+                "mirror.void-sets-count",
+                "mirror.who-leaves-leads"
             })
     void isCaught(String mutant) {
         PlantedBug.assertCaught(mutant, SCENARIO, SEEDS);
