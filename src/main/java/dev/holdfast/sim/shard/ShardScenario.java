@@ -234,7 +234,7 @@ public final class ShardScenario {
     /** In some runs replicas are compared now and then; dice of their own leave all other runs as they were. */
     private Optional<SimRandom> comparisons() {
         SimRandom dice = new SimRandom(world.nowNanos());
-        if (!pools || !dice.oneIn(3)) {
+        if (!pools || dice.below(6) != 1) {
             return Optional.empty();
         }
         compareLater(dice);
