@@ -87,13 +87,14 @@ final class RecoverCommand implements Runnable {
             throw new Failure("pool " + pool + " is of " + protection.copies() + " disks, and " + members.size()
                     + " of them are named: say the others with --disk too");
         }
-        if (members.getFirst().label().isTwin()) {
-            throw new Failure(members.getFirst().path() + " is a twin's: `holdfast pool promote` makes a pool of it");
-        }
         String stored = members.getFirst().label().poolName();
         String plain = !stored.isEmpty() ? stored : index == 0 ? "main" : "main-" + (index + 1);
         List<String> paths =
                 members.stream().map(ControlRecovery.Labelled::path).toList();
+        if (TwinServer.isTwin(paths)) {
+            throw new Failure(paths.getFirst() + " is a twin's, or that of a pool that is elsewhere now: `holdfast pool"
+                    + " promote` makes a pool of it");
+        }
         return new RecoveredLog.Found(pool, index < names.size() ? names.get(index) : plain, paths, protection);
     }
 

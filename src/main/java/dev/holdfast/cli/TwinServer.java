@@ -72,6 +72,18 @@ final class TwinServer {
         }
     }
 
+    /** True if the disks are a twin's, or of a side that ended; false also if they can't be opened. */
+    static boolean isTwin(List<String> disks) {
+        try (HostWorld world = HostWorld.start()) {
+            TwinServer server = new TwinServer(world, new Wanted(disks, "", ""));
+            server.loop.post(server::openDisks);
+            await(server.opened);
+            return true;
+        } catch (Failure refused) {
+            return false;
+        }
+    }
+
     /** Makes the disks the pool without asking anybody. */
     static void force(List<String> disks) {
         Wanted wanted = new Wanted(disks, "", "");

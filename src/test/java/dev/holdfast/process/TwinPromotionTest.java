@@ -84,9 +84,14 @@ final class TwinPromotionTest {
         Home.Ended would = home.run("pool", "promote", disk, "--force", "--dry-run");
         assertTrue(would.out().startsWith("would go on from consistency point"), would.out() + would.err());
         refusesOldSide(home, "the disks hold the twin of the pool");
+        String other = directory.resolve("other").toString();
+        Home.Ended early = home.run("recover", "--disk", disk, "--dir", other);
+        assertTrue(early.exitCode() != 0 && early.err().contains("is a twin's"), early.out() + early.err());
         Home.Ended done = home.run("pool", "promote", disk, "--force");
         assertEquals(0, done.exitCode(), done.err());
         assertTrue(done.out().contains("in reign 1"), done.out());
+        Home.Ended adopted = home.run("recover", "--disk", disk, "--dir", other, "--dry-run");
+        assertEquals(0, adopted.exitCode(), adopted.err());
         try (RealServer promoted = RealServer.start(home);
                 NbdClient client = promoted.client("demo")) {
             load.run(client, 100);

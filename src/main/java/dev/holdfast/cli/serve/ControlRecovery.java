@@ -56,7 +56,7 @@ public final class ControlRecovery {
         throw new Failure(path + " has no label of a Holdfast disk");
     }
 
-    /** The cluster that all of them are of. */
+    /** The cluster that all of them are of; a new one of promoted twins, which have none. */
     public static Id128 cluster(Map<Id128, List<Labelled>> byPool) {
         List<Id128> clusters = byPool.values().stream()
                 .flatMap(List::stream)
@@ -66,7 +66,9 @@ public final class ControlRecovery {
         if (clusters.size() > 1) {
             throw new Failure("the disks are of " + clusters.size() + " clusters: recover those of one at a time");
         }
-        return clusters.getFirst();
+        SecureRandom random = new SecureRandom();
+        boolean wasTwin = clusters.getFirst().equals(Label.TWIN);
+        return wasTwin ? new Id128(random.nextLong(), random.nextLong()) : clusters.getFirst();
     }
 
     /** Writes the beginning of a log of the node in {@code directory}, which has none. */
