@@ -621,6 +621,36 @@ final class MirroredVolumeTest {
         catchesUpWithNothingTwice(10 * GIB, 8000, CatchUp.Rung.IMAGE_SINCE);
     }
 
+    /** How a copy is brought up to date that was away while the other one went on, made roots, and started again. */
+    private CatchUp.Rung rungAfterAStartOfTheOther() {
+        begin(12);
+        mirrored(64L << 20);
+        Place before = leader();
+        Place away = places.get(before.number == 1 ? 1 : 0);
+        world.runUntil(before::isWhole);
+        away.machine.kill();
+        overwrite(before, 64L << 20, 100);
+        world.runFor(12_000_000_000L);
+        before.machine.kill();
+        before.start();
+        world.runUntil(() -> before.ready && before.leads());
+        away.start();
+        world.runUntil(() -> away.ready && before.isWhole());
+        world.runUntil(() -> !caughtUp(before).isEmpty());
+        return caughtUp(before).getLast().rung();
+    }
+
+    @Test
+    void aCopyThatWasAwayIsToldWhatItMissedThoughTheOtherStartedAgain() {
+        assertEquals(CatchUp.Rung.REPLAY, rungAfterAStartOfTheOther());
+        Mutant.plant("replica.root-what-others-lack");
+        try {
+            assertEquals(CatchUp.Rung.IMAGE_OF_ALL, rungAfterAStartOfTheOther());
+        } finally {
+            Mutant.remove();
+        }
+    }
+
     @Test
     void aCopyMovesToAnotherNodeAndBack() {
         for (long seed = 11; seed <= 15; seed++) {

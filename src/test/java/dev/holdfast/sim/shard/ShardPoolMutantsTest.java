@@ -28,7 +28,6 @@ final class ShardPoolMutantsTest {
                 "replica.image-without-zeroes",
                 "replica.mixture-passes",
                 "replica.open-at-once",
-                "replica.root-what-others-lack",
                 "replica.skip-what-is-overwritten-in-part",
                 "store.image-without-snapshots",
                 "store.tail-not-logged"
