@@ -21,9 +21,7 @@ import dev.holdfast.device.Protection;
 import dev.holdfast.frontend.http.Event;
 import dev.holdfast.frontend.http.NodeStatus;
 import dev.holdfast.frontend.http.VolumeCheck;
-import dev.holdfast.io.Loop;
 import dev.holdfast.io.Network;
-import dev.holdfast.io.OrderedLog;
 import dev.holdfast.replica.CatchUp;
 import dev.holdfast.replica.PrimaryVolume;
 import dev.holdfast.replica.RunningReplica;
@@ -498,14 +496,15 @@ final class MirroredVolumeTest {
                 .id();
         leads.machine.kill();
         RecoveredLog.Found found = new RecoveredLog.Found(pool, "main", List.of("/d0"), Protection.SINGLE);
-        begun(leads, RecoveredLog.records(new Id128(1, 1), new Id128(1, 9), "again", List.of(found)));
-        Node first = recovered(leads);
+        RecoveredPlace.begun(
+                world, leads.machine, RecoveredLog.records(new Id128(1, 1), new Id128(1, 9), "again", List.of(found)));
+        Node first = RecoveredPlace.started(world, leads.machine, leads.config("again"));
         List<List<String>> told = new ArrayList<>();
         first.adopt(told::add);
         world.runUntil(() -> !told.isEmpty());
         assertEquals(1, told.getFirst().size(), told::toString);
         leads.machine.kill();
-        Node again = recovered(leads);
+        Node again = RecoveredPlace.started(world, leads.machine, leads.config("again"));
         VolumeInfo info =
                 world.call(again.control(), () -> again.state().volume("v").orElseThrow());
         assertEquals(GIB, info.sizeBytes());
@@ -518,42 +517,6 @@ final class MirroredVolumeTest {
         world.runUntil(() -> !status.isEmpty());
         assertEquals(1, status.getFirst().snapshots().size());
         assertEquals(List.of(), status.getFirst().condition().notes());
-    }
-
-    /** A log is begun with {@code records}, by a process that ends then. */
-    private void begun(Place place, List<byte[]> records) {
-        SimProcess writer = place.machine.start();
-        OrderedLog log = writer.orderedLog("recovered");
-        Loop loop = writer.newLoop("writer");
-        List<OrderedLog.Outcome> outcomes = new ArrayList<>();
-        world.run(
-                loop,
-                () -> log.start(loop, (index, bytes) -> {}, () -> {
-                    records.forEach(record -> log.append(record, outcomes::add));
-                }));
-        world.runUntil(() -> outcomes.size() == records.size());
-        place.machine.kill();
-    }
-
-    /** A node alone on that log. */
-    private Node recovered(Place place) {
-        SimProcess process = place.machine.start();
-        NodeConfig before = place.config("again");
-        NodeConfig config = new NodeConfig(
-                new Controller.Starting("again", "", Optional.empty()),
-                before.directory(),
-                before.memory(),
-                before.lanes(),
-                before.cacheBytes(),
-                before.nbd(),
-                before.links(),
-                before.acceptLossOf());
-        Node node = new Node(process, process.orderedLog("recovered"), config);
-        List<String> started = new ArrayList<>();
-        node.start(started::add);
-        world.runUntil(() -> !started.isEmpty());
-        assertEquals("", started.getFirst());
-        return node;
     }
 
     private int value(BlockVolume volume) {
