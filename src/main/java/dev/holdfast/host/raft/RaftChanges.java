@@ -2,6 +2,7 @@ package dev.holdfast.host.raft;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Set;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.SetConfigurationRequest;
@@ -10,7 +11,7 @@ import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 
 /**
- * How a member is taken in, by Ratis' own protocol: one at a time, decided by the log's majority before and after it.
+ * How a member is taken in or out, by Ratis' own protocol: decided by the log's majority before it and after it.
  * It keeps nothing; what is not known to have happened is asked again.
  */
 final class RaftChanges {
@@ -53,6 +54,21 @@ final class RaftChanges {
                 .setServersInNewConf(List.of(self))
                 .setMode(Mode.ADD)
                 .build());
+    }
+
+    /** Asks once that none of {@code ids} is a member; nothing changes if none is, or another change comes first. */
+    void takeOut(Set<String> ids) throws IOException {
+        List<RaftPeer> now = members();
+        List<RaftPeer> left = now.stream()
+                .filter(peer -> !ids.contains(peer.getId().toString()))
+                .toList();
+        if (left.size() < now.size() && !left.isEmpty()) {
+            ask(SetConfigurationRequest.Arguments.newBuilder()
+                    .setServersInCurrentConf(now)
+                    .setServersInNewConf(left)
+                    .setMode(Mode.COMPARE_AND_SET)
+                    .build());
+        }
     }
 
     private boolean ask(SetConfigurationRequest.Arguments arguments) {

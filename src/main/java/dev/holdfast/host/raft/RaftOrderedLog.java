@@ -61,6 +61,7 @@ public final class RaftOrderedLog implements OrderedLog {
     private final RaftServer server;
     private final RaftCaller caller;
     private final RaftChanges changes;
+    private final RaftRemovals removals;
     private final boolean joins;
     private final UUID proposer = UUID.randomUUID();
     private final TreeMap<UUID, Long> lastNumbers = new TreeMap<>();
@@ -101,6 +102,7 @@ public final class RaftOrderedLog implements OrderedLog {
                 settings,
                 proofs);
         this.changes = new RaftChanges(server, caller, members.toPeer(self.id()));
+        this.removals = new RaftRemovals(changes, this::leads, name, fatal);
         this.joins = self.joins();
     }
 
@@ -185,6 +187,7 @@ public final class RaftOrderedLog implements OrderedLog {
             closed = true;
             end();
         }
+        removals.close();
         closeQuietly(caller);
         closeQuietly(server);
         claim.close();
@@ -373,6 +376,15 @@ public final class RaftOrderedLog implements OrderedLog {
      */
     public List<RaftMembers.Member> members() throws IOException {
         return changes.members().stream().map(RaftMembers::fromPeer).toList();
+    }
+
+    /**
+     * Member {@code id}, which is dead for good, is one no more: soon after a majority of those that keep the log, and
+     * of those that remain, can be reached. All of them have to say so, after each start, in any order; that it is so
+     * already changes nothing. The caller says it of nobody whose node may still run.
+     */
+    public void takeOut(String id) {
+        removals.add(id);
     }
 
     @Override

@@ -12,6 +12,7 @@ import dev.holdfast.io.Loop;
 import dev.holdfast.io.Network.Address;
 import dev.holdfast.io.OrderedLog.Outcome;
 import dev.holdfast.io.WorldException;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -129,6 +130,40 @@ final class RaftJoinTest {
         stop(2);
         again.appendAndWait("without the third");
         assertEquals(54, start(2, 2, true).seen.size(), "it asks to be taken in again, and is in already");
+    }
+
+    private static boolean isMember(Member asked, int number) {
+        try {
+            return asked.log.members().stream().anyMatch(member -> member.id().equals(TestCluster.id(number)));
+        } catch (IOException closed) {
+            throw new AssertionError(closed);
+        }
+    }
+
+    @Test
+    void whoIsDeadForGoodIsTakenOutAndTheRestIsAMajorityOfItself() throws WorldException {
+        Member first = begin();
+        Member second = join(1);
+        join(2);
+        join(3);
+        stop(3);
+        stop(2);
+        first.append("of half of them"); // Two of four decide nothing.
+        first.log.takeOut(TestCluster.id(3));
+        second.log.takeOut(TestCluster.id(3));
+        start(2, 2, false).log.takeOut(TestCluster.id(3)); // All are told, for any of them may lead.
+        driver.runUntil(() -> !isMember(first, 3) && !isMember(second, 3));
+        stop(2);
+        first.appendAndWait("two of three");
+        first.log.takeOut(TestCluster.id(2));
+        second.log.takeOut(TestCluster.id(2));
+        first.log.takeOut(TestCluster.id(3));
+        driver.runUntil(() -> !isMember(first, 2) && !isMember(second, 2));
+        second.appendAndWait("both of two");
+        stop(0);
+        Member again = start(0, 1, false);
+        assertFalse(isMember(again, 2) || isMember(again, 3), "it stays so");
+        assertEquals(List.of("of half of them", "two of three", "both of two"), again.seen);
     }
 
     @Test
