@@ -27,7 +27,7 @@ final class FioVerify implements AutoCloseable {
         List<String> words = new ArrayList<>(List.of("fio", "--name=verify", "--thread=1", "--ioengine=nbd"));
         words.add("--uri=nbd+unix:///" + volume + "?socket=" + socket);
         words.addAll(List.of("--offset=" + offset, "--size=" + length, "--rw=randwrite", "--bs=4k", "--iodepth=8"));
-        words.addAll(List.of("--verify=crc32c", "--verify_backlog=128", "--verify_fatal=1"));
+        words.addAll(List.of("--verify=crc32c", "--verify_backlog=128", "--verify_fatal=1", "--verify_state_save=0"));
         words.addAll(List.of("--time_based=1", "--runtime=86400", "--rate_iops=,400"));
         words.addAll(List.of("--output-format=json", "--output=" + output));
         this.process = new ProcessBuilder(words)
