@@ -14,13 +14,15 @@ import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** Nodes. */
 @Command(
         name = "node",
         mixinStandardHelpOptions = true,
         description = "Runs nodes, and lists them.",
-        subcommands = {NodeCommand.Start.class, NodeCommand.Ls.class, NodeCommand.Token.class},
+        subcommands = {NodeCommand.Start.class, NodeCommand.Ls.class, NodeCommand.Token.class, NodeCommand.Remove.class
+        },
         footer = {"", "Example:", "  holdfast node start --dir /srv/hf --name a --disk-size 100G"})
 final class NodeCommand {
     /** Lists them. */
@@ -61,6 +63,37 @@ final class NodeCommand {
         public void run() {
             Object answer = remote.request("POST", "tokens", Map.of());
             System.out.println(Remote.object(answer).get("token"));
+        }
+    }
+
+    /** Takes one out. */
+    @Command(
+            name = "remove",
+            mixinStandardHelpOptions = true,
+            description = {
+                "Takes a node that is dead out of the cluster for good, with its pools; another one may have its name.",
+                "Refused while it can be reached, and while a volume keeps a copy in one of its pools:",
+                "`holdfast volume remove-copy` first. Its directory must never be started again.",
+                "For nodes begun with --address or joined; a majority of all nodes, it included, must run."
+            },
+            footer = {"", "Examples:", "  holdfast node remove c --dry-run", "  holdfast node remove c"})
+    static final class Remove implements Runnable {
+        @Mixin
+        private Remote remote = new Remote();
+
+        @Parameters(paramLabel = "NAME", description = "its name")
+        private String name = "";
+
+        @Option(names = "--lose-volumes", description = "volumes that are on this node only are lost with it")
+        private boolean losesVolumes;
+
+        @Option(names = "--dry-run", description = "only say what would be done")
+        private boolean dryRun;
+
+        @Override
+        public void run() {
+            Map<String, Object> body = losesVolumes ? Map.of("loseVolumes", true) : Map.of();
+            remote.change("DELETE", "nodes/" + Remote.part(name), body, dryRun);
         }
     }
 

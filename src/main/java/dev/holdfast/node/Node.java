@@ -44,6 +44,9 @@ import java.util.function.Consumer;
 public final class Node implements Service {
     private static final long RETRY_NANOS = 1_000_000_000L;
 
+    /** By then a node that has started has met the others, so that who is not reached is not there. */
+    private static final long MEETING_NANOS = 10_000_000_000L;
+
     private final World world;
     private final NodeConfig config;
     private final OrderedLog log;
@@ -60,6 +63,7 @@ public final class Node implements Service {
     private final List<String> endpoints = new ArrayList<>();
     private final List<String> differences = new ArrayList<>();
     private boolean serving;
+    private boolean hasMet;
     private boolean stopping;
 
     /** A node that has done nothing yet, on a machine that all others are on; {@code log} is its cluster's. */
@@ -101,8 +105,13 @@ public final class Node implements Service {
     }
 
     private void changed() {
+        refuseRemoved();
         replicas.changed();
         exports.changed().forEach(nbd::disconnect);
+    }
+
+    private void refuseRemoved() {
+        state().removedNodes().forEach(gone -> peers.removed().accept(gone.id().toString()));
     }
 
     /** What the control log keeps of a pool; asked for on the control loop, used on the pool's. */
@@ -157,6 +166,7 @@ public final class Node implements Service {
                 started.accept(failure);
                 return;
             }
+            refuseRemoved();
             pools.openAll(state().pools().stream().filter(this::isToBeOpen).toList(), why -> opened(why, started));
         }));
     }
@@ -191,6 +201,7 @@ public final class Node implements Service {
         }
         Network.Address reached = disks;
         serving = true;
+        control.after(MEETING_NANOS, () -> hasMet = true);
         bound.forEach(address -> endpoints.add(uri(address)));
         watch.start();
         comparisons.start();
@@ -234,12 +245,41 @@ public final class Node implements Service {
 
     @Override
     public void submit(Id128 id, Operation operation, Consumer<Result> answer) {
-        control.post(() -> controller.submit(id, operation, answer));
+        control.post(() -> objection(operation, why -> {
+            if (why.isEmpty() || state().result(id).isPresent()) {
+                controller.submit(id, operation, answer);
+            } else {
+                answer.accept(Result.conflict(why));
+            }
+        }));
+    }
+
+    /** What only this node can know against an operation: whoever is to be removed must not run. */
+    private void objection(Operation operation, Consumer<String> told) {
+        if (!(operation instanceof Operation.RemoveNode goes)) {
+            told.accept("");
+        } else if (!peers.proves()) {
+            told.accept("nodes that were named with --member, or one that is alone, can't be removed");
+        } else if (!hasMet) {
+            told.accept("this node has just started, and does not know yet who runs: ask again in 10 s");
+        } else {
+            replicas.reached(numbers -> told.accept(
+                    state().node(goes.name())
+                                    .filter(node -> numbers.contains(node.number()))
+                                    .isPresent()
+                            ? "node " + goes.name() + " can be reached: stop it first"
+                            : ""));
+        }
     }
 
     @Override
     public void dryRun(Operation operation, Consumer<Controller.DryRun> answer) {
-        control.post(() -> answer.accept(controller.dryRun(operation)));
+        control.post(() -> objection(
+                operation,
+                why -> answer.accept(
+                        why.isEmpty()
+                                ? controller.dryRun(operation)
+                                : new Controller.DryRun(Result.conflict(why), List.of()))));
     }
 
     @Override

@@ -54,6 +54,7 @@ final class PoolExecution implements Execution {
             }
             case Change.AddCopy c -> addCopy(c, ended);
             case Change.RemoveCopy c -> ended.accept("");
+            case Change.RemoveNode c -> ended.accept("");
             case Change.AcceptLoss c -> acceptLoss(c, ended);
             case Change.AdoptPool c -> ended.accept("");
             case Change.AdoptVolume c -> ended.accept("");

@@ -119,6 +119,44 @@ final class JoinedClusterTest {
         noSecretIsShown();
     }
 
+    @Test
+    void anotherNodeTakesThePlaceOfOneThatIsDeadForGood() throws Exception {
+        join("b", "--disk-size", "256M");
+        RealServer witness = join("c", "--witness");
+        done(witness, "volume", "create", "db", "64M", "--replicas", "2", "--export", "nbd");
+        BlockLoad load = new BlockLoad(new SplittableRandom(8));
+        try (NbdClient client = witness.client("db")) {
+            load.run(client, 100);
+            Home.Ended alive = witness.run("node", "remove", "b");
+            assertEquals(1, alive.exitCode(), alive.out());
+            kill("b");
+            load.run(client, 100);
+            untilDone(witness, "volume", "remove-copy", "db", "--pool", "main-b");
+            untilDone(witness, "node", "remove", "b");
+            assertTrue(done(witness, "node", "remove", "b").contains("already so"));
+            String[] words = {"--name", "b", "--loops", "1", "--address", address("d"), "--disk-size", "256M"};
+            List<String> joins = new ArrayList<>(List.of(words));
+            joins.addAll(List.of("--join", token("a")));
+            running.put("b", RealServer.startVerb(home("new-b"), "node start", joins.toArray(String[]::new)));
+            untilDone(witness, "volume", "add-copy", "db", "--pool", "main-b");
+            load.run(client, 100);
+            awaitInSync(witness);
+            kill("a");
+            load.run(client, 100);
+            assertEquals(List.of(), load.judge(client, false));
+        }
+        String members = done(witness, "node", "ls", "-o", "json");
+        assertEquals(3, ((List<?>) Json.parse(members)).size(), members);
+        assertTrue(members.contains("\"number\":4") && !members.contains("\"number\":2"), members);
+    }
+
+    private static void untilDone(RealServer asked, String... words) throws Exception {
+        long deadline = System.nanoTime() + 60_000_000_000L;
+        for (Home.Ended ended = asked.run(words); ended.exitCode() != 0; ended = asked.run(words)) {
+            assertTrue(System.nanoTime() < deadline, ended.err());
+        }
+    }
+
     private static void awaitInSync(RealServer asked) throws Exception {
         long deadline = System.nanoTime() + 60_000_000_000L;
         while (!done(asked, "mirror", "ls", "-o", "json").contains("\"in sync\"")) {

@@ -18,6 +18,7 @@ import dev.holdfast.host.tls.Certificates;
 import dev.holdfast.host.tls.KeyFiles;
 import dev.holdfast.host.tls.NodeKeys;
 import dev.holdfast.io.Network.Address;
+import dev.holdfast.io.OrderedLog;
 import dev.holdfast.io.WorldException;
 import dev.holdfast.node.PeerNetwork;
 import java.io.IOException;
@@ -241,8 +242,13 @@ public final class JoinedNode {
     }
 
     /** How it reaches others. */
-    PeerNetwork network(HostWorld world) {
-        return new PeerNetwork(world.network(keys::over), Optional.of(after(DISKS)), true);
+    PeerNetwork network(HostWorld world, OrderedLog log) {
+        return new PeerNetwork(world.network(keys::over), Optional.of(after(DISKS)), true, removed -> {
+            keys.refuse(removed);
+            if (log instanceof RaftOrderedLog raft) {
+                raft.takeOut(removed);
+            }
+        });
     }
 
     /** Lets others join. */
@@ -286,6 +292,9 @@ public final class JoinedNode {
 
         @Override
         public String objection(JoinRequest request) {
+            if (keys.isRefused(request.id())) {
+                return "this node was removed from the cluster: join with another --dir";
+            }
             Optional<NodeInfo> taken = nodes.get().stream()
                     .filter(known -> !known.id().toString().equals(request.id()))
                     .filter(known -> known.name().equals(request.name())

@@ -81,7 +81,7 @@ public final class LocalNode implements AutoCloseable {
             this.memory = memory();
             this.world = HostWorld.start();
             this.node = membership.joined().isPresent()
-                    ? new Node(world, log, config(), membership.joined().get().network(world))
+                    ? new Node(world, log, config(), membership.joined().get().network(world, log))
                     : new Node(world, log, config());
         } catch (RuntimeException failed) {
             log.close();

@@ -89,6 +89,21 @@ public sealed interface Change {
     /** Another size. */
     record ResizeVolume(Id128 volume, long sizeBytes) implements Change {}
 
+    /**
+     * A node goes for good, with its pools, if nothing of it has started since {@code incarnation}.
+     *
+     * @param id its own
+     * @param node its number
+     * @param incarnation of its newest process
+     * @param losesVolumes whether volumes that only its pools have may go with it
+     */
+    record RemoveNode(Id128 id, int node, long incarnation, boolean losesVolumes) implements Change {
+        @Override
+        public boolean isImmediate() {
+            return true;
+        }
+    }
+
     /** A volume goes. */
     record DeleteVolume(Id128 volume) implements Change {}
 

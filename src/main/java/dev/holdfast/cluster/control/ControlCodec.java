@@ -44,6 +44,7 @@ import java.util.Optional;
  *  11 remove copy        id volume, id pool
  *  12 add copy           id volume, id pool
  *  13 leave copy         id volume, id pool
+ *  14 remove node        id, 4 number, 8 incarnation, 1 loses volumes (0 or 1)
  *  20 accept loss        id volume, id pool, 4 epoch, 1 even if reached (0 or 1), text who, 8 at milliseconds,
  *                        1 count (0 to 3), count x id pool, id volume, text name
  *  21 adopt pool         id, 4 node, text name, 1 count, count x text path, text protection
@@ -151,6 +152,13 @@ final class ControlCodec {
             case Change.AddCopy c -> id(id(out.put((byte) 12), c.volume()), c.pool());
             case Change.RemoveCopy c -> id(id(out.put((byte) 11), c.volume()), c.pool());
             case Change.LeaveCopy c -> id(id(out.put((byte) 13), c.volume()), c.pool());
+            case Change.RemoveNode c -> {
+                Checks.that(c.node() > 0 && c.incarnation() > 0, "who goes has started once", c.node());
+                id(out.put((byte) 14), c.id())
+                        .putInt(c.node())
+                        .putLong(c.incarnation())
+                        .put((byte) (c.losesVolumes() ? 1 : 0));
+            }
             case Change.AcceptLoss c -> {
                 Checks.that(c.passed().size() < ReplicaSet.MOST, "a mirror has few copies");
                 id(id(out.put((byte) 20), c.volume()), c.pool()).putInt(c.epoch());
@@ -321,6 +329,7 @@ final class ControlCodec {
             case 11 -> Optional.of(new Change.RemoveCopy(id, id(in)));
             case 12 -> Optional.of(new Change.AddCopy(id, id(in)));
             case 13 -> Optional.of(new Change.LeaveCopy(id, id(in)));
+            case 14 -> removeNode(in, id);
             case 20 -> acceptLoss(in, id);
             case 21 -> adoptPool(in, id);
             case 22 -> Optional.of(new Change.AdoptVolume(id, text(in), id(in), in.getInt(), in.getLong()));
@@ -343,6 +352,15 @@ final class ControlCodec {
         Optional<Protection> protection = Protection.parse(text(in));
         return node > 0 && count == paths.size()
                 ? protection.map(how -> new Change.AdoptPool(id, node, name, paths, how))
+                : Optional.empty();
+    }
+
+    private static Optional<Change> removeNode(ByteBuffer in, Id128 id) {
+        int node = in.getInt();
+        long incarnation = in.getLong();
+        int loses = in.get();
+        return node > 0 && incarnation > 0 && (loses == 0 || loses == 1)
+                ? Optional.of(new Change.RemoveNode(id, node, incarnation, loses == 1))
                 : Optional.empty();
     }
 

@@ -97,7 +97,7 @@ public final class ControlState {
         if (change.isImmediate()) {
             remember(operation, new Result.Done(change));
         } else {
-            Open before = intents.put(operation, Open.begun(change, owners(change)));
+            Open before = intents.put(operation, Open.begun(change, this));
             Checks.that(before == null, "an operation is begun once");
             settleLeaving();
         }
@@ -162,32 +162,6 @@ public final class ControlState {
                 && Mirrors.mayCount(decided.decision(), by, volume.get().life(), nodesOf(volume.get()));
     }
 
-    /** Who carries it out: numbers of nodes, ascending. */
-    private List<Integer> owners(Change change) {
-        return switch (change) {
-            case Change.CreatePool c -> List.of(c.node());
-            case Change.CreateVolume c -> ownersOf(c.volume());
-            case Change.CreateMirrored c -> ownersOf(c.volume());
-            case Change.AddCopy c -> List.of(pool(c.pool()).orElseThrow().node());
-            case Change.RemoveCopy c -> List.of();
-            case Change.AdoptPool c -> List.of();
-            case Change.AdoptVolume c -> List.of();
-            case Change.AdoptSnapshot c -> List.of();
-            case Change.AcceptLoss c -> List.of(pool(c.pool()).orElseThrow().node());
-            case Change.LeaveCopy c -> List.of(pool(c.pool()).orElseThrow().node());
-            case Change.ResizeVolume c -> ownersOf(c.volume());
-            case Change.DeleteVolume c -> ownersOf(c.volume());
-            case Change.CreateSnapshot c -> ownersOf(c.volume());
-            case Change.DeleteSnapshot c -> ownersOf(c.volume());
-            case Change.AddExport c -> List.of();
-            case Change.RemoveExport c -> List.of();
-        };
-    }
-
-    private List<Integer> ownersOf(Id128 volume) {
-        return nodesOf(volume(volume).orElseThrow());
-    }
-
     /** Numbers of the nodes that keep it, ascending. */
     List<Integer> nodesOf(VolumeInfo volume) {
         return volume.pools().stream()
@@ -210,19 +184,62 @@ public final class ControlState {
         if (next.equals(open)) {
             return false;
         }
-        if (next.left().isEmpty()) {
-            intents.remove(ended.operation());
-            boolean isHalf =
-                    !next.failure().isEmpty() && !next.undo() && next.owners().size() > 1;
-            if (isHalf && next.change() instanceof Change.CreateMirrored) {
-                intents.put(ended.operation(), next.undoing());
-            } else {
-                end(ended.operation(), next);
-            }
-        } else {
-            intents.put(ended.operation(), next);
-        }
+        goOn(ended.operation(), next);
         return true;
+    }
+
+    /** Some part has ended: the others' are waited for, or it is taken back, or it has ended. */
+    private void goOn(Id128 operation, Open open) {
+        if (!open.left().isEmpty()) {
+            intents.put(operation, open);
+            return;
+        }
+        intents.remove(operation);
+        boolean isHalf =
+                !open.failure().isEmpty() && !open.undo() && open.owners().size() > 1;
+        if (isHalf && open.change() instanceof Change.CreateMirrored) {
+            goOn(operation, withoutRemoved(open.undoing()));
+        } else {
+            end(operation, open);
+        }
+    }
+
+    /** Who was removed takes nothing back. */
+    private Open withoutRemoved(Open open) {
+        Open rest = open;
+        for (int node : open.left()) {
+            rest = node(node).isPresent() ? rest : rest.without(node, open.failure());
+        }
+        return rest;
+    }
+
+    /** A node goes, and what it has begun and could end alone: that has failed, but deletions are done. */
+    private void leave(int node) {
+        String name = nodeName(node);
+        List<PoolInfo> gone = new Departure(this, node).pools();
+        List<VolumeInfo> lost = new Departure(this, node).alone();
+        nodes.remove(node);
+        for (Map.Entry<Id128, Open> each : List.copyOf(intents.entrySet())) {
+            Open open = each.getValue();
+            if (open.left().contains(node)) {
+                boolean isDeletion = open.change() instanceof Change.DeleteVolume || open.undo();
+                String why = isDeletion ? open.failure() : "node " + name + " was removed";
+                goOn(each.getKey(), withoutRemoved(open.without(node, why)));
+            }
+        }
+        lost.forEach(volume -> lose(volume.id()));
+        for (PoolInfo pool : gone) {
+            volumes.replaceAll((id, volume) -> volume.without(pool.id()));
+            pools.remove(pool.id());
+            generations.remove(pool.id());
+        }
+        Checks.that(volumes.values().stream().noneMatch(volume -> volume.pools().isEmpty()), "volumes are kept", node);
+    }
+
+    private void lose(Id128 volume) {
+        snapshots(volume).forEach(snapshot -> snapshots.remove(snapshot.id()));
+        exports.remove(volume);
+        volumes.remove(volume);
     }
 
     private boolean isByItsOwner(ControlRecord.By by, Open open) {
@@ -293,6 +310,7 @@ public final class ControlState {
                 nextSnapshot = Math.max(nextSnapshot, c.snapshot() + 1);
                 snapshots.put(c.snapshot(), new SnapshotInfo(c.snapshot(), c.volume(), c.name(), Life.LIVE));
             }
+            case Change.RemoveNode c -> leave(c.node());
             case Change.AcceptLoss c -> Checks.that(c.epoch() > 0, "a loss is accepted of an epoch");
             case Change.AddCopy c ->
                 Checks.that(mirrors.has(volume(c.volume()).orElseThrow().shard()), "a mirror");
@@ -315,12 +333,10 @@ public final class ControlState {
             case Change.DeleteSnapshot c -> snapshots.remove(c.snapshot());
             case Change.AddCopy c -> volumes.computeIfPresent(c.volume(), (id, info) -> info.withPool(c.pool()));
             case Change.AcceptLoss c -> passOver(c);
-            case Change.AddExport c -> throw Checks.unreachable("an export is no intent");
-            case Change.RemoveExport c -> throw Checks.unreachable("an export's end is no intent");
-            case Change.RemoveCopy c -> throw Checks.unreachable("a copy's end is no intent");
-            case Change.AdoptPool c -> throw Checks.unreachable("what is there is adopted at once");
-            case Change.AdoptVolume c -> throw Checks.unreachable("what is there is adopted at once");
-            case Change.AdoptSnapshot c -> throw Checks.unreachable("what is there is adopted at once");
+            case Change.RemoveNode _, Change.RemoveCopy _, Change.AddExport _, Change.RemoveExport _ ->
+                throw Checks.unreachable("what one record completes is no intent");
+            case Change.AdoptPool _, Change.AdoptVolume _, Change.AdoptSnapshot _ ->
+                throw Checks.unreachable("what is there is adopted at once");
             case Change.LeaveCopy c -> throw Checks.unreachable("sets end it");
         }
     }
@@ -360,12 +376,10 @@ public final class ControlState {
             case Change.AcceptLoss c -> Checks.that(volumes.containsKey(c.volume()), "a volume keeps its copies");
             case Change.ResizeVolume c -> Checks.that(volumes.containsKey(c.volume()), "a volume keeps its size");
             case Change.AddCopy c -> Checks.that(volumes.containsKey(c.volume()), "a volume keeps its copies");
-            case Change.AddExport c -> throw Checks.unreachable("an export is no intent");
-            case Change.RemoveExport c -> throw Checks.unreachable("an export's end is no intent");
-            case Change.RemoveCopy c -> throw Checks.unreachable("a copy's end is no intent");
-            case Change.AdoptPool c -> throw Checks.unreachable("what is there is adopted at once");
-            case Change.AdoptVolume c -> throw Checks.unreachable("what is there is adopted at once");
-            case Change.AdoptSnapshot c -> throw Checks.unreachable("what is there is adopted at once");
+            case Change.RemoveNode _, Change.RemoveCopy _, Change.AddExport _, Change.RemoveExport _ ->
+                throw Checks.unreachable("what one record completes is no intent");
+            case Change.AdoptPool _, Change.AdoptVolume _, Change.AdoptSnapshot _ ->
+                throw Checks.unreachable("what is there is adopted at once");
             case Change.LeaveCopy c -> throw Checks.unreachable("sets end it");
         }
     }
@@ -401,6 +415,11 @@ public final class ControlState {
     /** A node by name. */
     public Optional<NodeInfo> node(String name) {
         return nodes.all().stream().filter(node -> node.name().equals(name)).findFirst();
+    }
+
+    /** Who was a node, and is one no more. */
+    public List<NodeInfo> removedNodes() {
+        return nodes.removed();
     }
 
     int nextNode() {
@@ -546,30 +565,15 @@ public final class ControlState {
         return open != null && open.change() instanceof Change.LeaveCopy;
     }
 
-    /** True while a change of the volume, or of its snapshots, is open. */
-    public boolean isBeingChanged(Id128 volume) {
-        return intents.values().stream().anyMatch(open -> touches(open.change(), volume));
+    /** True if {@code operation} is open and changes the volume. */
+    boolean isAbout(Id128 operation, Id128 volume) {
+        Open open = intents.get(operation);
+        return open != null && open.touches(volume);
     }
 
-    private static boolean touches(Change change, Id128 volume) {
-        return switch (change) {
-            case Change.CreatePool c -> false;
-            case Change.CreateVolume c -> c.volume().equals(volume);
-            case Change.CreateMirrored c -> c.volume().equals(volume);
-            case Change.AddCopy c -> c.volume().equals(volume);
-            case Change.RemoveCopy c -> c.volume().equals(volume);
-            case Change.AcceptLoss c -> c.volume().equals(volume);
-            case Change.AdoptPool c -> false;
-            case Change.AdoptVolume c -> c.volume().equals(volume);
-            case Change.AdoptSnapshot c -> c.volume().equals(volume);
-            case Change.LeaveCopy c -> c.volume().equals(volume);
-            case Change.ResizeVolume c -> c.volume().equals(volume);
-            case Change.DeleteVolume c -> c.volume().equals(volume);
-            case Change.CreateSnapshot c -> c.volume().equals(volume);
-            case Change.DeleteSnapshot c -> c.volume().equals(volume);
-            case Change.AddExport c -> c.volume().equals(volume);
-            case Change.RemoveExport c -> c.volume().equals(volume);
-        };
+    /** True while a change of the volume, or of its snapshots, is open. */
+    public boolean isBeingChanged(Id128 volume) {
+        return intents.values().stream().anyMatch(open -> open.touches(volume));
     }
 
     /** What became of an operation, if it has ended and is not among the forgotten. */

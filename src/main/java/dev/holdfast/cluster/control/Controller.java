@@ -145,6 +145,11 @@ public final class Controller {
         if (starting.id().isEmpty() && state.nodes().size() > 1) {
             return "this control log is that of several nodes";
         }
+        boolean wasRemoved =
+                state.removedNodes().stream().anyMatch(gone -> starting.id().equals(Optional.of(gone.id())));
+        if (wasRemoved) {
+            return "this node was removed from its cluster: start another one, with another --dir";
+        }
         boolean taken = state.node(starting.name()).isPresent()
                 && !state.node(starting.name()).equals(known);
         if (taken) {
@@ -396,6 +401,8 @@ public final class Controller {
         }
         switch (record) {
             case ControlRecord.Intended intended -> come(intended.operation());
+            case ControlRecord.Applied applied
+            when changed && applied.change() instanceof Change.RemoveNode gone -> left(gone);
             case ControlRecord.Applied applied -> answerIfEnded(applied.operation());
             case ControlRecord.Ended ended -> {
                 parts.forgetEnded(ended.operation());
@@ -410,6 +417,15 @@ public final class Controller {
             when changed -> List.copyOf(waiters.keySet()).forEach(this::answerIfEnded);
             case ControlRecord.Decided decided -> Checks.that(self.isPresent(), "shards are told by their own logs");
             case ControlRecord.Asked asked -> Checks.that(!changed, "who asked is told by the append");
+        }
+    }
+
+    /** A node was removed: what waited for it goes on without it. */
+    private void left(Change.RemoveNode gone) {
+        List.copyOf(state.intents().keySet()).forEach(parts::come);
+        List.copyOf(waiters.keySet()).forEach(this::answerIfEnded);
+        if (self.orElseThrow().number() == gone.node()) {
+            goOver();
         }
     }
 

@@ -7,11 +7,12 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Who has ever started, and where it is reached. It changes by records of processes about themselves only.
+ * Who has ever started, and where it is reached. It changes by records of processes about themselves, and by those of
+ * removals.
  *
  * <ol>
- *   <li>Numbers are 1, 2, 3, ... without gaps; a number keeps its id.
- *   <li>No two nodes have one name or one id.
+ *   <li>Numbers are given 1, 2, 3, ... and never twice; a number keeps its id.
+ *   <li>No two nodes have one name or one id. Who was removed leaves its name, and never starts again.
  *   <li>A start counts only if it follows the node's newest one, and then only that process says where it is reached.
  * </ol>
  */
@@ -21,6 +22,7 @@ final class Nodes {
     private static final Id128 BEFORE_IDS = new Id128(0, 0);
 
     private final TreeMap<Integer, NodeInfo> byNumber = new TreeMap<>();
+    private final TreeMap<Integer, NodeInfo> removed = new TreeMap<>();
 
     /** True if it counts. */
     boolean start(ControlRecord.NodeStarted started) {
@@ -33,12 +35,28 @@ final class Nodes {
                 .anyMatch(known -> known.number() == next.number()
                         ? !known.id().equals(next.id())
                         : known.id().equals(next.id()) || known.name().equals(next.name()));
-        if (!follows || isOther) {
+        if (!follows || isOther || isRemoved(next.id())) {
             return false;
         }
         byNumber.put(next.number(), next);
-        Checks.that(byNumber.lastKey() == byNumber.size(), "numbers of nodes have no gaps", byNumber.size());
+        Checks.that(byNumber.size() + removed.size() == nextNumber() - 1, "each number is given once", next.number());
         return true;
+    }
+
+    /** The node is one no more, and never again. */
+    void remove(int number) {
+        NodeInfo gone = byNumber.remove(number);
+        Checks.that(gone != null && !byNumber.isEmpty(), "who goes was there, and others stay", number);
+        removed.put(number, gone);
+    }
+
+    boolean isRemoved(Id128 id) {
+        return removed.values().stream().anyMatch(gone -> gone.id().equals(id));
+    }
+
+    /** Who was removed, by number. */
+    List<NodeInfo> removed() {
+        return List.copyOf(removed.values());
     }
 
     private NodeInfo following(ControlRecord.NodeStarted started) {
@@ -62,6 +80,7 @@ final class Nodes {
     boolean start(ControlRecord.MemberStarted started) {
         NodeInfo next = new NodeInfo(1, BEFORE_IDS, started.name(), "", incarnation(1) + 1, "", "");
         boolean isOwn = byNumber.size() <= 1
+                && removed.isEmpty()
                 && byNumber.values().stream().allMatch(known -> known.id().equals(BEFORE_IDS));
         Checks.that(!isOwn || nextNumber() <= 2, "who kept its log alone is node 1", nextNumber());
         if (isOwn) {
@@ -71,7 +90,8 @@ final class Nodes {
     }
 
     int nextNumber() {
-        return byNumber.size() + 1;
+        int last = byNumber.isEmpty() ? 0 : byNumber.lastKey();
+        return Math.max(last, removed.isEmpty() ? 0 : removed.lastKey()) + 1;
     }
 
     /** Of the newest process; 0 if there never was one. */
@@ -91,6 +111,6 @@ final class Nodes {
 
     @Override
     public String toString() {
-        return byNumber.values().toString();
+        return byNumber.values() + " removed " + removed.keySet();
     }
 }

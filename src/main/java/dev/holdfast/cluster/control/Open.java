@@ -1,6 +1,7 @@
 package dev.holdfast.cluster.control;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Id128;
 import java.util.List;
 import java.util.Optional;
 
@@ -14,9 +15,63 @@ import java.util.Optional;
  * @param failure of the first part that failed, or empty
  */
 record Open(Change change, List<Integer> owners, List<Integer> left, boolean undo, String failure) {
-    static Open begun(Change change, List<Integer> owners) {
+    /** A change that has just become open in {@code state}. */
+    static Open begun(Change change, ControlState state) {
+        List<Integer> owners = owners(change, state);
         Checks.that(!owners.isEmpty(), "a change is somebody's");
         return new Open(change, owners, owners, false, "");
+    }
+
+    /** Who carries it out: numbers of nodes, ascending. */
+    private static List<Integer> owners(Change change, ControlState state) {
+        return switch (change) {
+            case Change.CreatePool c -> List.of(c.node());
+            case Change.CreateVolume c -> ownersOf(c.volume(), state);
+            case Change.CreateMirrored c -> ownersOf(c.volume(), state);
+            case Change.AddCopy c -> List.of(state.pool(c.pool()).orElseThrow().node());
+            case Change.RemoveCopy c -> List.of();
+            case Change.AdoptPool c -> List.of();
+            case Change.AdoptVolume c -> List.of();
+            case Change.AdoptSnapshot c -> List.of();
+            case Change.AcceptLoss c ->
+                List.of(state.pool(c.pool()).orElseThrow().node());
+            case Change.LeaveCopy c ->
+                List.of(state.pool(c.pool()).orElseThrow().node());
+            case Change.ResizeVolume c -> ownersOf(c.volume(), state);
+            case Change.DeleteVolume c -> ownersOf(c.volume(), state);
+            case Change.CreateSnapshot c -> ownersOf(c.volume(), state);
+            case Change.DeleteSnapshot c -> ownersOf(c.volume(), state);
+            case Change.AddExport c -> List.of();
+            case Change.RemoveNode c -> List.of();
+            case Change.RemoveExport c -> List.of();
+        };
+    }
+
+    private static List<Integer> ownersOf(Id128 volume, ControlState state) {
+        return state.nodesOf(state.volume(volume).orElseThrow());
+    }
+
+    /** True if it changes the volume, or its snapshots. */
+    boolean touches(Id128 volume) {
+        return switch (change) {
+            case Change.CreatePool c -> false;
+            case Change.CreateVolume c -> c.volume().equals(volume);
+            case Change.CreateMirrored c -> c.volume().equals(volume);
+            case Change.AddCopy c -> c.volume().equals(volume);
+            case Change.RemoveCopy c -> c.volume().equals(volume);
+            case Change.AcceptLoss c -> c.volume().equals(volume);
+            case Change.RemoveNode c -> false;
+            case Change.AdoptPool c -> false;
+            case Change.AdoptVolume c -> c.volume().equals(volume);
+            case Change.AdoptSnapshot c -> c.volume().equals(volume);
+            case Change.LeaveCopy c -> c.volume().equals(volume);
+            case Change.ResizeVolume c -> c.volume().equals(volume);
+            case Change.DeleteVolume c -> c.volume().equals(volume);
+            case Change.CreateSnapshot c -> c.volume().equals(volume);
+            case Change.DeleteSnapshot c -> c.volume().equals(volume);
+            case Change.AddExport c -> c.volume().equals(volume);
+            case Change.RemoveExport c -> c.volume().equals(volume);
+        };
     }
 
     /** A node's part in a change: what it has to do now. */

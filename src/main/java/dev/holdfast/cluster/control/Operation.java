@@ -54,6 +54,9 @@ public sealed interface Operation {
     record AcceptLoss(String volume, String node, List<String> gone, boolean evenIfReached, Change.Audit by)
             implements Operation {}
 
+    /** A node that is dead goes for good; {@code losesVolumes}: with volumes that only it has. */
+    record RemoveNode(String name, boolean losesVolumes) implements Operation {}
+
     /** A volume that its pool has is one that the control log knows. */
     record AdoptVolume(Id128 volume, String name, Id128 pool, int shard, long sizeBytes) implements Operation {}
 

@@ -39,6 +39,7 @@ final class Planner {
             case Operation.CreateMirrored o -> createMirrored(o);
             case Operation.AddCopy o -> withVolume(o.volume(), volume -> addCopy(volume, o));
             case Operation.RemoveCopy o -> withVolume(o.volume(), volume -> removeCopy(volume, o));
+            case Operation.RemoveNode o -> removeNode(o);
             case Operation.AdoptVolume o ->
                 checked(new Change.AdoptVolume(o.volume(), o.name(), o.pool(), o.shard(), o.sizeBytes()));
             case Operation.AdoptSnapshot o -> checked(new Change.AdoptSnapshot(o.volume(), o.snapshot(), o.name()));
@@ -81,6 +82,23 @@ final class Planner {
                         o.protection(),
                         o.logBytes(),
                         o.createBytes()));
+    }
+
+    private Plan removeNode(Operation.RemoveNode o) {
+        Optional<NodeInfo> node = state.node(o.name());
+        if (node.isEmpty()) {
+            boolean wasOne =
+                    state.removedNodes().stream().anyMatch(gone -> gone.name().equals(o.name()));
+            return new Plan.End(
+                    wasOne
+                            ? new Result.AlreadySo("node " + o.name() + " was removed")
+                            : Result.notFound("there is no node " + o.name() + ": `holdfast node ls` lists them"));
+        }
+        NodeInfo goes = node.get();
+        return goes.number() == here
+                ? new Plan.End(
+                        Result.conflict("a node can't remove itself: stop it, and ask another one with --server"))
+                : checked(new Change.RemoveNode(goes.id(), goes.number(), goes.incarnation(), o.losesVolumes()));
     }
 
     private Plan createVolume(Operation.CreateVolume o) {

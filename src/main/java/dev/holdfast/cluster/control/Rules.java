@@ -41,6 +41,7 @@ final class Rules {
             case Change.AdoptVolume c -> toAdoption(c);
             case Change.AdoptSnapshot c -> toAdoption(c);
             case Change.LeaveCopy c -> quiet(c.volume()).or(() -> toLeaving(c));
+            case Change.RemoveNode c -> new Departure(state, c.node()).objection(c);
             case Change.ResizeVolume c -> quiet(c.volume()).or(() -> toSize(c.sizeBytes()));
             case Change.DeleteVolume c -> quiet(c.volume()).or(() -> toDeletion(c.volume()));
             case Change.CreateSnapshot c -> quiet(c.volume()).or(() -> toSnapshot(c));

@@ -6,6 +6,8 @@ import dev.holdfast.mirror.Authority;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** Says changes in words, for people who ask what would happen. */
 final class Words {
@@ -47,6 +49,9 @@ final class Words {
             case Change.LeaveCopy c ->
                 "remove the copy of volume " + name(c.volume()) + " in pool " + pool(c.pool())
                         + ", once the others go on without it";
+            case Change.RemoveNode c ->
+                "remove node " + node(c.node()) + " (number " + c.node() + "), with "
+                        + named("no pool", "pool", new Departure(state, c.node()).pools(), PoolInfo::name);
             case Change.ResizeVolume c -> "resize volume " + name(c.volume()) + " to " + c.sizeBytes() + " bytes";
             case Change.DeleteVolume c -> "delete volume " + name(c.volume());
             case Change.CreateSnapshot c ->
@@ -73,6 +78,9 @@ final class Words {
             case Change.AdoptPool c -> "no data";
             case Change.AdoptVolume c -> "no data; it is in pool " + pool(c.pool()) + " already";
             case Change.AdoptSnapshot c -> "no data";
+            case Change.RemoveNode c ->
+                named("no data", "all data of volume", new Departure(state, c.node()).lost(), VolumeInfo::name)
+                        + "; its certificate is refused for ever, and its name is free";
             case Change.ResizeVolume c -> resized(c);
             case Change.DeleteVolume c -> "all data of volume " + name(c.volume());
             case Change.CreateSnapshot c -> "no data; volume " + name(c.volume()) + " goes on";
@@ -115,9 +123,15 @@ final class Words {
 
     /** Which node's, if there are several. */
     private String of(int node) {
-        return state.nodes().size() == 1
-                ? ""
-                : " of node " + state.node(node).map(NodeInfo::name).orElse("?");
+        return state.nodes().size() == 1 ? "" : " of node " + node(node);
+    }
+
+    private String node(int number) {
+        return state.node(number).map(NodeInfo::name).orElse("?");
+    }
+
+    private static <T> String named(String none, String what, List<T> all, Function<T, String> name) {
+        return all.isEmpty() ? none : what + " " + all.stream().map(name).collect(Collectors.joining(", "));
     }
 
     private String name(Id128 volume) {

@@ -108,6 +108,7 @@ final class Routes {
                 path.get(2).equals("accept-loss") ? acceptance(call, path.get(1)) : newCopy(call, path);
             case "DELETE volumes/*/*/*" -> copyRemoval(path);
             case "DELETE volumes/*" -> new Operation.DeleteVolume(path.get(1));
+            case "DELETE nodes/*" -> new Operation.RemoveNode(path.get(1), call.flag("loseVolumes"));
             case "POST exports" ->
                 new Operation.AddExport(
                         call.text("volume"),

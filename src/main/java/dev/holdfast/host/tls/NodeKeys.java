@@ -89,6 +89,11 @@ public final class NodeKeys {
         trust.refuse(removed);
     }
 
+    /** True if node {@code id} was removed. */
+    public boolean isRefused(String id) {
+        return trust.isRefused(id);
+    }
+
     /** A context in which this node shows its certificate and believes the cluster's nodes only. */
     public SSLContext context() {
         return context;

@@ -30,6 +30,10 @@ final class NodeTrust extends X509ExtendedTrustManager {
         removed.add(id);
     }
 
+    boolean isRefused(String id) {
+        return removed.contains(id);
+    }
+
     /**
      * The id of the node whose {@code chain} it is.
      *

@@ -59,7 +59,8 @@ final class ControlCodecTest {
             new ControlRecord.Applied(
                     ID, new Change.AdoptPool(new Id128(3, 4), 1, "main", List.of("/d"), Protection.SINGLE)),
             new ControlRecord.Applied(ID, new Change.AdoptVolume(ID, "v", new Id128(3, 4), 5, 4096)),
-            new ControlRecord.Applied(ID, new Change.AdoptSnapshot(ID, 9, "s")));
+            new ControlRecord.Applied(ID, new Change.AdoptSnapshot(ID, 9, "s")),
+            new ControlRecord.Applied(ID, new Change.RemoveNode(ID, 3, 5, true)));
 
     @Test
     void everyRecordReadsBackAsItWasWritten() {
@@ -106,6 +107,7 @@ final class ControlCodecTest {
                         + "0000000000001000",
                 hex(ALL.get(23)));
         assertEquals("0103" + id + "17" + id + "0000000000000009" + "000173", hex(ALL.get(24)));
+        assertEquals("0103" + id + "0e" + id + "00000003" + "0000000000000005" + "01", hex(ALL.get(25)));
         String set = "02" + "02000000" + "01" + "03000000" + "0100000000000000";
         assertEquals(
                 "010a" + "00000007" + "00000003" + "0000000000000005" + "0000000000000009" + "0012" + set,

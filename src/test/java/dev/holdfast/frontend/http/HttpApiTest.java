@@ -207,13 +207,15 @@ final class HttpApiTest {
         send("DELETE /api/v1/volumes/v/copies/q", "Host: localhost\r\n" + JSON, "");
         post("volumes/v/copies", "{\"pool\":\"q\"}");
         post("volumes/v/copies", "{}");
+        send("DELETE /api/v1/nodes/n", "Host: localhost\r\n" + JSON, "");
         List<Operation> wanted = List.of(
                 new Operation.CreateMirrored("v", List.of(), 2, 4096),
                 new Operation.CreateMirrored("v", List.of("p", "q"), 2, 4096),
                 new Operation.CreateVolume("v", "p", 4096),
                 new Operation.RemoveCopy("v", "q"),
                 new Operation.AddCopy("v", "q"),
-                new Operation.AddCopy("v", ""));
+                new Operation.AddCopy("v", ""),
+                new Operation.RemoveNode("n", false));
         assertEquals(wanted, asked);
         answers(400, post("volumes", "{\"name\":\"v\",\"sizeBytes\":4096,\"replicas\":0}"));
         answers(400, post("volumes", "{\"name\":\"v\",\"sizeBytes\":4096,\"replicas\":5}"));
