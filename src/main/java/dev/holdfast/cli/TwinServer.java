@@ -72,15 +72,13 @@ final class TwinServer {
         }
     }
 
-    /** True if the disks are a twin's, or of a side that ended; false also if they can't be opened. */
+    /** True if the disks are a twin's, or of a side that ended; false also if they can't be opened. Writes nothing. */
     static boolean isTwin(List<String> disks) {
         try (HostWorld world = HostWorld.start()) {
-            TwinServer server = new TwinServer(world, new Wanted(disks, "", ""));
-            server.loop.post(server::openDisks);
-            await(server.opened);
-            return true;
-        } catch (Failure refused) {
-            return false;
+            Loop loop = world.newLoop("twin");
+            CompletableFuture<Boolean> told = new CompletableFuture<>();
+            loop.post(() -> TwinOpen.look(world, disks, loop, told::complete));
+            return await(told);
         }
     }
 

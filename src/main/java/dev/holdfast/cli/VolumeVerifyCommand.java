@@ -50,11 +50,7 @@ final class VolumeVerifyCommand implements Runnable {
         remote.isJson();
         String path = "volumes/" + Remote.part(name) + "/verify";
         Map<String, Object> state = Remote.object(remote.request("POST", path, Map.of("data", data)));
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            if (!ended) {
-                remote.request("DELETE", path, Map.of());
-            }
-        }));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> end(path)));
         long begun = System.nanoTime();
         long told = begun;
         while (Boolean.TRUE.equals(state.get("running"))) {
@@ -68,6 +64,17 @@ final class VolumeVerifyCommand implements Runnable {
         }
         ended = true;
         report(state);
+    }
+
+    /** Ctrl-C, or the node says nothing any more: then it is told in vain, and has been said. */
+    private void end(String path) {
+        try {
+            if (!ended) {
+                remote.request("DELETE", path, Map.of());
+            }
+        } catch (Failure unreachable) {
+            ended = true;
+        }
     }
 
     private static void pause() {

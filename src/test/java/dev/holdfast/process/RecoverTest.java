@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -38,10 +41,13 @@ final class RecoverTest {
         Path control = home.data().resolve("control");
         delete(control);
         String disk = home.data().resolve("disk0").toString();
+        byte[] torn = new byte[BLOCK];
+        secondLabel(disk, torn);
         Home.Ended dryRun =
                 home.run("recover", "--disk", disk, "--dir", home.data().toString(), "--dry-run");
         assertEquals(0, dryRun.exitCode(), dryRun.err());
-        assertFalse(Files.exists(control), "a dry run writes nothing");
+        assertFalse(Files.exists(control), "a dry run writes no directory");
+        assertArrayEquals(torn, secondLabel(disk), "a dry run does not mend a copy of the label");
         Home.Ended done =
                 home.run("recover", "--disk", disk, "--dir", home.data().toString());
         assertEquals(0, done.exitCode(), done.err());
@@ -64,6 +70,20 @@ final class RecoverTest {
                 assertArrayEquals(block('b'), late.read(8 * BLOCK, BLOCK));
             }
             assertEquals(0, server.stop(), server.errors());
+        }
+    }
+
+    private static void secondLabel(String disk, byte[] bytes) throws Exception {
+        try (FileChannel file = FileChannel.open(Path.of(disk), StandardOpenOption.WRITE)) {
+            file.write(ByteBuffer.wrap(bytes), BLOCK);
+        }
+    }
+
+    private static byte[] secondLabel(String disk) throws Exception {
+        try (FileChannel file = FileChannel.open(Path.of(disk), StandardOpenOption.READ)) {
+            ByteBuffer bytes = ByteBuffer.allocate(BLOCK);
+            file.read(bytes, BLOCK);
+            return bytes.array();
         }
     }
 

@@ -41,6 +41,19 @@ public final class TwinOpen {
         });
     }
 
+    /** Says on {@code loop}, the caller's, whether {@link #open} would find a twin there; writes nothing. */
+    public static void look(World world, List<String> paths, Loop loop, Consumer<Boolean> told) {
+        Checks.that(loop.isCurrent(), "a twin is looked at on its own loop");
+        ArrayOpen.look(world.disks(), paths, RootChoice::peek, loop, opened -> {
+            boolean isTwin = false;
+            if (opened instanceof ArrayOpened.Opened found) {
+                isTwin = refusal(found).isEmpty();
+                found.array().close();
+            }
+            told.accept(isTwin);
+        });
+    }
+
     private static void choose(ArrayOpened.Opened found, Loop loop, Consumer<Opened> done) {
         String refusal = refusal(found);
         if (refusal.isEmpty()) {
