@@ -17,7 +17,8 @@ import java.util.function.Consumer;
  *
  * <ol>
  *   <li>Changes wait from the first moment on; consistency points run until everything acknowledged is in a root.
- *   <li>When the twin has that root, this side records that it goes on no more; only then the twin is told.
+ *   <li>When the twin has that root, this side records that it goes on no more; then its lanes answer nothing any more;
+ *       only then the twin is told.
  *   <li>Until that record begins, a twin that goes away ends the attempt, and changes go on.
  *   <li>Whatever the reason, once the record is begun nothing is acknowledged any more.
  * </ol>
@@ -45,6 +46,8 @@ final class Handover {
     private Stage stage = Stage.NONE;
     private Optional<String> over = Optional.empty();
     private Consumer<String> told = why -> {};
+    private Runnable granted = () -> {};
+    private int retiring;
 
     Handover(Committer committer, List<LaneLink> lanes) {
         this.committer = committer;
@@ -157,8 +160,8 @@ final class Handover {
         committer
                 .roots()
                 .whenSettled(() -> write(record, () -> {
+                    granted = then;
                     stop(why);
-                    then.run();
                 }));
     }
 
@@ -176,8 +179,20 @@ final class Handover {
         Checks.that(
                 over.isEmpty() && stage.compareTo(Stage.SENDING) > 0, "it ends once, for the record", stage.ordinal());
         over = Optional.of(why);
-        lanes.forEach(link -> link.tell(lane -> lane.retire()));
+        retiring = lanes.size();
+        lanes.forEach(link -> link.tell(lane -> {
+            lane.retire();
+            committer.loop().post(this::laneRetired);
+        }));
         committer.failed(why);
         told.accept(why);
+    }
+
+    /** Only when no lane answers a read any more may another side answer a write. */
+    private void laneRetired() {
+        Checks.that(retiring > 0, "each lane retires once", retiring);
+        if (--retiring == 0) {
+            granted.run();
+        }
     }
 }
