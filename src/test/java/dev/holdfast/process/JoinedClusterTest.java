@@ -5,7 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.frontend.http.Json;
+import dev.holdfast.host.tls.KeyFiles;
+import dev.holdfast.host.tls.NodeKeys;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +18,9 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -27,6 +34,11 @@ final class JoinedClusterTest {
     private static final int FIRST_PORT = 20_000;
 
     private static final int END_PORT = 32_000;
+
+    /** What is at which port after a node's own. */
+    private static final int CONTROL_LOG = 0;
+
+    private static final int DISKS = 3;
 
     @TempDir
     private Path directory;
@@ -148,6 +160,32 @@ final class JoinedClusterTest {
         String members = done(witness, "node", "ls", "-o", "json");
         assertEquals(3, ((List<?>) Json.parse(members)).size(), members);
         assertTrue(members.contains("\"number\":4") && !members.contains("\"number\":2"), members);
+        start("a");
+        kill("c");
+        start("c");
+        NodeKeys removed = new KeyFiles(home("b").data().resolve("tls")).load();
+        NodeKeys member = new KeyFiles(home("new-b").data().resolve("tls")).load();
+        for (String asked : List.of("a", "c")) {
+            for (int door : List.of(CONTROL_LOG, DISKS)) {
+                assertTrue(isLetIn(member, asked, door), "a member is let in at door " + door + " of " + asked);
+                assertFalse(isLetIn(removed, asked, door), "who was removed is not, at door " + door + " of " + asked);
+            }
+        }
+    }
+
+    /** Whether a node with these keys is told anything; at both doors the server speaks first. */
+    private boolean isLetIn(NodeKeys keys, String name, int door) throws IOException {
+        InetSocketAddress there = new InetSocketAddress(address(name).replaceAll(":.*", ""), port + door);
+        try (SSLSocket socket =
+                (SSLSocket) keys.context().getSocketFactory().createSocket(there.getAddress(), there.getPort())) {
+            SSLParameters parameters = socket.getSSLParameters();
+            parameters.setApplicationProtocols(door == CONTROL_LOG ? new String[] {"h2"} : new String[0]);
+            socket.setSSLParameters(parameters);
+            socket.setSoTimeout(60_000);
+            return socket.getInputStream().read() >= 0;
+        } catch (SSLException | SocketException refused) {
+            return false;
+        }
     }
 
     private static void untilDone(RealServer asked, String... words) throws Exception {
