@@ -37,7 +37,8 @@ final class NodeCommand {
 
         @Override
         public void run() {
-            remote.printList(remote.get("nodes"), "name", "number", "address", "links", "disks", "incarnation");
+            remote.printList(
+                    remote.get("nodes"), "name", "number", "address", "domain", "links", "disks", "incarnation");
         }
     }
 
@@ -109,6 +110,7 @@ final class NodeCommand {
                 "  holdfast node start --dir /srv/hf --name a --disk-size 100G",
                 "  holdfast node start --dir /srv/hf --name a --address 10.0.0.1:7000 --disk /dev/nvme1n1",
                 "  holdfast node start --dir /srv/hf --name b --address 10.0.0.2:7000 --join @token --witness",
+                "  holdfast node start --dir /srv/hf --name c --address 10.0.0.3:7000 --domain rack2 --disk /dev/sdb",
                 "  holdfast node start --dir A --name a --disk-size 10G --nbd-port 0 --http-port 8481 \\",
                 "    --member a=127.0.0.1:7001 --member b=127.0.0.1:7002 --member c=127.0.0.1:7003"
             })
@@ -160,12 +162,23 @@ final class NodeCommand {
                 description = "the first start joins a cluster instead; `holdfast node token` prints one, @FILE has it")
         private String token = "";
 
+        @Option(
+                names = "--domain",
+                paramLabel = "NAME",
+                defaultValue = "",
+                description = {
+                    "the node's failure domain: what is lost together with it, a rack or a room. Copies are placed in",
+                    "different ones. Kept until another start says another; default: each node is one of its own."
+                })
+        private String domain = "";
+
         @Option(names = "--witness", description = "it keeps the control log and votes, and has no disks")
         private boolean witness;
 
         @Override
         public void run() {
             options.keptBy(new ServerOptions.Members(members, address, token));
+            options.in(domain);
             if (!members.isEmpty() && !address.isEmpty()) {
                 throw new Failure("either --member, for nodes of one machine, or --address", 2);
             }

@@ -69,6 +69,9 @@ final class VolumeCommand {
         @Option(names = "--export", paramLabel = "HOW", defaultValue = "", description = "nbd: clients may reach it")
         private String export = "";
 
+        @Option(names = "--same-domain", description = "copies may share a failure domain, if there are not enough")
+        private boolean sameDomain;
+
         @Option(names = "--dry-run", description = "only say what would be done")
         private boolean dryRun;
 
@@ -84,6 +87,7 @@ final class VolumeCommand {
             if (replicas != 0) {
                 body.put("replicas", replicas);
             }
+            body.put("sameDomain", sameDomain);
             remote.change("POST", "volumes", body, dryRun);
             if (!export.isEmpty() && !dryRun) {
                 ExportCommand.add(remote, name, export, false);
@@ -183,6 +187,9 @@ final class VolumeCommand {
         @Option(names = "--pool", paramLabel = "POOL", description = "where; default: of a node that keeps none yet")
         private String pool = "";
 
+        @Option(names = "--same-domain", description = "copies may share a failure domain, if there are not enough")
+        private boolean sameDomain;
+
         @Option(names = "--dry-run", description = "only say what would be done")
         private boolean dryRun;
 
@@ -190,6 +197,7 @@ final class VolumeCommand {
         public void run() {
             Map<String, Object> body = new LinkedHashMap<>();
             body.put("pool", pool);
+            body.put("sameDomain", sameDomain);
             remote.change("POST", "volumes/" + Remote.part(name) + "/copies", body, dryRun);
         }
     }

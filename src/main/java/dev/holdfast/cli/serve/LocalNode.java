@@ -192,7 +192,7 @@ public final class LocalNode implements AutoCloseable {
                     Path.of(plan.options().nbdSocket).toAbsolutePath().toString()));
         }
         return new NodeConfig(
-                membership.starting(),
+                membership.starting().in(plan.options().domain),
                 directory.toString(),
                 new NodeConfig.Memory(
                         memory.place().toString(),

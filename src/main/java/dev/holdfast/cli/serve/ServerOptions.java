@@ -74,6 +74,9 @@ public final class ServerOptions {
             description = "where replicas on other nodes connect; default a free one")
     int linkPort;
 
+    /** The node's failure domain from now on; empty: what it was. */
+    String domain = "";
+
     /** Who keeps the control log. */
     Members members = Members.NONE;
 
@@ -133,6 +136,11 @@ public final class ServerOptions {
     /** Says who keeps the control log, as {@code node start} takes it. */
     public void keptBy(Members keepers) {
         members = keepers;
+    }
+
+    /** Says what is lost together with the node, as {@code node start} takes it. */
+    public void in(String place) {
+        domain = place;
     }
 
     void check() {

@@ -6,9 +6,12 @@ import java.util.List;
 
 /** One change of the control state in ids, as records carry it. It never mentions a name to look something up. */
 public sealed interface Change {
-    /** True if nothing outside the control state is to be done for it. */
+    /** A change that one record completes: nothing outside the control state is to be done for it. */
+    sealed interface AtOnce extends Change {}
+
+    /** True if one record completes it. */
     default boolean isImmediate() {
-        return false;
+        return this instanceof AtOnce;
     }
 
     /** A new pool of node {@code node}; see {@link Operation.CreatePool}. */
@@ -38,12 +41,7 @@ public sealed interface Change {
     record LeaveCopy(Id128 volume, Id128 pool) implements Change {}
 
     /** A pool keeps no copy any more. */
-    record RemoveCopy(Id128 volume, Id128 pool) implements Change {
-        @Override
-        public boolean isImmediate() {
-            return true;
-        }
-    }
+    record RemoveCopy(Id128 volume, Id128 pool) implements AtOnce {}
 
     /**
      * What only other copies have of a mirrored volume is given up: the one in {@code pool} goes on alone.
@@ -63,28 +61,13 @@ public sealed interface Change {
     record Audit(String who, long atMillis) {}
 
     /** A pool that is there, of which a control log that was lost knew; it is called {@code name} from now on. */
-    record AdoptPool(Id128 pool, int node, String name, List<String> paths, Protection protection) implements Change {
-        @Override
-        public boolean isImmediate() {
-            return true;
-        }
-    }
+    record AdoptPool(Id128 pool, int node, String name, List<String> paths, Protection protection) implements AtOnce {}
 
     /** A volume that its pool has, of which a control log that was lost knew. */
-    record AdoptVolume(Id128 volume, String name, Id128 pool, int shard, long sizeBytes) implements Change {
-        @Override
-        public boolean isImmediate() {
-            return true;
-        }
-    }
+    record AdoptVolume(Id128 volume, String name, Id128 pool, int shard, long sizeBytes) implements AtOnce {}
 
     /** A snapshot of such a volume. */
-    record AdoptSnapshot(Id128 volume, long snapshot, String name) implements Change {
-        @Override
-        public boolean isImmediate() {
-            return true;
-        }
-    }
+    record AdoptSnapshot(Id128 volume, long snapshot, String name) implements AtOnce {}
 
     /** Another size. */
     record ResizeVolume(Id128 volume, long sizeBytes) implements Change {}
@@ -97,12 +80,7 @@ public sealed interface Change {
      * @param incarnation of its newest process
      * @param losesVolumes whether volumes that only its pools have may go with it
      */
-    record RemoveNode(Id128 id, int node, long incarnation, boolean losesVolumes) implements Change {
-        @Override
-        public boolean isImmediate() {
-            return true;
-        }
-    }
+    record RemoveNode(Id128 id, int node, long incarnation, boolean losesVolumes) implements AtOnce {}
 
     /** A volume goes. */
     record DeleteVolume(Id128 volume) implements Change {}
@@ -114,18 +92,8 @@ public sealed interface Change {
     record DeleteSnapshot(Id128 volume, long snapshot) implements Change {}
 
     /** A volume may be reached. */
-    record AddExport(Id128 volume, Protocol protocol) implements Change {
-        @Override
-        public boolean isImmediate() {
-            return true;
-        }
-    }
+    record AddExport(Id128 volume, Protocol protocol) implements AtOnce {}
 
     /** A volume may not be reached any more. */
-    record RemoveExport(Id128 volume, Protocol protocol) implements Change {
-        @Override
-        public boolean isImmediate() {
-            return true;
-        }
-    }
+    record RemoveExport(Id128 volume, Protocol protocol) implements AtOnce {}
 }

@@ -29,6 +29,7 @@ import java.util.Optional;
  *   9 asked
  *  10 decided            4 shard, 4 node, 8 incarnation, 8 number, 2 length, a decision as DecisionCodec has it
  *  11 node reachable     4 node, 8 incarnation, text links, text disks
+ *  12 node started in    as 7, then text domain; 7 if a start says none
  * change    1 kind, then by kind:
  *   1 create pool        as 9 without the node, which is 1 (not written any more)
  *   2 create volume      id, text name, id pool, 4 shard, 8 size
@@ -81,7 +82,7 @@ final class ControlCodec {
             case ControlRecord.Applied r -> change(id(out.put((byte) 3), r.operation()), r.change());
             case ControlRecord.Intended r -> change(id(out.put((byte) 4), r.operation()), r.change());
             case ControlRecord.PoolWentOn r -> id(out.put((byte) 6), r.pool()).putLong(r.generation());
-            case ControlRecord.NodeStarted r -> started(out.put((byte) 7), r);
+            case ControlRecord.NodeStarted r -> started(out, r);
             case ControlRecord.Ended r -> ended(out, r);
             case ControlRecord.Asked r -> out.put((byte) 9);
             case ControlRecord.Decided r -> decided(out.put((byte) 10), r);
@@ -98,9 +99,13 @@ final class ControlCodec {
 
     private static void started(ByteBuffer out, ControlRecord.NodeStarted r) {
         Checks.that(r.node() > 0 && r.after() >= 0, "nodes and their starts are counted", r.node(), r.after());
+        out.put((byte) (r.domain().isEmpty() ? 7 : 12));
         text(text(id(out.putInt(r.node()), r.id()), r.name()), r.address())
                 .putLong(r.after())
                 .putLong(r.nonce());
+        if (!r.domain().isEmpty()) {
+            text(out, r.domain());
+        }
     }
 
     private static void ended(ByteBuffer out, ControlRecord.Ended r) {
@@ -250,8 +255,8 @@ final class ControlCodec {
                 ControlRecord.PoolWentOn wentOn = new ControlRecord.PoolWentOn(id(in), in.getLong());
                 return wentOn.generation() > 0 ? Optional.of(wentOn) : Optional.empty();
             }
-            case 7 -> {
-                return started(in);
+            case 7, 12 -> {
+                return started(in, kind == 12);
             }
             case 8 -> {
                 return ended(in);
@@ -273,11 +278,12 @@ final class ControlCodec {
         }
     }
 
-    private static Optional<ControlRecord> started(ByteBuffer in) throws CharacterCodingException {
+    private static Optional<ControlRecord> started(ByteBuffer in, boolean saysDomain) throws CharacterCodingException {
         int node = in.getInt();
-        ControlRecord.NodeStarted started =
-                new ControlRecord.NodeStarted(node, id(in), text(in), text(in), in.getLong(), in.getLong());
-        return node > 0 && started.after() >= 0 ? Optional.of(started) : Optional.empty();
+        ControlRecord.NodeStarted started = new ControlRecord.NodeStarted(
+                node, id(in), text(in), text(in), in.getLong(), in.getLong(), saysDomain ? text(in) : "");
+        boolean isValid = node > 0 && started.after() >= 0 && started.domain().isEmpty() != saysDomain;
+        return isValid ? Optional.of(started) : Optional.empty();
     }
 
     private static Optional<ControlRecord> decided(ByteBuffer in) {

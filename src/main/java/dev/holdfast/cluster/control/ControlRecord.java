@@ -20,8 +20,9 @@ public sealed interface ControlRecord {
      * @param address where other nodes reach it
      * @param after the incarnation before
      * @param nonce tells this start from every other
+     * @param domain the node's failure domain from now on; empty: what it was
      */
-    record NodeStarted(int node, Id128 id, String name, String address, long after, long nonce)
+    record NodeStarted(int node, Id128 id, String name, String address, long after, long nonce, String domain)
             implements ControlRecord {}
 
     /**

@@ -333,10 +333,7 @@ public final class ControlState {
             case Change.DeleteSnapshot c -> snapshots.remove(c.snapshot());
             case Change.AddCopy c -> volumes.computeIfPresent(c.volume(), (id, info) -> info.withPool(c.pool()));
             case Change.AcceptLoss c -> passOver(c);
-            case Change.RemoveNode _, Change.RemoveCopy _, Change.AddExport _, Change.RemoveExport _ ->
-                throw Checks.unreachable("what one record completes is no intent");
-            case Change.AdoptPool _, Change.AdoptVolume _, Change.AdoptSnapshot _ ->
-                throw Checks.unreachable("what is there is adopted at once");
+            case Change.AtOnce _ -> throw Checks.unreachable("what one record completes is no intent");
             case Change.LeaveCopy c -> throw Checks.unreachable("sets end it");
         }
     }
@@ -376,10 +373,7 @@ public final class ControlState {
             case Change.AcceptLoss c -> Checks.that(volumes.containsKey(c.volume()), "a volume keeps its copies");
             case Change.ResizeVolume c -> Checks.that(volumes.containsKey(c.volume()), "a volume keeps its size");
             case Change.AddCopy c -> Checks.that(volumes.containsKey(c.volume()), "a volume keeps its copies");
-            case Change.RemoveNode _, Change.RemoveCopy _, Change.AddExport _, Change.RemoveExport _ ->
-                throw Checks.unreachable("what one record completes is no intent");
-            case Change.AdoptPool _, Change.AdoptVolume _, Change.AdoptSnapshot _ ->
-                throw Checks.unreachable("what is there is adopted at once");
+            case Change.AtOnce _ -> throw Checks.unreachable("what one record completes is no intent");
             case Change.LeaveCopy c -> throw Checks.unreachable("sets end it");
         }
     }

@@ -68,8 +68,19 @@ public final class Controller {
      * @param name of the node
      * @param address where other nodes reach it, or empty
      * @param id of the node; empty if the log is its own, so that nobody else can have written it
+     * @param domain its failure domain from now on; empty: what it was
      */
-    public record Starting(String name, String address, Optional<Id128> id) {
+    public record Starting(String name, String address, Optional<Id128> id, String domain) {
+        /** A node that says no failure domain. */
+        public Starting(String name, String address, Optional<Id128> id) {
+            this(name, address, id, "");
+        }
+
+        /** The same in {@code other}. */
+        public Starting in(String other) {
+            return new Starting(name, address, id, other);
+        }
+
         /** A node that keeps its log alone. */
         public static Starting alone(String name) {
             return new Starting(name, "", Optional.empty());
@@ -96,6 +107,10 @@ public final class Controller {
         Checks.that(loop.isCurrent(), "a controller is used on its loop");
         if (!Names.isValid(starting.name())) {
             ready.accept("a node can't be called '" + starting.name() + "': " + Names.RULE);
+            return;
+        }
+        if (!starting.domain().isEmpty() && !Names.isValid(starting.domain())) {
+            ready.accept("a failure domain can't be called '" + starting.domain() + "': " + Names.RULE);
             return;
         }
         alone = starting.id().isEmpty();
@@ -125,7 +140,8 @@ public final class Controller {
             int number = known.map(NodeInfo::number).orElse(state.nextNode());
             long after = known.map(NodeInfo::incarnation).orElse(0L);
             appendToStart(
-                    new ControlRecord.NodeStarted(number, id, starting.name(), starting.address(), after, nonce),
+                    new ControlRecord.NodeStarted(
+                            number, id, starting.name(), starting.address(), after, nonce, starting.domain()),
                     again,
                     ready);
         }

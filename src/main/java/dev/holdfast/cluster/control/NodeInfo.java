@@ -13,11 +13,24 @@ import dev.holdfast.base.Id128;
  * @param links HOST:PORT where links of other nodes come in; empty until a process said so, and of an earlier one until
  *     the newest has
  * @param disks HOST:PORT of its NBD listener; as {@code links}
+ * @param saidDomain the failure domain that its newest start with one said; empty if none did
  */
 public record NodeInfo(
-        int number, Id128 id, String name, String address, long incarnation, String links, String disks) {
+        int number,
+        Id128 id,
+        String name,
+        String address,
+        long incarnation,
+        String links,
+        String disks,
+        String saidDomain) {
+    /** What is lost together with it: a rack, a room; called as the node itself if no start said one. */
+    public String domain() {
+        return saidDomain.isEmpty() ? name : saidDomain;
+    }
+
     /** The same node when {@code incarnation} has said where it is reached. */
     NodeInfo at(String nextLinks, String nextDisks) {
-        return new NodeInfo(number, id, name, address, incarnation, nextLinks, nextDisks);
+        return new NodeInfo(number, id, name, address, incarnation, nextLinks, nextDisks, saidDomain);
     }
 }

@@ -62,8 +62,16 @@ final class Nodes {
     private NodeInfo following(ControlRecord.NodeStarted started) {
         String links = get(started.node()).map(NodeInfo::links).orElse("");
         String disks = get(started.node()).map(NodeInfo::disks).orElse("");
-        long incarnation = started.after() + 1;
-        return new NodeInfo(started.node(), started.id(), started.name(), started.address(), incarnation, links, disks);
+        String before = get(started.node()).map(NodeInfo::saidDomain).orElse("");
+        return new NodeInfo(
+                started.node(),
+                started.id(),
+                started.name(),
+                started.address(),
+                started.after() + 1,
+                links,
+                disks,
+                started.domain().isEmpty() ? before : started.domain());
     }
 
     /** True if it says something new. */
@@ -78,7 +86,7 @@ final class Nodes {
 
     /** A start in a log that one process kept, before nodes had numbers. */
     boolean start(ControlRecord.MemberStarted started) {
-        NodeInfo next = new NodeInfo(1, BEFORE_IDS, started.name(), "", incarnation(1) + 1, "", "");
+        NodeInfo next = new NodeInfo(1, BEFORE_IDS, started.name(), "", incarnation(1) + 1, "", "", "");
         boolean isOwn = byNumber.size() <= 1
                 && removed.isEmpty()
                 && byNumber.values().stream().allMatch(known -> known.id().equals(BEFORE_IDS));

@@ -30,16 +30,29 @@ public sealed interface Operation {
      * @param pools where, each of another node; empty: the pools of other nodes with the fewest volumes
      * @param copies how many, if {@code pools} is empty
      * @param sizeBytes its size
+     * @param sameDomain whether several may be in one failure domain, if there are not enough
      */
-    record CreateMirrored(String name, List<String> pools, int copies, long sizeBytes) implements Operation {}
+    record CreateMirrored(String name, List<String> pools, int copies, long sizeBytes, boolean sameDomain)
+            implements Operation {
+        /** Each in another failure domain, if {@code pools} is empty. */
+        public CreateMirrored(String name, List<String> pools, int copies, long sizeBytes) {
+            this(name, pools, copies, sizeBytes, false);
+        }
+    }
 
     /**
      * Another pool keeps a copy of a mirrored volume, too.
      *
      * @param volume which
      * @param pool where; empty: of the nodes that keep none yet, the pool with the fewest volumes
+     * @param sameDomain whether it may be in the failure domain of another copy, if there is no other
      */
-    record AddCopy(String volume, String pool) implements Operation {}
+    record AddCopy(String volume, String pool, boolean sameDomain) implements Operation {
+        /** In a failure domain without a copy, if {@code pool} is empty. */
+        public AddCopy(String volume, String pool) {
+            this(volume, pool, false);
+        }
+    }
 
     /** A pool keeps no copy of the volume any more; if the others need it now, once they go on without it. */
     record RemoveCopy(String volume, String pool) implements Operation {}

@@ -5,9 +5,9 @@ import dev.holdfast.base.Id128;
 import dev.holdfast.io.Entropy;
 import dev.holdfast.mirror.ReplicaSet;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** Turns an operation in names into a change in ids, against the present state. It changes nothing. */
 final class Planner {
@@ -128,36 +128,20 @@ final class Planner {
             }
             pools.add(pool.get().id());
         }
-        List<Id128> chosen = o.pools().isEmpty() ? fewestVolumes(o.copies(), List.of()) : pools;
-        if (o.pools().isEmpty() && chosen.size() < o.copies()) {
-            return new Plan.End(Result.conflict(o.copies() + " copies need pools of as many nodes, and " + chosen.size()
-                    + " have one: `holdfast pool create --node NODE` makes more"));
-        }
-        return checked(
-                new Change.CreateMirrored(newId(), o.name(), List.copyOf(chosen), state.nextShard(), o.sizeBytes()));
+        return o.pools().isEmpty()
+                ? placed(new Placement(state, o.sameDomain()).fresh(o.copies()), chosen -> createMirrored(o, chosen))
+                : checked(createMirrored(o, pools));
     }
 
-    /**
-     * At most {@code most} pools, each of another node and none of {@code without}: those with the fewest volumes, of
-     * equal ones the oldest.
-     */
-    private List<Id128> fewestVolumes(int most, List<Integer> without) {
-        Checks.that(state.cluster().isPresent(), "there is somewhere to place things");
-        List<PoolInfo> pools = new ArrayList<>(state.pools());
-        pools.removeIf(pool -> pool.life() != Life.LIVE);
-        pools.sort(Comparator.comparingLong(pool -> state.volumes().stream()
-                .filter(volume -> volume.pools().contains(pool.id()))
-                .count()));
-        List<Id128> chosen = new ArrayList<>();
-        List<Integer> nodes = new ArrayList<>();
-        for (PoolInfo pool : pools) {
-            boolean isAnother = !nodes.contains(pool.node()) && !without.contains(pool.node());
-            if (chosen.size() < most && isAnother) {
-                chosen.add(pool.id());
-                nodes.add(pool.node());
-            }
-        }
-        return chosen;
+    private Change createMirrored(Operation.CreateMirrored o, List<Id128> pools) {
+        return new Change.CreateMirrored(newId(), o.name(), List.copyOf(pools), state.nextShard(), o.sizeBytes());
+    }
+
+    private Plan placed(Placement.Placed placed, Function<List<Id128>, Change> change) {
+        return switch (placed) {
+            case Placement.Placed.In in -> checked(change.apply(in.pools()));
+            case Placement.Placed.Nowhere nowhere -> new Plan.End(nowhere.why());
+        };
     }
 
     private Plan addCopy(VolumeInfo volume, Operation.AddCopy o) {
@@ -167,11 +151,9 @@ final class Planner {
                     ? new Plan.End(Result.notFound("there is no pool " + o.pool() + ": `holdfast pool ls` lists them"))
                     : checked(new Change.AddCopy(volume.id(), pool.get().id()));
         }
-        List<Id128> chosen = fewestVolumes(1, state.nodesOf(volume));
-        return chosen.isEmpty()
-                ? new Plan.End(
-                        Result.conflict("no other node has a pool: `holdfast pool create --node NODE` makes one"))
-                : checked(new Change.AddCopy(volume.id(), chosen.getFirst()));
+        return placed(
+                new Placement(state, o.sameDomain()).another(volume),
+                chosen -> new Change.AddCopy(volume.id(), chosen.getFirst()));
     }
 
     private Plan removeCopy(VolumeInfo volume, Operation.RemoveCopy o) {

@@ -30,7 +30,7 @@ public final class RecoveredLog {
         ControlState state = new ControlState();
         List<ControlRecord> records = new ArrayList<>();
         records.add(new ControlRecord.ClusterCreated(cluster));
-        records.add(new ControlRecord.NodeStarted(FIRST_NODE, node, name, "", 0, node.low()));
+        records.add(new ControlRecord.NodeStarted(FIRST_NODE, node, name, "", 0, node.low(), ""));
         for (Found found : pools) {
             Change adopted = new Change.AdoptPool(
                     found.pool(), FIRST_NODE, found.name(), List.copyOf(found.paths()), found.protection());

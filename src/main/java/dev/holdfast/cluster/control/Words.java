@@ -69,9 +69,14 @@ final class Words {
             case Change.CreatePool c -> "everything on " + String.join(", ", c.paths()) + of(c.node());
             case Change.CreateVolume c -> "pool " + pool(c.pool()) + "; no data of others";
             case Change.CreateMirrored c ->
-                "pools " + String.join(", ", c.pools().stream().map(this::pool).toList()) + "; no data of others";
+                "pools "
+                        + c.pools().stream()
+                                .map(pool -> Placement.words(state, pool))
+                                .collect(Collectors.joining(", "))
+                        + "; no data of others";
             case Change.AddCopy c ->
-                "pool " + pool(c.pool()) + ", which gets everything that volume " + name(c.volume()) + " uses";
+                "pool " + Placement.words(state, c.pool()) + ", which gets everything that volume " + name(c.volume())
+                        + " uses";
             case Change.RemoveCopy c -> touchedByRemoval(c.volume(), c.pool());
             case Change.LeaveCopy c -> touchedByRemoval(c.volume(), c.pool());
             case Change.AcceptLoss c -> lost(c);

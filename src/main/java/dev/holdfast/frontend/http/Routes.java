@@ -140,7 +140,7 @@ final class Routes {
             throw new Call.Wrong(400, replicas + " replicas are kept in as many pools: name " + replicas + ", or none");
         }
         if (replicas > 1) {
-            return new Operation.CreateMirrored(name, pools, (int) replicas, sizeBytes);
+            return new Operation.CreateMirrored(name, pools, (int) replicas, sizeBytes, call.flag("sameDomain"));
         }
         return new Operation.CreateVolume(name, pools.isEmpty() ? call.text("pool", "") : pools.getFirst(), sizeBytes);
     }
@@ -149,7 +149,7 @@ final class Routes {
         if (!path.get(2).equals("copies")) {
             throw new Call.Wrong(404, "copies are made at volumes/VOLUME/copies");
         }
-        return new Operation.AddCopy(path.get(1), call.text("pool", ""));
+        return new Operation.AddCopy(path.get(1), call.text("pool", ""), call.flag("sameDomain"));
     }
 
     private static Operation acceptance(Call call, String volume) throws Call.Wrong {

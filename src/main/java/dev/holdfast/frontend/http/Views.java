@@ -68,6 +68,7 @@ final class Views {
                         "name", node.name(),
                         "number", (long) node.number(),
                         "address", node.address(),
+                        "domain", node.domain(),
                         "links", node.links(),
                         "disks", node.disks(),
                         "incarnation", node.incarnation(),

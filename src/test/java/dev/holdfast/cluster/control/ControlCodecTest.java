@@ -33,7 +33,7 @@ final class ControlCodecTest {
             new ControlRecord.Applied(ID, new Change.RemoveExport(ID, Protocol.NBD)),
             new ControlRecord.Ended(ID, ControlRecord.By.ALONE, ""),
             new ControlRecord.PoolWentOn(ID, 7),
-            new ControlRecord.NodeStarted(3, ID, "c", "127.0.0.1:8481", 4, 5),
+            new ControlRecord.NodeStarted(3, ID, "c", "127.0.0.1:8481", 4, 5, ""),
             new ControlRecord.Ended(ID, new ControlRecord.By(3, 5, true), "no"),
             new ControlRecord.Asked(),
             new ControlRecord.Intended(
@@ -60,7 +60,8 @@ final class ControlCodecTest {
                     ID, new Change.AdoptPool(new Id128(3, 4), 1, "main", List.of("/d"), Protection.SINGLE)),
             new ControlRecord.Applied(ID, new Change.AdoptVolume(ID, "v", new Id128(3, 4), 5, 4096)),
             new ControlRecord.Applied(ID, new Change.AdoptSnapshot(ID, 9, "s")),
-            new ControlRecord.Applied(ID, new Change.RemoveNode(ID, 3, 5, true)));
+            new ControlRecord.Applied(ID, new Change.RemoveNode(ID, 3, 5, true)),
+            new ControlRecord.NodeStarted(3, ID, "c", "h:1", 4, 5, "rack1"));
 
     @Test
     void everyRecordReadsBackAsItWasWritten() {
@@ -108,6 +109,10 @@ final class ControlCodecTest {
                 hex(ALL.get(23)));
         assertEquals("0103" + id + "17" + id + "0000000000000009" + "000173", hex(ALL.get(24)));
         assertEquals("0103" + id + "0e" + id + "00000003" + "0000000000000005" + "01", hex(ALL.get(25)));
+        assertEquals(
+                "010c" + "00000003" + id + "000163" + "0003683a31" + "0000000000000004" + "0000000000000005"
+                        + "00057261636b31",
+                hex(ALL.get(26)));
         String set = "02" + "02000000" + "01" + "03000000" + "0100000000000000";
         assertEquals(
                 "010a" + "00000007" + "00000003" + "0000000000000005" + "0000000000000009" + "0012" + set,
@@ -138,13 +143,13 @@ final class ControlCodecTest {
                 assertTrue(state.apply(found.record()), record);
             }
         }
-        NodeInfo node = new NodeInfo(1, new Id128(0, 0), "a", "", 2, "", "");
+        NodeInfo node = new NodeInfo(1, new Id128(0, 0), "a", "", 2, "", "", "");
         assertEquals(List.of(node), state.nodes());
         PoolInfo main = new PoolInfo(ID, 1, "main", List.of("/d"), Protection.SINGLE, Life.LIVE);
         assertEquals(List.of(main), state.pools());
-        ControlRecord.NodeStarted next = new ControlRecord.NodeStarted(1, new Id128(0, 0), "b", "", 2, 7);
+        ControlRecord.NodeStarted next = new ControlRecord.NodeStarted(1, new Id128(0, 0), "b", "", 2, 7, "");
         assertTrue(state.apply(next));
-        assertEquals(List.of(new NodeInfo(1, new Id128(0, 0), "b", "", 3, "", "")), state.nodes());
+        assertEquals(List.of(new NodeInfo(1, new Id128(0, 0), "b", "", 3, "", "", "")), state.nodes());
     }
 
     @Test

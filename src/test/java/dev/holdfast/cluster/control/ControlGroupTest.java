@@ -196,15 +196,15 @@ final class ControlGroupTest {
         ControlState state = new ControlState();
         state.apply(new ControlRecord.ClusterCreated(new Id128(1, 1)));
         Id128 id = new Id128(2, 2);
-        ControlRecord first = new ControlRecord.NodeStarted(1, id, "a", "", 0, 10);
+        ControlRecord first = new ControlRecord.NodeStarted(1, id, "a", "", 0, 10, "");
         assertTrue(state.apply(first));
         assertFalse(state.apply(first));
-        assertTrue(state.apply(new ControlRecord.NodeStarted(1, id, "a", "", 1, 11)));
-        assertFalse(state.apply(new ControlRecord.NodeStarted(1, id, "a", "", 1, 12)));
-        assertFalse(state.apply(new ControlRecord.NodeStarted(1, new Id128(3, 3), "a", "", 2, 13)));
-        assertFalse(state.apply(new ControlRecord.NodeStarted(2, new Id128(3, 3), "a", "", 0, 14)));
-        assertFalse(state.apply(new ControlRecord.NodeStarted(3, new Id128(3, 3), "c", "", 0, 15)));
-        assertTrue(state.apply(new ControlRecord.NodeStarted(2, new Id128(3, 3), "c", "", 0, 16)));
+        assertTrue(state.apply(new ControlRecord.NodeStarted(1, id, "a", "", 1, 11, "")));
+        assertFalse(state.apply(new ControlRecord.NodeStarted(1, id, "a", "", 1, 12, "")));
+        assertFalse(state.apply(new ControlRecord.NodeStarted(1, new Id128(3, 3), "a", "", 2, 13, "")));
+        assertFalse(state.apply(new ControlRecord.NodeStarted(2, new Id128(3, 3), "a", "", 0, 14, "")));
+        assertFalse(state.apply(new ControlRecord.NodeStarted(3, new Id128(3, 3), "c", "", 0, 15, "")));
+        assertTrue(state.apply(new ControlRecord.NodeStarted(2, new Id128(3, 3), "c", "", 0, 16, "")));
         assertEquals(2, state.nodes().size());
     }
 
@@ -213,18 +213,18 @@ final class ControlGroupTest {
         ControlState state = new ControlState();
         Id128 id = new Id128(2, 2);
         state.apply(new ControlRecord.ClusterCreated(new Id128(1, 1)));
-        state.apply(new ControlRecord.NodeStarted(1, id, "a", "a:1", 0, 10));
-        assertEquals(Optional.of(new NodeInfo(1, id, "a", "a:1", 1, "", "")), state.node(1));
+        state.apply(new ControlRecord.NodeStarted(1, id, "a", "a:1", 0, 10, ""));
+        assertEquals(Optional.of(new NodeInfo(1, id, "a", "a:1", 1, "", "", "")), state.node(1));
         assertFalse(state.apply(reachable(2, 1, "l:1")));
         assertFalse(state.apply(reachable(1, 2, "l:1")));
         assertTrue(state.apply(reachable(1, 1, "l:1")));
         assertFalse(state.apply(reachable(1, 1, "l:1")));
         assertTrue(state.apply(reachable(1, 1, "l:2")));
-        state.apply(new ControlRecord.NodeStarted(1, id, "b", "a:1", 1, 11));
+        state.apply(new ControlRecord.NodeStarted(1, id, "b", "a:1", 1, 11, ""));
         assertFalse(state.apply(reachable(1, 1, "l:3")));
-        assertEquals(Optional.of(new NodeInfo(1, id, "b", "a:1", 2, "l:2", "d:1")), state.node(1));
+        assertEquals(Optional.of(new NodeInfo(1, id, "b", "a:1", 2, "l:2", "d:1", "")), state.node(1));
         assertTrue(state.apply(reachable(1, 2, "l:4")));
-        assertEquals(Optional.of(new NodeInfo(1, id, "b", "a:1", 2, "l:4", "d:1")), state.node(1));
+        assertEquals(Optional.of(new NodeInfo(1, id, "b", "a:1", 2, "l:4", "d:1", "")), state.node(1));
     }
 
     private static ControlRecord reachable(int node, long incarnation, String links) {
@@ -259,10 +259,10 @@ final class ControlGroupTest {
         ControlState state = new ControlState();
         Id128 id = new Id128(2, 2);
         state.apply(new ControlRecord.ClusterCreated(new Id128(1, 1)));
-        state.apply(new ControlRecord.NodeStarted(1, id, "a", "", 0, 10));
+        state.apply(new ControlRecord.NodeStarted(1, id, "a", "", 0, 10, ""));
         Change change = new Change.CreatePool(id, 1, "p", List.of("/d"), SINGLE, 8 << 20, 0);
         state.apply(new ControlRecord.Intended(id, change));
-        state.apply(new ControlRecord.NodeStarted(1, id, "a", "", 1, 11));
+        state.apply(new ControlRecord.NodeStarted(1, id, "a", "", 1, 11, ""));
         assertFalse(state.apply(new ControlRecord.Ended(id, new ControlRecord.By(1, 1, false), "")));
         assertFalse(state.apply(new ControlRecord.Ended(id, new ControlRecord.By(2, 2, false), "")));
         assertTrue(state.apply(new ControlRecord.Ended(id, new ControlRecord.By(1, 2, false), "")));

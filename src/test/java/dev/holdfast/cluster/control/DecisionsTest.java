@@ -63,7 +63,7 @@ final class DecisionsTest {
         for (int node = 1; node <= 3; node++) {
             Id128 id = new Id128(5, node);
             pools.add(id);
-            state.apply(new ControlRecord.NodeStarted(node, id, "n" + node, "", 0, node));
+            state.apply(new ControlRecord.NodeStarted(node, id, "n" + node, "", 0, node, ""));
             state.apply(new ControlRecord.Intended(
                     id, new Change.CreatePool(id, node, "p" + node, List.of("/d"), Protection.SINGLE, 8 << 20, 0)));
             state.apply(new ControlRecord.Ended(id, new ControlRecord.By(node, 1, false), ""));
@@ -89,7 +89,7 @@ final class DecisionsTest {
         assertFalse(decide(1, new Decision.NewSet(set(2, 1, 4))), "a stranger");
         assertTrue(decide(1, new Decision.NewSet(set(2, 1, 2))));
         assertFalse(decide(2, new Decision.Acts(2, new Member(1, 1))), "another's");
-        state.apply(new ControlRecord.NodeStarted(1, new Id128(5, 1), "n1", "", 1, 9));
+        state.apply(new ControlRecord.NodeStarted(1, new Id128(5, 1), "n1", "", 1, 9, ""));
         assertFalse(decide(1, new Decision.NewSet(set(3, 1))), "its node has started again");
     }
 

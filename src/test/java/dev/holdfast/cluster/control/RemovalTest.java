@@ -42,7 +42,7 @@ final class RemovalTest {
     }
 
     private boolean started(int node, int id, String name, long after) {
-        return state.apply(new ControlRecord.NodeStarted(node, id(id), name, "h:" + id, after, id));
+        return state.apply(new ControlRecord.NodeStarted(node, id(id), name, "h:" + id, after, id, ""));
     }
 
     private Id128 begin(Change change) {

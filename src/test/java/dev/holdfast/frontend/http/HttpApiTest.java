@@ -52,7 +52,7 @@ final class HttpApiTest {
 
         @Override
         public void status(Consumer<NodeStatus> answer) {
-            NodeInfo self = new NodeInfo(1, new Id128(0, 0), "a", "", 3, "127.0.0.1:5", "");
+            NodeInfo self = new NodeInfo(1, new Id128(0, 0), "a", "", 3, "127.0.0.1:5", "", "");
             NodeStatus.Member member = new NodeStatus.Member(self, new Id128(1, 2), nodes(self), reached, true);
             answer.accept(new NodeStatus(
                     member,
@@ -70,7 +70,7 @@ final class HttpApiTest {
             List<NodeInfo> all = new ArrayList<>(List.of(self));
             for (String name : others) {
                 int number = all.size() + 1;
-                all.add(new NodeInfo(number, new Id128(0, number), name, "", 1, "", ""));
+                all.add(new NodeInfo(number, new Id128(0, number), name, "", 1, "", "", ""));
             }
             return all;
         }
@@ -362,8 +362,8 @@ final class HttpApiTest {
 
     @Test
     void healthIsWorstFirstAndNamesEachThingOnce() {
-        NodeInfo self = new NodeInfo(1, new Id128(0, 0), "a", "", 3, "", "");
-        NodeInfo other = new NodeInfo(2, new Id128(0, 2), "b", "", 3, "", "");
+        NodeInfo self = new NodeInfo(1, new Id128(0, 0), "a", "", 3, "", "", "");
+        NodeInfo other = new NodeInfo(2, new Id128(0, 2), "b", "", 3, "", "", "");
         List<NodeStatus.Mirror> all = List.of(
                 mirror("n", new MirrorInfo(3, "a", List.of("a"), List.of("b")), Optional.empty()),
                 mirror("o", new MirrorInfo(3, "", List.of(), List.of("a", "b")), Optional.empty()));
@@ -389,6 +389,7 @@ final class HttpApiTest {
     @Test
     void nodesSayWhereTheyAreReached() throws IOException {
         String nodes = send("GET /api/v1/nodes", "Host: localhost\r\n", "");
-        assertTrue(nodes.contains("\"number\":1,\"address\":\"\",\"links\":\"127.0.0.1:5\",\"disks\":\"\""), nodes);
+        String reached = "\"number\":1,\"address\":\"\",\"domain\":\"a\",\"links\":\"127.0.0.1:5\",\"disks\":\"\"";
+        assertTrue(nodes.contains(reached), nodes);
     }
 }
