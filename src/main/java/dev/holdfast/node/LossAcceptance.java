@@ -10,8 +10,9 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * One acceptance that what other copies have is lost, on the node whose copy goes on: looks whether one of them can be
- * reached, has the replica claim its shard, and waits until it leads, or another does. On the control loop.
+ * One acceptance that what other copies have is lost, on the node whose copy goes on: once this node has been up for
+ * long enough to know, looks whether one of them can be reached; has the replica claim its shard; and waits until it
+ * leads, or another does. On the control loop.
  */
 final class LossAcceptance {
     private static final long LOOK_NANOS = 50_000_000L;
@@ -38,6 +39,14 @@ final class LossAcceptance {
     }
 
     void run(Consumer<String> ended) {
+        if (change.evenIfReached()) {
+            accept(ended);
+        } else {
+            replicas.whenMet(() -> unlessReached(ended));
+        }
+    }
+
+    private void unlessReached(Consumer<String> ended) {
         List<Integer> holders =
                 state.get().volume(change.volume()).map(state.get()::mayHold).orElse(List.of());
         replicas.reached(numbers -> {
@@ -45,14 +54,18 @@ final class LossAcceptance {
                     .filter(numbers::contains)
                     .map(number -> state.get().node(number).map(NodeInfo::name).orElse("?"))
                     .toList();
-            if (!reached.isEmpty() && !change.evenIfReached()) {
+            if (!reached.isEmpty()) {
                 ended.accept("node " + String.join(" and ", reached) + " can be reached, and its copy may come back:"
                         + " let it, or say --even-if-reached");
             } else {
-                copy.volume().loop().post(() -> copy.replica().acceptLoss(change.epoch()));
-                look(ended);
+                accept(ended);
             }
         });
+    }
+
+    private void accept(Consumer<String> ended) {
+        copy.volume().loop().post(() -> copy.replica().acceptLoss(change.epoch()));
+        look(ended);
     }
 
     private void look(Consumer<String> ended) {

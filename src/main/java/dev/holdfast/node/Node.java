@@ -44,9 +44,6 @@ import java.util.function.Consumer;
 public final class Node implements Service {
     private static final long RETRY_NANOS = 1_000_000_000L;
 
-    /** By then a node that has started has met the others, so that who is not reached is not there. */
-    private static final long MEETING_NANOS = 10_000_000_000L;
-
     private final World world;
     private final NodeConfig config;
     private final OrderedLog log;
@@ -63,7 +60,6 @@ public final class Node implements Service {
     private final List<String> endpoints = new ArrayList<>();
     private final List<String> differences = new ArrayList<>();
     private boolean serving;
-    private boolean hasMet;
     private boolean stopping;
 
     /** A node that has done nothing yet, on a machine that all others are on; {@code log} is its cluster's. */
@@ -201,7 +197,6 @@ public final class Node implements Service {
         }
         Network.Address reached = disks;
         serving = true;
-        control.after(MEETING_NANOS, () -> hasMet = true);
         bound.forEach(address -> endpoints.add(uri(address)));
         watch.start();
         comparisons.start();
@@ -260,7 +255,7 @@ public final class Node implements Service {
             told.accept("");
         } else if (!peers.proves()) {
             told.accept("nodes that were named with --member, or one that is alone, can't be removed");
-        } else if (!hasMet) {
+        } else if (!replicas.hasMet()) {
             told.accept("this node has just started, and does not know yet who runs: ask again in 10 s");
         } else {
             replicas.reached(numbers -> told.accept(

@@ -45,6 +45,9 @@ final class Replicas {
     /** Into how many channels shards are divided, on all nodes; lanes are a divisor of it, so each has its channels. */
     static final int CHANNELS = 8;
 
+    /** By then links are up to whoever runs and can be reached, or never. */
+    private static final long MEETING_NANOS = 10_000_000_000L;
+
     private final World world;
     private final PeerNetwork network;
     private final Loop control;
@@ -58,6 +61,8 @@ final class Replicas {
 
     private Optional<Door> door = Optional.empty();
     private List<Peer> met = List.of();
+    private boolean hasMet;
+    private final List<Runnable> meeting = new ArrayList<>();
 
     /** A copy of a shard. Its replica is used on the shard's loop only. */
     record Copy(ReplicaShard shard, RunningReplica replica, PrimaryVolume volume, Kept kept) {}
@@ -93,8 +98,27 @@ final class Replicas {
         Door opened = new Door(identity, control, links);
         Network.Address address = opened.listen(network.network(), at);
         door = Optional.of(opened);
+        control.after(MEETING_NANOS, () -> {
+            hasMet = true;
+            meeting.forEach(Runnable::run);
+            meeting.clear();
+        });
         changed();
         return address;
+    }
+
+    /** Whether who is not {@link #reached} is not there, or cut off; not so when this node has just started. */
+    boolean hasMet() {
+        return hasMet;
+    }
+
+    /** Runs {@code then} when {@link #hasMet}; at once, if that is so. */
+    void whenMet(Runnable then) {
+        if (hasMet) {
+            then.run();
+        } else {
+            meeting.add(then);
+        }
     }
 
     private List<Peer> peers() {

@@ -560,6 +560,7 @@ final class MirroredVolumeTest {
         Place away = places.get(before.number == 1 ? 1 : 0);
         world.runUntil(before::isWhole);
         overwrite(before, sizeBytes, 500);
+        world.runFor(12_000_000_000L); // So that a root of both has them: an image begins at one.
         away.machine.kill();
         long differing = (long) overwrite(before, sizeBytes, writes) * BLOCK;
         away.start();

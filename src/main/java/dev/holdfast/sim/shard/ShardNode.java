@@ -1,5 +1,6 @@
 package dev.holdfast.sim.shard;
 
+import dev.holdfast.base.Checks;
 import dev.holdfast.io.OrderedLog;
 import dev.holdfast.mirror.Authority;
 import dev.holdfast.mirror.Copies;
@@ -79,11 +80,12 @@ final class ShardNode {
         return store.log().visible();
     }
 
-    /** Starts a process, if this node keeps a copy. */
+    /** Starts a process, if this node keeps a copy; none of its own runs. */
     void start() {
         if (isGone) {
             return;
         }
+        Checks.that(running.isEmpty() || !isRunning(), "a process has one replica", number);
         SimProcess process = machine.isRunning() ? machine.process() : machine.start();
         running = Optional.of(new Running(process));
     }

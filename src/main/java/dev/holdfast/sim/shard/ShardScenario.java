@@ -386,7 +386,9 @@ public final class ShardScenario {
                     world.at(random.below(50_000_000L), () -> kill(node));
                 } else {
                     kill(node);
-                    node.start();
+                    if (!node.isRunning()) {
+                        node.start();
+                    }
                 }
             }
         }
