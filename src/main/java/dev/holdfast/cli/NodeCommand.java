@@ -21,7 +21,12 @@ import picocli.CommandLine.Parameters;
         name = "node",
         mixinStandardHelpOptions = true,
         description = "Runs nodes, and lists them.",
-        subcommands = {NodeCommand.Start.class, NodeCommand.Ls.class, NodeCommand.Token.class, NodeCommand.Remove.class
+        subcommands = {
+            NodeCommand.Start.class,
+            NodeCommand.Ls.class,
+            NodeCommand.Token.class,
+            NodeDrainCommand.class,
+            NodeCommand.Remove.class
         },
         footer = {"", "Example:", "  holdfast node start --dir /srv/hf --name a --disk-size 100G"})
 final class NodeCommand {
@@ -38,7 +43,15 @@ final class NodeCommand {
         @Override
         public void run() {
             remote.printList(
-                    remote.get("nodes"), "name", "number", "address", "domain", "links", "disks", "incarnation");
+                    remote.get("nodes"),
+                    "name",
+                    "number",
+                    "address",
+                    "domain",
+                    "links",
+                    "disks",
+                    "incarnation",
+                    "state");
         }
     }
 
@@ -74,7 +87,7 @@ final class NodeCommand {
             description = {
                 "Takes a node that is dead out of the cluster for good, with its pools; another one may have its name.",
                 "Refused while it can be reached, and while a volume keeps a copy in one of its pools:",
-                "`holdfast volume remove-copy` first. Its directory must never be started again.",
+                "`holdfast node drain` or `holdfast volume remove-copy` first. Its directory must never start again.",
                 "For nodes begun with --address or joined; a majority of all nodes, it included, must run."
             },
             footer = {"", "Examples:", "  holdfast node remove c --dry-run", "  holdfast node remove c"})

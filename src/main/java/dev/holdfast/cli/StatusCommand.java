@@ -30,7 +30,8 @@ final class StatusCommand implements Runnable {
         if (status.get("node") instanceof Map<?, ?> node) {
             System.out.println("clients connected: " + node.get("connections"));
         }
-        section(status, "nodes", "name", "address", "domain", "incarnation", "reached");
+        section(status, "nodes", "name", "address", "domain", "incarnation", "reached", "state");
+        section(status, "drains", "node", "volume", "what", "progress");
         section(status, "pools", "name", "protection", "state", "usedBytes", "freeBytes", "replayedChanges");
         section(status, "disks", "path", "pool", "present", "readErrors", "writeErrors", "repairedBlocks");
         section(status, "mirrors", "volume", "state", "primary", "inSync", "waits", "progress");

@@ -56,6 +56,7 @@ public final class Node implements Service {
     private final Events events;
     private final Watch watch;
     private final Comparisons comparisons;
+    private final Drainage drainage;
     private final NbdServer nbd;
     private final List<String> endpoints = new ArrayList<>();
     private final List<String> differences = new ArrayList<>();
@@ -84,6 +85,7 @@ public final class Node implements Service {
         this.watch = new Watch(control, world.clock(), events, this::status);
         this.replicas = new Replicas(world, peers, control, pools, controller, events);
         this.comparisons = new Comparisons(control, world.entropy(), controller, replicas, events);
+        this.drainage = new Drainage(control, world.entropy(), controller, replicas, log, events);
         this.nbd = new NbdServer(control, exports, NbdLimits.DEFAULTS);
     }
 
@@ -200,6 +202,7 @@ public final class Node implements Service {
         bound.forEach(address -> endpoints.add(uri(address)));
         watch.start();
         comparisons.start();
+        drainage.start();
         links.ifPresent(door -> controller.reachable(place(door), place(reached)));
         return bound;
     }
@@ -228,6 +231,7 @@ public final class Node implements Service {
             stopping = true;
             watch.stop();
             comparisons.stop();
+            drainage.stop();
             controller.stop();
             replicas.endAll();
             nbd.stop(() -> {
@@ -296,7 +300,12 @@ public final class Node implements Service {
         notes.addAll(differences);
         notes.addAll(pools.notes());
         NodeStatus.Member member = new NodeStatus.Member(
-                controller.self(), now.cluster().orElseThrow(), now.nodes(), reached, log.leads());
+                controller.self(),
+                now.cluster().orElseThrow(),
+                now.nodes(),
+                reached,
+                log.leads(),
+                drainage.shown(reached));
         NodeStatus found = new NodeStatus(
                 member,
                 new NodeStatus.Clients(List.copyOf(endpoints), nbd.connections()),

@@ -53,12 +53,8 @@ final class PoolExecution implements Execution {
                 onVolume(volume, ended, (pool, shard) -> pool.createShard(meta, control, telling(ended)));
             }
             case Change.AddCopy c -> addCopy(c, ended);
-            case Change.RemoveCopy c -> ended.accept("");
-            case Change.RemoveNode c -> ended.accept("");
+            case Change.AtOnce _ -> ended.accept("");
             case Change.AcceptLoss c -> acceptLoss(c, ended);
-            case Change.AdoptPool c -> ended.accept("");
-            case Change.AdoptVolume c -> ended.accept("");
-            case Change.AdoptSnapshot c -> ended.accept("");
             case Change.LeaveCopy c -> ended.accept("");
             case Change.ResizeVolume c ->
                 onShard(
@@ -80,8 +76,6 @@ final class PoolExecution implements Execution {
                         c.volume(),
                         ended,
                         (pool, shard, answer) -> pool.deleteSnapshot(shard, c.snapshot(), control, answer));
-            case Change.AddExport c -> ended.accept("");
-            case Change.RemoveExport c -> ended.accept("");
         }
     }
 

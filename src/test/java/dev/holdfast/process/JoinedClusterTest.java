@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
@@ -170,6 +171,45 @@ final class JoinedClusterTest {
                 assertTrue(isLetIn(member, asked, door), "a member is let in at door " + door + " of " + asked);
                 assertFalse(isLetIn(removed, asked, door), "who was removed is not, at door " + door + " of " + asked);
             }
+        }
+    }
+
+    @Test
+    void aNodeIsDrainedUnderLoadAndRemoved() throws Exception {
+        join("b", "--disk-size", "256M", "--domain", "rack1");
+        RealServer third = join("c", "--disk-size", "256M");
+        String where = done(third, "volume", "create", "db", "64M", "--replicas", "2", "--dry-run");
+        assertTrue(where.contains("main-a (node a, domain a), main-b (node b, domain rack1)"), where);
+        done(third, "volume", "create", "db", "64M", "--replicas", "2", "--export", "nbd");
+        BlockLoad load = new BlockLoad(new SplittableRandom(9));
+        try (NbdClient client = third.client("db")) {
+            load.run(client, 100);
+            CompletableFuture<Home.Ended> drain = CompletableFuture.supplyAsync(() -> drained(third));
+            while (!drain.isDone()) {
+                load.run(client, 10);
+            }
+            assertEquals(0, drain.join().exitCode(), drain.join()::toString);
+            assertTrue(drain.join().out().endsWith("nothing is left on node b\n"), drain.join()::toString);
+            kill("b");
+            Home.Ended removed = third.run("node", "remove", "b");
+            while (removed.exitCode() != 0) {
+                boolean isNotSeen =
+                        removed.err().contains("stop it first") || removed.err().contains("ask again");
+                assertTrue(isNotSeen, removed::toString);
+                removed = third.run("node", "remove", "b");
+            }
+            load.run(client, 100);
+            assertEquals(List.of(), load.judge(client, false));
+        }
+        String volumes = done(third, "volume", "ls", "-o", "json");
+        assertTrue(volumes.contains("[\"main-a\",\"main-c\"]"), volumes);
+    }
+
+    private static Home.Ended drained(RealServer asked) {
+        try {
+            return asked.run("node", "drain", "b");
+        } catch (IOException | InterruptedException failed) {
+            throw new IllegalStateException(failed);
         }
     }
 

@@ -31,8 +31,12 @@ public sealed interface Change {
     /** A new volume of which every one of {@code pools}, each of another node, keeps a copy as shard {@code shard}. */
     record CreateMirrored(Id128 volume, String name, List<Id128> pools, int shard, long sizeBytes) implements Change {}
 
-    /** Another pool keeps a copy of a mirrored volume; it is empty, or what it had when it kept one before. */
-    record AddCopy(Id128 volume, Id128 pool) implements Change {}
+    /**
+     * Another pool keeps a copy of a mirrored volume; it is empty, or what it had when it kept one before.
+     *
+     * @param among only if the volume has as many copies when the record arrives; 0: whatever it has
+     */
+    record AddCopy(Id128 volume, Id128 pool, int among) implements Change {}
 
     /**
      * A copy that the others can't do without yet is to be taken away: its pool keeps the volume until a set without
@@ -81,6 +85,12 @@ public sealed interface Change {
      * @param losesVolumes whether volumes that only its pools have may go with it
      */
     record RemoveNode(Id128 id, int node, long incarnation, boolean losesVolumes) implements AtOnce {}
+
+    /** Nothing new goes to a node, and its copies move away; {@code sameDomain}: other copies may share a domain. */
+    record DrainNode(Id128 id, int node, boolean sameDomain) implements AtOnce {}
+
+    /** A node is drained no more. */
+    record EndDrain(Id128 id, int node) implements AtOnce {}
 
     /** A volume goes. */
     record DeleteVolume(Id128 volume) implements Change {}

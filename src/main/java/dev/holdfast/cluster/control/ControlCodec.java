@@ -46,6 +46,9 @@ import java.util.Optional;
  *  12 add copy           id volume, id pool
  *  13 leave copy         id volume, id pool
  *  14 remove node        id, 4 number, 8 incarnation, 1 loses volumes (0 or 1)
+ *  15 drain node         id, 4 number, 1 same domain (0 or 1)
+ *  16 end drain          id, 4 number
+ *  17 add copy among     id volume, id pool, 1 copies (1 to 3); 12 if it says none
  *  20 accept loss        id volume, id pool, 4 epoch, 1 even if reached (0 or 1), text who, 8 at milliseconds,
  *                        1 count (0 to 3), count x id pool, id volume, text name
  *  21 adopt pool         id, 4 node, text name, 1 count, count x text path, text protection
@@ -154,7 +157,7 @@ final class ControlCodec {
                 c.pools().forEach(pool -> id(out, pool));
                 out.putInt(c.shard()).putLong(c.sizeBytes());
             }
-            case Change.AddCopy c -> id(id(out.put((byte) 12), c.volume()), c.pool());
+            case Change.AddCopy c -> addCopy(out, c);
             case Change.RemoveCopy c -> id(id(out.put((byte) 11), c.volume()), c.pool());
             case Change.LeaveCopy c -> id(id(out.put((byte) 13), c.volume()), c.pool());
             case Change.RemoveNode c -> {
@@ -164,6 +167,11 @@ final class ControlCodec {
                         .putLong(c.incarnation())
                         .put((byte) (c.losesVolumes() ? 1 : 0));
             }
+            case Change.DrainNode c -> {
+                Checks.that(c.node() > 0, "nodes are counted from 1", c.node());
+                id(out.put((byte) 15), c.id()).putInt(c.node()).put((byte) (c.sameDomain() ? 1 : 0));
+            }
+            case Change.EndDrain c -> id(out.put((byte) 16), c.id()).putInt(c.node());
             case Change.AcceptLoss c -> {
                 Checks.that(c.passed().size() < ReplicaSet.MOST, "a mirror has few copies");
                 id(id(out.put((byte) 20), c.volume()), c.pool()).putInt(c.epoch());
@@ -193,6 +201,14 @@ final class ControlCodec {
                 id(out.put((byte) 7), c.volume()).put((byte) c.protocol().code());
             case Change.RemoveExport c ->
                 id(out.put((byte) 8), c.volume()).put((byte) c.protocol().code());
+        }
+    }
+
+    private static void addCopy(ByteBuffer out, Change.AddCopy c) {
+        Checks.that(c.among() >= 0 && c.among() < ReplicaSet.MOST, "one more copy is not too many", c.among());
+        id(id(out.put((byte) (c.among() == 0 ? 12 : 17)), c.volume()), c.pool());
+        if (c.among() != 0) {
+            out.put((byte) c.among());
         }
     }
 
@@ -333,9 +349,12 @@ final class ControlCodec {
             case 9 -> createPool(in, id, in.getInt());
             case 10 -> createMirrored(in, id);
             case 11 -> Optional.of(new Change.RemoveCopy(id, id(in)));
-            case 12 -> Optional.of(new Change.AddCopy(id, id(in)));
+            case 12 -> Optional.of(new Change.AddCopy(id, id(in), 0));
             case 13 -> Optional.of(new Change.LeaveCopy(id, id(in)));
             case 14 -> removeNode(in, id);
+            case 15 -> drain(in, id);
+            case 16 -> Optional.of(new Change.EndDrain(id, in.getInt()));
+            case 17 -> addCopyAmong(in, id);
             case 20 -> acceptLoss(in, id);
             case 21 -> adoptPool(in, id);
             case 22 -> Optional.of(new Change.AdoptVolume(id, text(in), id(in), in.getInt(), in.getLong()));
@@ -367,6 +386,22 @@ final class ControlCodec {
         int loses = in.get();
         return node > 0 && incarnation > 0 && (loses == 0 || loses == 1)
                 ? Optional.of(new Change.RemoveNode(id, node, incarnation, loses == 1))
+                : Optional.empty();
+    }
+
+    private static Optional<Change> drain(ByteBuffer in, Id128 id) {
+        int node = in.getInt();
+        int same = in.get();
+        return node > 0 && (same == 0 || same == 1)
+                ? Optional.of(new Change.DrainNode(id, node, same == 1))
+                : Optional.empty();
+    }
+
+    private static Optional<Change> addCopyAmong(ByteBuffer in, Id128 id) {
+        Id128 pool = id(in);
+        int among = in.get();
+        return among > 0 && among < ReplicaSet.MOST
+                ? Optional.of(new Change.AddCopy(id, pool, among))
                 : Optional.empty();
     }
 

@@ -40,48 +40,32 @@ public final class ControlState {
 
     /** Takes one record. True if it changed more than a result. */
     boolean apply(ControlRecord record) {
-        switch (record) {
+        return switch (record) {
             case ControlRecord.ClusterCreated created -> {
-                if (cluster.isPresent()) {
-                    return false;
-                }
-                cluster = Optional.of(created.cluster());
-                return true;
+                boolean isFirst = cluster.isEmpty();
+                cluster = cluster.or(() -> Optional.of(created.cluster()));
+                yield isFirst;
             }
-            case ControlRecord.MemberStarted started -> {
-                return cluster.isPresent() && nodes.start(started);
-            }
-            case ControlRecord.NodeStarted started -> {
-                return cluster.isPresent() && nodes.start(started);
-            }
-            case ControlRecord.NodeReachable reachable -> {
-                return nodes.reached(reachable);
-            }
-            case ControlRecord.Applied applied -> {
-                return begin(applied.operation(), applied.change());
-            }
-            case ControlRecord.Intended intended -> {
-                return begin(intended.operation(), intended.change());
-            }
+            case ControlRecord.MemberStarted started -> cluster.isPresent() && nodes.start(started);
+            case ControlRecord.NodeStarted started -> cluster.isPresent() && nodes.start(started);
+            case ControlRecord.NodeReachable reachable -> nodes.reached(reachable);
+            case ControlRecord.Applied applied -> begin(applied.operation(), applied.change());
+            case ControlRecord.Intended intended -> begin(intended.operation(), intended.change());
             case ControlRecord.PoolWentOn wentOn -> {
                 Checks.that(wentOn.generation() > 0, "generations count from 1", wentOn.generation());
                 generations.merge(wentOn.pool(), wentOn.generation(), Math::max);
-                return false;
+                yield false;
             }
-            case ControlRecord.Ended ended -> {
-                return end(ended);
-            }
-            case ControlRecord.Asked asked -> {
-                return false;
-            }
+            case ControlRecord.Ended ended -> end(ended);
+            case ControlRecord.Asked asked -> false;
             case ControlRecord.Decided decided -> {
                 if (!mayCount(decided)) {
-                    return false;
+                    yield false;
                 }
                 mirrors.authority(decided.shard()).orElseThrow().replay(decided.decision());
-                return settleLeaving();
+                yield settleLeaving();
             }
-        }
+        };
     }
 
     private boolean begin(Id128 operation, Change change) {
@@ -311,6 +295,8 @@ public final class ControlState {
                 snapshots.put(c.snapshot(), new SnapshotInfo(c.snapshot(), c.volume(), c.name(), Life.LIVE));
             }
             case Change.RemoveNode c -> leave(c.node());
+            case Change.DrainNode c -> nodes.drain(c.node(), new Departure(this, c.node()).drain(c.sameDomain()));
+            case Change.EndDrain c -> nodes.endDrain(c.node());
             case Change.AcceptLoss c -> Checks.that(c.epoch() > 0, "a loss is accepted of an epoch");
             case Change.AddCopy c ->
                 Checks.that(mirrors.has(volume(c.volume()).orElseThrow().shard()), "a mirror");
@@ -404,6 +390,11 @@ public final class ControlState {
     /** A node by number. */
     public Optional<NodeInfo> node(int number) {
         return nodes.get(number);
+    }
+
+    /** How a node is drained, if it is. */
+    public Optional<NodeInfo.Drain> drain(int number) {
+        return nodes.drain(number);
     }
 
     /** A node by name. */

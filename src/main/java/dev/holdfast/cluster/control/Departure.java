@@ -1,10 +1,13 @@
 package dev.holdfast.cluster.control;
 
 import dev.holdfast.base.Checks;
+import dev.holdfast.base.Id128;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 
-/** What would go with a node that is removed, and what keeps it from being removed. It changes nothing. */
+/** What a node that is to go has: what moves away first, what would go with it, what hinders it. It changes nothing. */
 final class Departure {
     private final ControlState state;
     private final int node;
@@ -25,6 +28,40 @@ final class Departure {
         return state.volumes().stream()
                 .filter(volume -> !state.isMirrored(volume) && isHere(volume))
                 .toList();
+    }
+
+    /** Mirrored volumes that keep a copy there. */
+    List<VolumeInfo> mirrored() {
+        return state.volumes().stream()
+                .filter(volume -> state.isMirrored(volume) && isHere(volume))
+                .toList();
+    }
+
+    /** How it is drained if that begins now. */
+    NodeInfo.Drain drain(boolean sameDomain) {
+        LinkedHashMap<Id128, Integer> copies = new LinkedHashMap<>();
+        Checks.that(state.node(node).isPresent(), "who is drained is there", node);
+        mirrored().forEach(volume -> copies.put(volume.id(), volume.pools().size()));
+        return new NodeInfo.Drain(sameDomain, copies);
+    }
+
+    /** A line for each volume there: where its copy would go if the node were drained now, or why nowhere. */
+    List<String> moves(boolean sameDomain) {
+        List<String> lines = new ArrayList<>();
+        Placement placement = new Placement(state, sameDomain, node);
+        for (VolumeInfo volume : mirrored()) {
+            lines.add(
+                    switch (placement.another(volume)) {
+                        case Placement.Placed.In in ->
+                            "moves: the copy of volume " + volume.name() + " from pool " + poolOf(volume) + " to "
+                                    + Placement.words(state, in.pools().getFirst());
+                        case Placement.Placed.Nowhere nowhere ->
+                            "stays: the copy of volume " + volume.name() + ": "
+                                    + nowhere.why().why();
+                    });
+        }
+        alone().forEach(volume -> lines.add("stays: volume " + volume.name() + ", which was made without copies"));
+        return lines;
     }
 
     /** Volumes that are lost with it: nobody else has them, and nobody wants them to go. */

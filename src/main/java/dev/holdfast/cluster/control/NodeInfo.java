@@ -1,6 +1,9 @@
 package dev.holdfast.cluster.control;
 
+import dev.holdfast.base.Checks;
 import dev.holdfast.base.Id128;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * A node as the control plane knows it.
@@ -24,6 +27,22 @@ public record NodeInfo(
         String links,
         String disks,
         String saidDomain) {
+    /**
+     * How a node is drained.
+     *
+     * @param sameDomain whether copies may share a failure domain, if there are not enough
+     * @param copies how many each mirrored volume had that kept one there when that began
+     */
+    public record Drain(boolean sameDomain, Map<Id128, Integer> copies) {
+        /** The same, asked for again: who was counted stays counted. */
+        Drain again(Drain next) {
+            Checks.that(copies.values().stream().allMatch(count -> count > 0), "copies are counted from 1");
+            LinkedHashMap<Id128, Integer> all = new LinkedHashMap<>(next.copies());
+            all.putAll(copies);
+            return new Drain(next.sameDomain(), all);
+        }
+    }
+
     /** What is lost together with it: a rack, a room; called as the node itself if no start said one. */
     public String domain() {
         return saidDomain.isEmpty() ? name : saidDomain;

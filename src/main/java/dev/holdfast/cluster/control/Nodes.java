@@ -23,6 +23,7 @@ final class Nodes {
 
     private final TreeMap<Integer, NodeInfo> byNumber = new TreeMap<>();
     private final TreeMap<Integer, NodeInfo> removed = new TreeMap<>();
+    private final TreeMap<Integer, NodeInfo.Drain> drains = new TreeMap<>();
 
     /** True if it counts. */
     boolean start(ControlRecord.NodeStarted started) {
@@ -48,6 +49,22 @@ final class Nodes {
         NodeInfo gone = byNumber.remove(number);
         Checks.that(gone != null && !byNumber.isEmpty(), "who goes was there, and others stay", number);
         removed.put(number, gone);
+        drains.remove(number);
+    }
+
+    /** Nothing new goes to it from now on. */
+    void drain(int number, NodeInfo.Drain drain) {
+        Checks.that(byNumber.containsKey(number), "a node is drained", number);
+        drains.merge(number, drain, NodeInfo.Drain::again);
+    }
+
+    void endDrain(int number) {
+        Checks.that(byNumber.containsKey(number), "a node is drained no more", number);
+        drains.remove(number);
+    }
+
+    Optional<NodeInfo.Drain> drain(int number) {
+        return Optional.ofNullable(drains.get(number));
     }
 
     boolean isRemoved(Id128 id) {
@@ -119,6 +136,6 @@ final class Nodes {
 
     @Override
     public String toString() {
-        return byNumber.values() + " removed " + removed.keySet();
+        return byNumber.values() + " removed " + removed.keySet() + " drains " + drains;
     }
 }

@@ -46,11 +46,12 @@ public sealed interface Operation {
      * @param volume which
      * @param pool where; empty: of the nodes that keep none yet, the pool with the fewest volumes
      * @param sameDomain whether it may be in the failure domain of another copy, if there is no other
+     * @param among only if the volume has as many copies; 0: whatever it has
      */
-    record AddCopy(String volume, String pool, boolean sameDomain) implements Operation {
+    record AddCopy(String volume, String pool, boolean sameDomain, int among) implements Operation {
         /** In a failure domain without a copy, if {@code pool} is empty. */
         public AddCopy(String volume, String pool) {
-            this(volume, pool, false);
+            this(volume, pool, false, 0);
         }
     }
 
@@ -69,6 +70,12 @@ public sealed interface Operation {
 
     /** A node that is dead goes for good; {@code losesVolumes}: with volumes that only it has. */
     record RemoveNode(String name, boolean losesVolumes) implements Operation {}
+
+    /** Nothing new goes to a node, and its copies move away; see {@link AddCopy} for {@code sameDomain}. */
+    record DrainNode(String name, boolean sameDomain) implements Operation {}
+
+    /** A node is drained no more; what has moved stays where it is. */
+    record EndDrain(String name) implements Operation {}
 
     /** A volume that its pool has is one that the control log knows. */
     record AdoptVolume(Id128 volume, String name, Id128 pool, int shard, long sizeBytes) implements Operation {}

@@ -11,16 +11,23 @@ import java.util.stream.Collectors;
 
 /**
  * Where copies go that nobody named a pool for: into pools of different nodes in different failure domains, those with
- * the fewest volumes first, of equal ones the oldest. It changes nothing.
+ * the fewest volumes first, of equal ones the oldest. Nodes that are drained get none. It changes nothing.
  */
 final class Placement {
     private final ControlState state;
     private final boolean sameDomain;
+    private final int leaving;
 
     /** {@code sameDomain}: copies may share a failure domain if there are not enough. */
     Placement(ControlState state, boolean sameDomain) {
+        this(state, sameDomain, 0);
+    }
+
+    /** The same as if node {@code leaving} were drained. */
+    Placement(ControlState state, boolean sameDomain, int leaving) {
         this.state = state;
         this.sameDomain = sameDomain;
+        this.leaving = leaving;
     }
 
     /** What was found. */
@@ -58,7 +65,7 @@ final class Placement {
             return nowhere("no other node has a pool: `holdfast pool create --node NODE` makes one");
         }
         TreeSet<String> taken = new TreeSet<>();
-        keep.forEach(node -> taken.add(domain(node)));
+        keep.stream().filter(node -> !isDrained(node)).forEach(node -> taken.add(domain(node)));
         List<Id128> chosen = choose(1, pools, taken);
         Checks.that(chosen.size() <= 1, "one copy is placed", chosen.size());
         return chosen.isEmpty()
@@ -71,7 +78,7 @@ final class Placement {
     /** Pools that take copies, best first. */
     private List<PoolInfo> free() {
         List<PoolInfo> pools = new ArrayList<>(state.pools());
-        pools.removeIf(pool -> pool.life() != Life.LIVE);
+        pools.removeIf(pool -> pool.life() != Life.LIVE || isDrained(pool.node()));
         pools.sort(Comparator.comparingLong(pool -> state.volumes().stream()
                 .filter(volume -> volume.pools().contains(pool.id()))
                 .count()));
@@ -80,6 +87,7 @@ final class Placement {
 
     /** At most {@code most} of {@code pools}, each of another node, and outside the domains that are taken. */
     private List<Id128> choose(int most, List<PoolInfo> pools, TreeSet<String> taken) {
+        Checks.that(most > 0, "copies are placed", most);
         List<PoolInfo> chosen = new ArrayList<>();
         for (PoolInfo pool : pools) {
             if (chosen.size() < most && taken.add(domain(pool.node()))) {
@@ -93,6 +101,10 @@ final class Placement {
             }
         }
         return chosen.stream().map(PoolInfo::id).toList();
+    }
+
+    private boolean isDrained(int node) {
+        return node == leaving || state.drain(node).isPresent();
     }
 
     private String domain(int node) {

@@ -40,6 +40,8 @@ final class Planner {
             case Operation.AddCopy o -> withVolume(o.volume(), volume -> addCopy(volume, o));
             case Operation.RemoveCopy o -> withVolume(o.volume(), volume -> removeCopy(volume, o));
             case Operation.RemoveNode o -> removeNode(o);
+            case Operation.DrainNode o -> drain(o);
+            case Operation.EndDrain o -> endDrain(o);
             case Operation.AdoptVolume o ->
                 checked(new Change.AdoptVolume(o.volume(), o.name(), o.pool(), o.shard(), o.sizeBytes()));
             case Operation.AdoptSnapshot o -> checked(new Change.AdoptSnapshot(o.volume(), o.snapshot(), o.name()));
@@ -101,6 +103,30 @@ final class Planner {
                 : checked(new Change.RemoveNode(goes.id(), goes.number(), goes.incarnation(), o.losesVolumes()));
     }
 
+    private Plan drain(Operation.DrainNode o) {
+        Optional<NodeInfo> node = state.node(o.name());
+        boolean isSo = node.flatMap(found -> state.drain(found.number()))
+                .filter(drain -> drain.sameDomain() == o.sameDomain())
+                .isPresent();
+        return isSo
+                ? new Plan.End(new Result.AlreadySo("node " + o.name() + " is being drained"))
+                : node.map(found -> checked(new Change.DrainNode(found.id(), found.number(), o.sameDomain())))
+                        .orElseGet(() -> noNode(o.name()));
+    }
+
+    private Plan endDrain(Operation.EndDrain o) {
+        Optional<NodeInfo> node = state.node(o.name());
+        boolean isSo = node.isPresent() && state.drain(node.get().number()).isEmpty();
+        return isSo
+                ? new Plan.End(new Result.AlreadySo("node " + o.name() + " is not being drained"))
+                : node.map(found -> checked(new Change.EndDrain(found.id(), found.number())))
+                        .orElseGet(() -> noNode(o.name()));
+    }
+
+    private static Plan noNode(String name) {
+        return new Plan.End(Result.notFound("there is no node " + name + ": `holdfast node ls` lists them"));
+    }
+
     private Plan createVolume(Operation.CreateVolume o) {
         List<PoolInfo> pools = state.pools();
         if (o.pool().isEmpty() && pools.size() != 1) {
@@ -149,11 +175,11 @@ final class Planner {
             Optional<PoolInfo> pool = state.pool(o.pool());
             return pool.isEmpty()
                     ? new Plan.End(Result.notFound("there is no pool " + o.pool() + ": `holdfast pool ls` lists them"))
-                    : checked(new Change.AddCopy(volume.id(), pool.get().id()));
+                    : checked(new Change.AddCopy(volume.id(), pool.get().id(), o.among()));
         }
         return placed(
                 new Placement(state, o.sameDomain()).another(volume),
-                chosen -> new Change.AddCopy(volume.id(), chosen.getFirst()));
+                chosen -> new Change.AddCopy(volume.id(), chosen.getFirst(), o.among()));
     }
 
     private Plan removeCopy(VolumeInfo volume, Operation.RemoveCopy o) {

@@ -42,6 +42,8 @@ final class Rules {
             case Change.AdoptSnapshot c -> toAdoption(c);
             case Change.LeaveCopy c -> quiet(c.volume()).or(() -> toLeaving(c));
             case Change.RemoveNode c -> new Departure(state, c.node()).objection(c);
+            case Change.DrainNode c -> toNode(c.node(), c.id());
+            case Change.EndDrain c -> toNode(c.node(), c.id());
             case Change.ResizeVolume c -> quiet(c.volume()).or(() -> toSize(c.sizeBytes()));
             case Change.DeleteVolume c -> quiet(c.volume()).or(() -> toDeletion(c.volume()));
             case Change.CreateSnapshot c -> quiet(c.volume()).or(() -> toSnapshot(c));
@@ -91,6 +93,9 @@ final class Rules {
         if (!isLive(c.pool())) {
             return Optional.of(Result.notFound("the pool for volume " + c.name() + " is not there"));
         }
+        if (isDrained(c.pool())) {
+            return drained(c.pool());
+        }
         return toNew(new VolumeInfo(c.volume(), c.name(), List.of(c.pool()), c.shard(), c.sizeBytes(), Life.MAKING));
     }
 
@@ -100,6 +105,10 @@ final class Rules {
         }
         if (!c.pools().stream().allMatch(this::isLive)) {
             return Optional.of(Result.notFound("a pool for volume " + c.name() + " is not there"));
+        }
+        Optional<Id128> goes = c.pools().stream().filter(this::isDrained).findFirst();
+        if (goes.isPresent()) {
+            return drained(goes.get());
         }
         long nodes = c.pools().stream()
                 .map(pool -> state.pool(pool).orElseThrow().node())
@@ -113,6 +122,24 @@ final class Rules {
 
     private boolean isLive(Id128 pool) {
         return state.pool(pool).filter(info -> info.life() == Life.LIVE).isPresent();
+    }
+
+    private Optional<Result.Refused> toNode(int number, Id128 id) {
+        return state.node(number).filter(node -> node.id().equals(id)).isPresent()
+                ? Optional.empty()
+                : Optional.of(Result.notFound("there is no such node"));
+    }
+
+    private boolean isDrained(Id128 pool) {
+        return state.pool(pool).flatMap(info -> state.drain(info.node())).isPresent();
+    }
+
+    private Optional<Result.Refused> drained(Id128 pool) {
+        PoolInfo info = state.pool(pool).orElseThrow();
+        Checks.that(state.drain(info.node()).isPresent(), "it is drained", info.node());
+        String node = state.node(info.node()).map(NodeInfo::name).orElse("?");
+        return conflict("node " + node + " is being drained, and gets nothing new: another pool than " + info.name()
+                + ", or `holdfast node drain " + node + " --undo`");
     }
 
     private Optional<Result.Refused> toNew(VolumeInfo volume) {
@@ -139,6 +166,12 @@ final class Rules {
         }
         if (!isLive(c.pool())) {
             return Optional.of(Result.notFound("the pool for a copy of volume " + volume.name() + " is not there"));
+        }
+        if (isDrained(c.pool())) {
+            return drained(c.pool());
+        }
+        if (c.among() != 0 && c.among() != volume.pools().size()) {
+            return conflict("another copy of volume " + volume.name() + " came or went first");
         }
         Optional<VolumeInfo> passed = state.volumes().stream()
                 .filter(other ->

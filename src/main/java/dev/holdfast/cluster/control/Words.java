@@ -4,6 +4,7 @@ import dev.holdfast.base.Checks;
 import dev.holdfast.base.Id128;
 import dev.holdfast.mirror.Authority;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -21,6 +22,11 @@ final class Words {
     List<String> records(Change change) {
         Checks.that(state.cluster().isPresent(), "there is something to change");
         String what = of(change);
+        if (change instanceof Change.DrainNode drain) {
+            List<String> lines = new ArrayList<>(List.of("record: applied: " + what));
+            lines.addAll(new Departure(state, drain.node()).moves(drain.sameDomain()));
+            return List.copyOf(lines);
+        }
         return change.isImmediate()
                 ? List.of("record: applied: " + what, "touches: " + touched(change))
                 : List.of("record: intended: " + what, "record: ended", "touches: " + touched(change));
@@ -52,6 +58,9 @@ final class Words {
             case Change.RemoveNode c ->
                 "remove node " + node(c.node()) + " (number " + c.node() + "), with "
                         + named("no pool", "pool", new Departure(state, c.node()).pools(), PoolInfo::name);
+            case Change.DrainNode c ->
+                "drain node " + node(c.node()) + ": nothing new goes there, its copies move away";
+            case Change.EndDrain c -> "node " + node(c.node()) + " is drained no more";
             case Change.ResizeVolume c -> "resize volume " + name(c.volume()) + " to " + c.sizeBytes() + " bytes";
             case Change.DeleteVolume c -> "delete volume " + name(c.volume());
             case Change.CreateSnapshot c ->
@@ -86,6 +95,8 @@ final class Words {
             case Change.RemoveNode c ->
                 named("no data", "all data of volume", new Departure(state, c.node()).lost(), VolumeInfo::name)
                         + "; its certificate is refused for ever, and its name is free";
+            case Change.DrainNode c -> "copies on node " + node(c.node());
+            case Change.EndDrain c -> "no data; what has moved stays where it is";
             case Change.ResizeVolume c -> resized(c);
             case Change.DeleteVolume c -> "all data of volume " + name(c.volume());
             case Change.CreateSnapshot c -> "no data; volume " + name(c.volume()) + " goes on";

@@ -90,13 +90,26 @@ public record NodeStatus(
      *
      * @param reached numbers of the other nodes that it has a link to now
      * @param leads whether it orders the records of the control log at present
+     * @param drains nodes that are drained
      */
-    public record Member(NodeInfo self, Id128 cluster, List<NodeInfo> nodes, List<Integer> reached, boolean leads) {
+    public record Member(
+            NodeInfo self,
+            Id128 cluster,
+            List<NodeInfo> nodes,
+            List<Integer> reached,
+            boolean leads,
+            List<Draining> drains) {
         /** Whether {@code of} runs, as far as this process can tell. */
         boolean isReached(NodeInfo of) {
             return of.number() == self.number() || reached.contains(of.number());
         }
     }
+
+    /** A node that is drained, and what is left there. */
+    public record Draining(String node, List<Left> left) {}
+
+    /** A volume that is left there, and what comes next; {@code stuck}: nothing, before somebody does something. */
+    public record Left(VolumeInfo volume, String what, boolean stuck) {}
 
     /** The same, with what is wrong. */
     public NodeStatus with(List<Trouble> troubles) {

@@ -108,6 +108,8 @@ final class Routes {
                 path.get(2).equals("accept-loss") ? acceptance(call, path.get(1)) : newCopy(call, path);
             case "DELETE volumes/*/*/*" -> copyRemoval(path);
             case "DELETE volumes/*" -> new Operation.DeleteVolume(path.get(1));
+            case "POST nodes/*/*" -> new Operation.DrainNode(drained(path), call.flag("sameDomain"));
+            case "DELETE nodes/*/*" -> new Operation.EndDrain(drained(path));
             case "DELETE nodes/*" -> new Operation.RemoveNode(path.get(1), call.flag("loseVolumes"));
             case "POST exports" ->
                 new Operation.AddExport(
@@ -149,7 +151,7 @@ final class Routes {
         if (!path.get(2).equals("copies")) {
             throw new Call.Wrong(404, "copies are made at volumes/VOLUME/copies");
         }
-        return new Operation.AddCopy(path.get(1), call.text("pool", ""), call.flag("sameDomain"));
+        return new Operation.AddCopy(path.get(1), call.text("pool", ""), call.flag("sameDomain"), 0);
     }
 
     private static Operation acceptance(Call call, String volume) throws Call.Wrong {
@@ -170,6 +172,13 @@ final class Routes {
             throw new Call.Wrong(404, "a copy is volumes/VOLUME/copies/POOL");
         }
         return new Operation.RemoveCopy(path.get(1), path.get(3));
+    }
+
+    private static String drained(List<String> path) throws Call.Wrong {
+        if (!path.get(2).equals("drain")) {
+            throw new Call.Wrong(404, "a node is drained at nodes/NODE/drain");
+        }
+        return path.get(1);
     }
 
     private static String[] split(String name) throws Call.Wrong {

@@ -1,6 +1,7 @@
 package dev.holdfast.frontend.http;
 
 import dev.holdfast.array.MemberHealth;
+import dev.holdfast.cluster.control.NodeInfo;
 import dev.holdfast.cluster.control.SnapshotInfo;
 import dev.holdfast.cluster.control.VolumeInfo;
 import dev.holdfast.store.Pool;
@@ -49,6 +50,7 @@ final class Views {
                                 "connections", (long) status.clients().connections()),
                 "endpoints", status.clients().endpoints(),
                 "nodes", isAlone() ? List.of() : nodes(),
+                "drains", drains(),
                 "pools", pools(),
                 "disks", disks(),
                 "mirrors", mirrors(),
@@ -72,8 +74,46 @@ final class Views {
                         "links", node.links(),
                         "disks", node.disks(),
                         "incarnation", node.incarnation(),
-                        "reached", status.node().isReached(node)))
+                        "reached", status.node().isReached(node),
+                        "state", drainOf(node).map(Views::stateOf).orElse("")))
                 .toList();
+    }
+
+    private Optional<NodeStatus.Draining> drainOf(NodeInfo node) {
+        return status.node().drains().stream()
+                .filter(drain -> drain.node().equals(node.name()))
+                .findFirst();
+    }
+
+    private static String stateOf(NodeStatus.Draining drain) {
+        return drain.left().isEmpty() ? "drained" : "draining, " + drain.left().size() + " left";
+    }
+
+    /** What is left on nodes that are drained; an entry without a volume for one that has nothing any more. */
+    private List<Map<String, Object>> drains() {
+        List<Map<String, Object>> drains = new ArrayList<>();
+        for (NodeStatus.Draining drain : status.node().drains()) {
+            drain.left().forEach(left -> drains.add(drain(drain.node(), left)));
+            if (drain.left().isEmpty()) {
+                String done = "nothing is left: it can be stopped, and removed with `holdfast node remove`";
+                drains.add(
+                        map("node", drain.node(), "volume", "", "what", done, "stuck", false, "progress", List.of()));
+            }
+        }
+        return drains;
+    }
+
+    private Map<String, Object> drain(String node, NodeStatus.Left left) {
+        List<String> progress = status.mirrors().stream()
+                .filter(mirror -> mirror.volume().equals(left.volume()) && !left.stuck())
+                .flatMap(mirror -> progress(mirror).stream())
+                .toList();
+        return map(
+                "node", node,
+                "volume", left.volume().name(),
+                "what", left.what(),
+                "stuck", left.stuck(),
+                "progress", progress);
     }
 
     private boolean isAlone() {

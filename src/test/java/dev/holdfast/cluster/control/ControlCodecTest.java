@@ -45,7 +45,7 @@ final class ControlCodecTest {
                     9,
                     new Decision.NewSet(new ReplicaSet(2, new Member(3, 1), List.of(new Member(3, 1))))),
             new ControlRecord.NodeReachable(new ControlRecord.Process(3, 5), "h:1", "h:2"),
-            new ControlRecord.Intended(ID, new Change.AddCopy(ID, new Id128(3, 4))),
+            new ControlRecord.Intended(ID, new Change.AddCopy(ID, new Id128(3, 4), 0)),
             new ControlRecord.Intended(ID, new Change.LeaveCopy(ID, new Id128(3, 4))),
             new ControlRecord.Intended(
                     ID,
@@ -61,7 +61,10 @@ final class ControlCodecTest {
             new ControlRecord.Applied(ID, new Change.AdoptVolume(ID, "v", new Id128(3, 4), 5, 4096)),
             new ControlRecord.Applied(ID, new Change.AdoptSnapshot(ID, 9, "s")),
             new ControlRecord.Applied(ID, new Change.RemoveNode(ID, 3, 5, true)),
-            new ControlRecord.NodeStarted(3, ID, "c", "h:1", 4, 5, "rack1"));
+            new ControlRecord.NodeStarted(3, ID, "c", "h:1", 4, 5, "rack1"),
+            new ControlRecord.Applied(ID, new Change.DrainNode(ID, 3, true)),
+            new ControlRecord.Applied(ID, new Change.EndDrain(ID, 3)),
+            new ControlRecord.Intended(ID, new Change.AddCopy(ID, new Id128(3, 4), 2)));
 
     @Test
     void everyRecordReadsBackAsItWasWritten() {
@@ -113,6 +116,9 @@ final class ControlCodecTest {
                 "010c" + "00000003" + id + "000163" + "0003683a31" + "0000000000000004" + "0000000000000005"
                         + "00057261636b31",
                 hex(ALL.get(26)));
+        assertEquals("0103" + id + "0f" + id + "00000003" + "01", hex(ALL.get(27)));
+        assertEquals("0103" + id + "10" + id + "00000003", hex(ALL.get(28)));
+        assertEquals("0104" + id + "11" + id + "00000000000000030000000000000004" + "02", hex(ALL.get(29)));
         String set = "02" + "02000000" + "01" + "03000000" + "0100000000000000";
         assertEquals(
                 "010a" + "00000007" + "00000003" + "0000000000000005" + "0000000000000009" + "0012" + set,

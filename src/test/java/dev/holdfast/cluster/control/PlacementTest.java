@@ -118,7 +118,7 @@ final class PlacementTest {
                 "every other node with a pool is in a failure domain that keeps a copy of volume v already (r1,"
                         + " r2): add a node in another one, or --same-domain lets copies share one",
                 refused(new Operation.AddCopy("v", "")));
-        assertEquals(List.of("p2"), placed(new Operation.AddCopy("v", "", true)));
+        assertEquals(List.of("p2"), placed(new Operation.AddCopy("v", "", true, 0)));
         assertEquals(List.of("p2"), placed(new Operation.AddCopy("v", "p2")), "who names a pool has chosen");
         assertTrue(started(2, 1, "r3"), "a start says another one");
         assertEquals(List.of("p2"), placed(new Operation.AddCopy("v", "")));

@@ -11,11 +11,12 @@ import dev.holdfast.sim.world.SimWorld;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What goes with a node that is removed, and what keeps it from being removed. */
+/** What a node that is drained is kept from, what goes with one that is removed, and what keeps it from that. */
 final class RemovalTest {
     private static final long BYTES = 1 << 20;
 
@@ -153,7 +154,7 @@ final class RemovalTest {
         Id128 kept = mirrored(1, 2);
         end(kept, 1, false);
         end(kept, 2, false);
-        Id128 copy = begin(new Change.AddCopy(state.volume("m3").orElseThrow().id(), pool(3)));
+        Id128 copy = begin(new Change.AddCopy(state.volume("m3").orElseThrow().id(), pool(3), 0));
         assertInstanceOf(Result.Done.class, remove(3, false));
         refused("node n3 was removed", result(volume));
         refused("node n3 was removed", result(pool));
@@ -195,6 +196,80 @@ final class RemovalTest {
         refused("node n3 was removed", result(made));
         assertInstanceOf(Result.Done.class, result(deletion));
         assertEquals(List.of(), state.volumes());
+    }
+
+    private Result drain(int node) {
+        return result(begin(new Change.DrainNode(id(node), node, false)));
+    }
+
+    private Id128 made(int... nodes) {
+        Id128 made = mirrored(nodes);
+        Arrays.stream(nodes).forEach(node -> end(made, node, false));
+        return new Id128(5, state.nextShard() - 1);
+    }
+
+    @Test
+    void aDrainedNodeGetsNothingNewUntilThatEnds() {
+        Id128 volume = made(1, 2);
+        assertInstanceOf(Result.Done.class, drain(3));
+        refused("node n3 is being drained, and gets nothing new", result(alone(3)));
+        refused("node n3 is being drained, and gets nothing new", result(mirrored(1, 3)));
+        refused("node n3 is being drained", result(begin(new Change.AddCopy(volume, pool(3), 0))));
+        Planner planner = new Planner(state, new SimWorld(1).entropy(), 1);
+        refused("no other node has a pool", ended(planner.plan(new Operation.AddCopy("m1", ""))));
+        begin(new Change.EndDrain(id(3), 3));
+        assertEquals(Optional.empty(), state.drain(3));
+        assertEquals(
+                new Planner.Plan.Propose(new Change.AddCopy(volume, pool(3), 0)),
+                planner.plan(new Operation.AddCopy("m1", "")));
+    }
+
+    @Test
+    void aDrainKeepsHowManyCopiesThereWereAndEndsWithItsNode() {
+        Id128 volume = made(1, 2);
+        drain(2);
+        assertEquals(Optional.of(new NodeInfo.Drain(false, Map.of(volume, 2))), state.drain(2));
+        end(begin(new Change.AddCopy(volume, pool(3), 2)), 3, false);
+        begin(new Change.DrainNode(id(2), 2, true));
+        assertEquals(Optional.of(new NodeInfo.Drain(true, Map.of(volume, 2))), state.drain(2), "as it began");
+        drain(1);
+        assertInstanceOf(Result.Refused.class, remove(2, false));
+        refused("there is no such node", result(begin(new Change.DrainNode(id(1), 2, false))));
+        drain(3);
+        assertTrue(started(4, 4, "n4", 0));
+        drain(4);
+        assertInstanceOf(Result.Done.class, remove(4, false));
+        assertEquals(Optional.empty(), state.drain(4));
+    }
+
+    @Test
+    void aCopyIsAddedForADrainOnlyIfNobodyWasFaster() {
+        Id128 volume = made(1, 2);
+        refused("came or went first", result(begin(new Change.AddCopy(volume, pool(3), 1))));
+        Id128 added = begin(new Change.AddCopy(volume, pool(3), 2));
+        end(added, 3, false);
+        assertInstanceOf(Result.Done.class, result(added));
+        assertTrue(started(4, 4, "n4", 0));
+        Id128 pool = begin(new Change.CreatePool(pool(4), 4, "p4", List.of("/d"), Protection.SINGLE, 8 << 20, 0));
+        end(pool, 4, false);
+        refused("came or went first", result(begin(new Change.AddCopy(volume, pool(4), 2))));
+    }
+
+    @Test
+    void aDryRunOfADrainSaysWhereEachCopyGoesAndWhatStays() {
+        made(2, 3);
+        made(1, 3);
+        made(1, 2, 3);
+        end(alone(3), 3, false);
+        assertEquals(
+                List.of(
+                        "record: applied: drain node n3: nothing new goes there, its copies move away",
+                        "moves: the copy of volume m1 from pool main-n3 to main-n1 (node n1, domain n1)",
+                        "moves: the copy of volume m2 from pool main-n3 to main-n2 (node n2, domain n2)",
+                        "stays: the copy of volume m3: no other node has a pool:"
+                                + " `holdfast pool create --node NODE` makes one",
+                        "stays: volume v4, which was made without copies"),
+                new Words(state).records(new Change.DrainNode(id(3), 3, false)));
     }
 
     @Test

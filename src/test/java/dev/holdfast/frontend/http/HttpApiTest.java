@@ -53,7 +53,8 @@ final class HttpApiTest {
         @Override
         public void status(Consumer<NodeStatus> answer) {
             NodeInfo self = new NodeInfo(1, new Id128(0, 0), "a", "", 3, "127.0.0.1:5", "", "");
-            NodeStatus.Member member = new NodeStatus.Member(self, new Id128(1, 2), nodes(self), reached, true);
+            NodeStatus.Member member =
+                    new NodeStatus.Member(self, new Id128(1, 2), nodes(self), reached, true, List.of());
             answer.accept(new NodeStatus(
                     member,
                     new NodeStatus.Clients(List.of(), 5),
@@ -208,6 +209,9 @@ final class HttpApiTest {
         post("volumes/v/copies", "{\"pool\":\"q\"}");
         post("volumes/v/copies", "{}");
         send("DELETE /api/v1/nodes/n", "Host: localhost\r\n" + JSON, "");
+        post("volumes/v/copies", "{\"sameDomain\":true}");
+        post("nodes/n/drain", "{\"sameDomain\":true}");
+        send("DELETE /api/v1/nodes/n/drain", "Host: localhost\r\n" + JSON, "");
         List<Operation> wanted = List.of(
                 new Operation.CreateMirrored("v", List.of(), 2, 4096),
                 new Operation.CreateMirrored("v", List.of("p", "q"), 2, 4096),
@@ -215,13 +219,17 @@ final class HttpApiTest {
                 new Operation.RemoveCopy("v", "q"),
                 new Operation.AddCopy("v", "q"),
                 new Operation.AddCopy("v", ""),
-                new Operation.RemoveNode("n", false));
+                new Operation.RemoveNode("n", false),
+                new Operation.AddCopy("v", "", true, 0),
+                new Operation.DrainNode("n", true),
+                new Operation.EndDrain("n"));
         assertEquals(wanted, asked);
         answers(400, post("volumes", "{\"name\":\"v\",\"sizeBytes\":4096,\"replicas\":0}"));
         answers(400, post("volumes", "{\"name\":\"v\",\"sizeBytes\":4096,\"replicas\":5}"));
         answers(400, post("volumes", "{\"name\":\"v\",\"sizeBytes\":4096,\"pools\":[\"p\"],\"replicas\":2}"));
         answers(404, send("DELETE /api/v1/volumes/v/others/q", "Host: localhost\r\n" + JSON, ""));
         answers(404, post("volumes/v/others", "{}"));
+        answers(404, post("nodes/n/others", "{}"));
         assertEquals(wanted, asked);
     }
 
@@ -368,7 +376,7 @@ final class HttpApiTest {
                 mirror("n", new MirrorInfo(3, "a", List.of("a"), List.of("b")), Optional.empty()),
                 mirror("o", new MirrorInfo(3, "", List.of(), List.of("a", "b")), Optional.empty()));
         NodeStatus status = new NodeStatus(
-                new NodeStatus.Member(self, new Id128(1, 2), List.of(self, other), List.of(), true),
+                new NodeStatus.Member(self, new Id128(1, 2), List.of(self, other), List.of(), true, List.of()),
                 new NodeStatus.Clients(List.of(), 0),
                 List.of(),
                 List.of(),
