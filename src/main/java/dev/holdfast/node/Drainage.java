@@ -33,6 +33,7 @@ final class Drainage {
     private final Replicas replicas;
     private final OrderedLog log;
     private final Events events;
+    private boolean looks;
     private boolean underWay;
     private boolean stopped;
 
@@ -45,17 +46,21 @@ final class Drainage {
         this.events = events;
     }
 
-    /** Begins to look, every second. */
-    void start() {
+    /** Looks every second from now on, while a node is drained; after the start, and when the state has changed. */
+    void look() {
         Checks.that(control.isCurrent(), "nodes are drained on the control loop");
-        if (stopped || controller.isOver()) {
+        if (looks || stopped || controller.isOver() || drained().isEmpty()) {
             return;
         }
-        if (!underWay && !drained().isEmpty() && log.leads()) {
+        looks = true;
+        if (!underWay && log.leads()) {
             underWay = true;
             replicas.reached(this::act);
         }
-        control.after(LOOK_NANOS, this::start);
+        control.after(LOOK_NANOS, () -> {
+            looks = false;
+            look();
+        });
     }
 
     /** Takes no further step; the control state keeps what has to be done. */

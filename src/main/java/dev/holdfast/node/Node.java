@@ -105,6 +105,9 @@ public final class Node implements Service {
     private void changed() {
         refuseRemoved();
         replicas.changed();
+        if (serving) {
+            drainage.look();
+        }
         exports.changed().forEach(nbd::disconnect);
     }
 
@@ -202,7 +205,7 @@ public final class Node implements Service {
         bound.forEach(address -> endpoints.add(uri(address)));
         watch.start();
         comparisons.start();
-        drainage.start();
+        drainage.look();
         links.ifPresent(door -> controller.reachable(place(door), place(reached)));
         return bound;
     }

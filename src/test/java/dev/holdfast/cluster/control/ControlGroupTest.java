@@ -354,7 +354,7 @@ final class ControlGroupTest {
     private static Operation operation(SimRandom random) {
         String volume = "v" + random.below(4);
         String node = List.of("a", "b", "c").get(random.below(3));
-        return switch (random.below(13)) {
+        return switch (random.below(14)) {
             case 0, 1 -> pool(node);
             case 2, 3 -> volume(volume, node);
             case 4 -> new Operation.ResizeVolume(volume, 4096L * (1 + random.below(100)), true);
@@ -364,6 +364,7 @@ final class ControlGroupTest {
             case 8, 9 -> new Operation.CreateMirrored(volume, List.of(), 2 + random.below(2), 4096);
             case 10 -> new Operation.RemoveCopy(volume, "p-" + node);
             case 11 -> new Operation.AddCopy(volume, random.oneIn(2) ? "" : "p-" + node);
+            case 12 -> random.oneIn(2) ? new Operation.DrainNode(node, random.oneIn(2)) : new Operation.EndDrain(node);
             default ->
                 random.oneIn(2)
                         ? new Operation.AddExport(volume, Protocol.NBD)
