@@ -111,6 +111,13 @@ public final class Authority {
         return !sets.isEmpty() && sets.getLast().acted;
     }
 
+    /** The newest starts of {@code nodes}, of those that have started. */
+    public List<Member> presentStarts(List<Integer> nodes) {
+        return nodes.stream()
+                .flatMap(node -> start(node).map(start -> new Member(node, start.incarnation())).stream())
+                .toList();
+    }
+
     /** The newest start of {@code node}, if it ever started. */
     public Optional<Start> start(int node) {
         return Optional.ofNullable(starts.get(node));

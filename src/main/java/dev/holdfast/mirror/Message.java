@@ -1,6 +1,7 @@
 package dev.holdfast.mirror;
 
 import dev.holdfast.base.Checks;
+import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
@@ -208,6 +209,32 @@ public sealed interface Message {
         public Digests {
             Checks.that(digests.size() <= ranges.units(), "what was asked is answered", digests.size());
             Checks.that(sizeBytes >= 0, "a shard has a length", sizeBytes);
+        }
+    }
+
+    /**
+     * Between any two that keep a copy: no disk here has {@code block} right; who has the bytes with {@code checksum}?
+     * Asked again until it is answered, and true whenever it comes.
+     */
+    record Want(Route route, long block, int checksum) implements Message {
+        /** Checks the range. */
+        public Want {
+            Checks.that(block >= 0, "blocks count from 0", block);
+        }
+    }
+
+    /**
+     * To who wanted {@code block} with {@code checksum}: maybe these bytes, which he proves before he uses them; or
+     * none.
+     *
+     * @param bytes a block's, or nothing, between position and limit; of who received it only during that call
+     */
+    record Block(Route route, long block, int checksum, ByteBuffer bytes) implements Message {
+        /** Checks the length. */
+        public Block {
+            Checks.that(block >= 0, "blocks count from 0", block);
+            int given = bytes.remaining();
+            Checks.that(given == 0 || given == ImagePiece.BLOCK_BYTES, "a block's bytes, or none", given);
         }
     }
 }

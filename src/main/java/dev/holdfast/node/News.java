@@ -15,6 +15,7 @@ import java.util.function.IntFunction;
 /** What happened to a mirrored volume, in one sentence. */
 final class News {
     private static final double NANOS = 1e9;
+    private static final long BLOCK_BYTES = 4096;
 
     private final IntFunction<String> names;
 
@@ -32,6 +33,7 @@ final class News {
                         + " on disk, it gets from the others";
             case ReplicaEvent.CatchUpBegan began -> began(began.is());
             case ReplicaEvent.CatchUpEnded ended -> ended(ended.was(), ended.inSync());
+            case ReplicaEvent.Healed healed -> healed(healed);
             case ReplicaEvent.PinsGivenUp given ->
                 "space is short: roots that were kept for interrupted catch-ups were given up";
         };
@@ -46,6 +48,12 @@ final class News {
         return names.apply(was.node())
                 + (inSync ? " has caught up: " : " was not caught up to the end: ")
                 + Progress.figures(was);
+    }
+
+    private String healed(ReplicaEvent.Healed healed) {
+        return Progress.size(healed.blocks() * BLOCK_BYTES) + " that no disk here had right, at offset "
+                + healed.firstBlock() * BLOCK_BYTES + (healed.blocks() == 1 ? "" : " and elsewhere")
+                + ", healed from another copy: that on " + names.apply(healed.node());
     }
 
     private String setChanged(ReplicaEvent.SetChanged change) {

@@ -29,6 +29,14 @@ public sealed interface ReplicaEvent {
     /** That is over; {@code inSync} is false if the other one went away, or this one leads no more. */
     record CatchUpEnded(CatchUp was, boolean inSync) implements ReplicaEvent {}
 
+    /**
+     * Blocks that no disk here had right were had by another copy, the last of them by that on {@code node}.
+     *
+     * @param blocks how many since this was said last
+     * @param firstBlock one of them
+     */
+    record Healed(int node, long blocks, long firstBlock) implements ReplicaEvent {}
+
     /** Roots that were kept for images are not kept any more, since space is short. */
     record PinsGivenUp() implements ReplicaEvent {}
 }

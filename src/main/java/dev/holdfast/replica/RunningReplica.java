@@ -4,6 +4,7 @@ import dev.holdfast.io.Clock;
 import dev.holdfast.mirror.Authority;
 import dev.holdfast.mirror.Copies;
 import dev.holdfast.mirror.Decision;
+import dev.holdfast.mirror.Member;
 import dev.holdfast.mirror.Message;
 import dev.holdfast.mirror.Replica;
 import dev.holdfast.mirror.ReplicaProcess;
@@ -26,6 +27,7 @@ public final class RunningReplica {
     private final CatchUps catchUps;
     private final Story story;
     private final Comparing comparing;
+    private final Healing healing;
     private boolean ended;
     private Consumer<ReplicaEvent> listener = event -> {};
 
@@ -59,6 +61,8 @@ public final class RunningReplica {
         this.catchUps = new CatchUps(
                 log, world.clock(), () -> replica().map(Replica::images).orElse(List.of()), this::happened);
         this.comparing = new Comparing(place.shard(), pool, shard.shard().loop(), world.clock(), this::send);
+        this.healing = new Healing(
+                shard, pool, new Healing.World(world.clock(), this::presentStarts, this::send, this::happened));
         this.story = new Story(place.node(), copies, world.clock(), process.authority(), this::happened);
     }
 
@@ -75,6 +79,10 @@ public final class RunningReplica {
         if (!ended) {
             links.send(shard, message);
         }
+    }
+
+    private List<Member> presentStarts() {
+        return process.authority().presentStarts(copies.nodes());
     }
 
     /** How it is compared with the others. */
@@ -104,6 +112,7 @@ public final class RunningReplica {
             process.end();
             ended = true;
             comparing.stop("the copy here has stopped");
+            healing.stop();
             links.detach(shard);
         }
     }
@@ -144,9 +153,10 @@ public final class RunningReplica {
         public void begun(Replica replica) {
             log.attach(replica);
             volume.attach(replica);
+            healing.attach(replica);
             links.attach(shard, message -> {
                 story.heard(message);
-                if (!comparing.received(message, replica())) {
+                if (!comparing.received(message, replica()) && !healing.received(message)) {
                     process.received(message);
                 }
             });
@@ -172,6 +182,7 @@ public final class RunningReplica {
         public void ticked() {
             catchUps.look();
             comparing.tick(replica());
+            healing.tick();
             story.pinsGivenUp(log.pinsGivenUp());
         }
 

@@ -11,6 +11,7 @@ import dev.holdfast.store.lane.CommitterPort;
 import dev.holdfast.store.lane.FrozenLane;
 import dev.holdfast.store.log.RingStart;
 import dev.holdfast.store.log.RingWriter;
+import dev.holdfast.store.read.LostBlock;
 import dev.holdfast.store.root.GenerationKeeper;
 import dev.holdfast.store.root.Root;
 import dev.holdfast.store.root.ShardState;
@@ -22,6 +23,7 @@ import dev.holdfast.store.work.RootWriter;
 import dev.holdfast.store.work.Runner;
 import dev.holdfast.store.work.StagingWriter;
 import dev.holdfast.store.work.Trouble;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -55,6 +57,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     private final RootWriter roots;
     private final Runner runner;
     private final Repairs repairs;
+    private final Mending mending;
     private final PoolEvents events;
     private final CacheShares cache;
     private final TwinLink twin;
@@ -89,6 +92,7 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         this.roots = new RootWriter(core.array, core.loop, this, root, keeper);
         this.runner = new Runner(core.loop);
         this.repairs = new Repairs(core);
+        this.mending = new Mending(this, core, events);
         this.twin = new TwinLink(core, root, new TwinWishes());
         this.handover = new Handover(this, lanes);
         this.openCounter = root.number().openCounter();
@@ -321,6 +325,23 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     @Override
     public void blockUnreadable(int shard, long block) {
         core.loop.post(() -> events.blockUnreadable(shard, block));
+    }
+
+    @Override
+    public void mendable(LostBlock lost, ByteBuffer bytes) {
+        core.loop.post(() -> mending.mend(lost, bytes));
+    }
+
+    /** Blocks of a shard that were found lost by somebody who does not wait for them. */
+    void blocksLost(int shard, List<LostBlock> lost) {
+        if (!lost.isEmpty()) {
+            lanes.get(Recovery.laneOf(shard, lanes.size())).tell(port -> port.blocksLost(lost));
+        }
+    }
+
+    /** For other pools that keep the same shards. */
+    Mending mending() {
+        return mending;
     }
 
     /**

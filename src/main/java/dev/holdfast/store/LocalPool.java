@@ -258,6 +258,11 @@ final class LocalPool implements Pool {
         SnapshotDigests.ask(committer, shardId, snapshotId, ranges, loop, told);
     }
 
+    @Override
+    public void find(int shardId, long block, int checksum, Loop loop, Consumer<Found> told) {
+        committer.loop().post(() -> committer.mending().find(shardId, block, checksum, loop, told));
+    }
+
     private Optional<SnapshotRecord> snapshot(int shardId, long snapshotId) {
         Checks.that(committer.loop().isCurrent(), "on the committer's loop");
         ShardState shard = committer.core().shards.get(shardId);

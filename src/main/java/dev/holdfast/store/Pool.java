@@ -9,6 +9,7 @@ import dev.holdfast.store.lane.ShardMeta;
 import dev.holdfast.store.root.Root;
 import dev.holdfast.store.root.SnapshotRecord;
 import dev.holdfast.store.verify.TreeDigests;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -91,6 +92,22 @@ public interface Pool {
      * asked for, and has one at least; it is empty if there is no such snapshot, or it ends before the first range.
      */
     void digests(int shardId, long snapshotId, TreeDigests.Ranges ranges, Loop loop, Consumer<Optional<Digested>> told);
+
+    /**
+     * Looks for a block's bytes with that checksum in what this pool keeps of a mirrored shard: as it is, then in its
+     * snapshots and pins. Nothing is told if the pool keeps nothing any more.
+     */
+    void find(int shardId, long block, int checksum, Loop loop, Consumer<Found> told);
+
+    /**
+     * What was found of a block.
+     *
+     * @param isKnown whether some tree has a pointer with that checksum
+     * @param bytes that it points to, 4096 of them; empty if they can't be read here either
+     */
+    record Found(boolean isKnown, Optional<ByteBuffer> bytes) {
+        static final Found NOWHERE = new Found(false, Optional.empty());
+    }
 
     /**
      * What is known of a snapshot's ranges.
@@ -192,6 +209,7 @@ public interface Pool {
      * @param epoch present epoch
      * @param appliedSeq newest change in the root
      * @param unreadableBlocks blocks found unreadable since the start
+     * @param healedBlocks blocks written again since the start, with the bytes that another copy of the disk had
      * @param snapshots oldest first
      */
     record ShardStatus(
@@ -200,5 +218,6 @@ public interface Pool {
             int epoch,
             long appliedSeq,
             long unreadableBlocks,
+            long healedBlocks,
             List<SnapshotRecord> snapshots) {}
 }

@@ -19,6 +19,7 @@ final class PoolEvents {
     private final Clock clock;
     private final TreeMap<String, Long> notes = new TreeMap<>();
     private final TreeMap<Integer, TreeSet<Long>> unreadable = new TreeMap<>();
+    private final TreeMap<Integer, Long> healed = new TreeMap<>();
     private Pool.Replayed replayed = new Pool.Replayed(0, "");
 
     PoolEvents(Clock clock) {
@@ -85,6 +86,16 @@ final class PoolEvents {
     long unreadableBlocks(int shard) {
         TreeSet<Long> blocks = unreadable.get(shard);
         return blocks == null ? 0 : blocks.size();
+    }
+
+    /** A block of that shard was written again, with the bytes that another copy had. */
+    void healed(int shard) {
+        Checks.that(shard > 0, "a block of a shard", shard);
+        healed.merge(shard, 1L, Long::sum);
+    }
+
+    long healedBlocks(int shard) {
+        return healed.getOrDefault(shard, 0L);
     }
 
     List<String> lines() {

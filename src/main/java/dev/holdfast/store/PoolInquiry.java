@@ -102,6 +102,7 @@ final class PoolInquiry {
                         shard.epoch,
                         shard.appliedSeq,
                         events.unreadableBlocks(shard.id()),
+                        events.healedBlocks(shard.id()),
                         shard.snapshots.records().stream()
                                 .filter(record -> !record.isLocal())
                                 .toList()));

@@ -55,10 +55,12 @@ final class SnapshotDigests {
                 return;
             }
             SnapshotRecord snapshot = found.get();
-            TreeDigests learning = digests.orElseGet(() -> new TreeDigests(committer.core(), ranges, blocks(snapshot)));
+            TreeDigests learning =
+                    digests.orElseGet(() -> new TreeDigests(committer.core(), shardId, ranges, blocks(snapshot)));
             digests = Optional.of(learning);
             if (learning.isDone()) {
                 List<TreeDigests.Digest> known = learning.digests();
+                committer.blocksLost(shardId, learning.lost());
                 told.accept(Optional.of(
                         new Pool.Digested(snapshot.at(), snapshot.taken().sizeBytes(), known)));
             } else {

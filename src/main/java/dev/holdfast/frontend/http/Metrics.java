@@ -63,6 +63,7 @@ final class Metrics {
         status.shard(volume).ifPresent(shard -> {
             line("holdfast_volume_used_bytes", label, shard.usedBlocks() * BLOCK_BYTES);
             line("holdfast_volume_unreadable_bytes", label, shard.unreadableBlocks() * BLOCK_BYTES);
+            line("holdfast_volume_healed_bytes_total", label, shard.healedBlocks() * BLOCK_BYTES);
         });
     }
 

@@ -13,10 +13,10 @@ import dev.holdfast.store.log.Entry;
  *   0    4  CRC32C of bytes 4 up to the payloads
  *   4    4  length of the frame in bytes, payloads included
  *   8    1  kind: 1 PAST, 2 REWIND, 3 APPEND, 4 HAVE, 5 BEAT, 6 IMAGE, 7 IMAGE_END, 8 LAID, 9 RESIGN,
- *              10 COMPARE, 11 DIGESTS
+ *              10 COMPARE, 11 DIGESTS, 12 WANT, 13 BLOCK
  *   9    1  0
  *  10    2  count: runs of a PAST or IMAGE, entries of an APPEND, snapshots of an IMAGE_END, digests
- *             of a DIGESTS, else 0
+ *             of a DIGESTS, 1 of a BLOCK with bytes, else 0
  *  12    4  shard
  *  16    4  epoch of the message
  *  20    4  0
@@ -56,6 +56,11 @@ import dev.holdfast.store.log.Entry;
  * 22  1 1: every block is read                   48    digests
  * 23  1 0
  *
+ * WANT, and the beginning of BLOCK               BLOCK, further
+ *  0  8 block                                    16  4 CRC32C of its bytes, 0 without any
+ *  8  4 CRC32C of the bytes that are wanted      20  4 0
+ * 12  4 0                                        24    its 4096 bytes, or nothing
+ *
  * entry (its seq is one more than that before)
  *  0  1 kind, see {@link dev.holdfast.store.log.EntryKind}
  *  1  1 flags, see {@link Entry}
@@ -81,6 +86,8 @@ final class FrameLayout {
     static final byte RESIGN = 9;
     static final byte COMPARE = 10;
     static final byte DIGESTS = 11;
+    static final byte WANT = 12;
+    static final byte BLOCK = 13;
 
     static final int HEAD_BYTES = 40;
     static final int RUN_BYTES = 12;
@@ -98,6 +105,8 @@ final class FrameLayout {
     static final int COMPARE_BYTES = 24;
     static final int DIGESTS_BYTES = 48;
     static final int DIGEST_BYTES = 12;
+    static final int WANT_BYTES = 16;
+    static final int BLOCK_BYTES = 24;
 
     static final int LENGTH_AT = 4;
     static final int KIND_AT = 8;
@@ -149,6 +158,8 @@ final class FrameLayout {
             case LAID -> count == 0 ? HEAD_BYTES + LAID_BYTES : -1;
             case COMPARE -> count == 0 ? HEAD_BYTES + COMPARE_BYTES : -1;
             case DIGESTS -> count <= Message.Ranges.MOST_UNITS ? HEAD_BYTES + DIGESTS_BYTES + count * DIGEST_BYTES : -1;
+            case WANT -> count == 0 ? HEAD_BYTES + WANT_BYTES : -1;
+            case BLOCK -> count <= 1 ? HEAD_BYTES + BLOCK_BYTES : -1;
             case BEAT, RESIGN -> count == 0 ? HEAD_BYTES : -1;
             default -> -1;
         };

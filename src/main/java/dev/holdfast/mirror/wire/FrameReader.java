@@ -51,7 +51,7 @@ public final class FrameReader {
         if (headBytes < 0 || bytes < headBytes || bytes > MOST_FRAME_BYTES) {
             return malformed("no frame has such a kind, count or length");
         }
-        if (kind != APPEND && kind != IMAGE && bytes != headBytes) {
+        if (kind != APPEND && kind != IMAGE && bytes != headBytes + BlockFrames.payloadBytes(kind, count)) {
             return malformed("a frame is as long as its kind");
         }
         if (in.remaining() < bytes) {
@@ -99,13 +99,20 @@ public final class FrameReader {
             case RESIGN -> true;
             case COMPARE -> CompareFrames.isAskSound(in, at);
             case DIGESTS -> CompareFrames.isAnswerSound(in, at, count);
+            case WANT -> BlockFrames.isWantSound(in, at);
+            case BLOCK -> BlockFrames.isBlockSound(in, at, count);
             default -> isHaveSound(in, at);
         };
         if (!sound) {
             return malformed("body of a message of kind " + kind);
         }
-        boolean holds = kind != APPEND || payloadsHold(in, at, count);
-        if (!holds || kind == IMAGE && !images.payloadHolds(in, at, count)) {
+        boolean holds = switch (kind) {
+            case APPEND -> payloadsHold(in, at, count);
+            case IMAGE -> images.payloadHolds(in, at, count);
+            case BLOCK -> BlockFrames.payloadHolds(in, at, count, crc);
+            default -> true;
+        };
+        if (!holds) {
             return malformed("checksum of a payload");
         }
         Message.Route route = new Message.Route(new Member(fromNode, from), new Member(toNode, to), epoch);
@@ -125,6 +132,8 @@ public final class FrameReader {
             case RESIGN -> new Message.Resign(route);
             case COMPARE -> new Message.Compare(route, CompareFrames.ranges(in, at));
             case DIGESTS -> CompareFrames.answer(in, at, count, route);
+            case WANT -> BlockFrames.want(in, at, route);
+            case BLOCK -> BlockFrames.block(in, at, count, route);
             case APPEND -> append(in, at, count, route);
             default ->
                 new Message.Have(

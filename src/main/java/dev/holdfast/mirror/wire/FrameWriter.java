@@ -46,6 +46,8 @@ public final class FrameWriter {
             case Message.Resign resign -> headBytesOf(RESIGN, 0);
             case Message.Compare ask -> headBytesOf(COMPARE, 0);
             case Message.Digests answer -> headBytesOf(DIGESTS, answer.digests().size());
+            case Message.Want want -> headBytesOf(WANT, 0);
+            case Message.Block block -> headBytesOf(BLOCK, 0) + block.bytes().remaining();
         };
     }
 
@@ -73,6 +75,14 @@ public final class FrameWriter {
             case Message.Digests answer -> {
                 head(at, DIGESTS, answer.digests().size(), shard, answer.route());
                 CompareFrames.put(out, answer);
+            }
+            case Message.Want want -> {
+                head(at, WANT, 0, shard, want.route());
+                BlockFrames.put(out, want);
+            }
+            case Message.Block block -> {
+                head(at, BLOCK, block.bytes().hasRemaining() ? 1 : 0, shard, block.route());
+                BlockFrames.put(out, block, crc);
             }
         }
         seal(at, bytes);

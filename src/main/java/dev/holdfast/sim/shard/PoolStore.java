@@ -7,17 +7,21 @@ import dev.holdfast.block.BlockVolume;
 import dev.holdfast.block.LedVolume;
 import dev.holdfast.block.Request;
 import dev.holdfast.block.Status;
+import dev.holdfast.device.Geometry;
 import dev.holdfast.device.Protection;
 import dev.holdfast.io.Clock;
+import dev.holdfast.io.Disk;
 import dev.holdfast.io.Loop;
 import dev.holdfast.mirror.Decision;
 import dev.holdfast.mirror.History;
+import dev.holdfast.mirror.Member;
 import dev.holdfast.mirror.Message;
 import dev.holdfast.mirror.Position;
 import dev.holdfast.mirror.Replica;
 import dev.holdfast.mirror.ShardLog;
 import dev.holdfast.replica.Comparing;
 import dev.holdfast.replica.Comparison;
+import dev.holdfast.replica.Healing;
 import dev.holdfast.replica.PrimaryVolume;
 import dev.holdfast.replica.ReplicaLog;
 import dev.holdfast.sim.oracle.OracleViolation;
@@ -40,8 +44,12 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
+import java.util.function.LongPredicate;
+import java.util.function.Supplier;
+import java.util.stream.LongStream;
 
 /** A pool on one simulated disk, with the shard as its only volume; made at the first start. */
 final class PoolStore implements ShardStore {
@@ -69,6 +77,7 @@ final class PoolStore implements ShardStore {
     private Optional<Open> open = Optional.empty();
     private Optional<Replica> replica = Optional.empty();
     private Optional<Comparing> comparing = Optional.empty();
+    private Optional<Healing> healing = Optional.empty();
     private Optional<SimProcess> process = Optional.empty();
     private History history = History.EMPTY;
     private long held;
@@ -98,6 +107,7 @@ final class PoolStore implements ShardStore {
     public void open(SimProcess started, SimLoop loop, Runnable ready) {
         open = Optional.empty();
         comparing = Optional.empty();
+        healing = Optional.empty();
         process = Optional.of(started);
         isTroubled = isMade && started.machine().device(PATH).faults().gone;
         Loop committer = started.newLoop("pool");
@@ -280,20 +290,25 @@ final class PoolStore implements ShardStore {
     }
 
     @Override
-    public void reach(Clock clock, Consumer<Message> send) {
+    public void reach(Clock clock, Supplier<List<Member>> copies, Consumer<Message> send) {
         Open now = open.orElseThrow();
         comparing = Optional.of(
                 new Comparing(SHARD, now.pool(), now.shard().shard().loop(), clock, send, Math.max(2, pieceBlocks)));
+        healing =
+                Optional.of(new Healing(now.shard(), now.pool(), new Healing.World(clock, copies, send, event -> {})));
+        healing.get().attach(replica.orElseThrow());
     }
 
     @Override
     public boolean compared(Message message) {
-        return comparing.filter(own -> own.received(message, replica)).isPresent();
+        return comparing.filter(own -> own.received(message, replica)).isPresent()
+                || healing.filter(own -> own.received(message)).isPresent();
     }
 
     @Override
     public void tick() {
         comparing.ifPresent(own -> own.tick(replica));
+        healing.ifPresent(Healing::tick);
     }
 
     @Override
@@ -406,6 +421,46 @@ final class PoolStore implements ShardStore {
     }
 
     @Override
+    public int rot(LongPredicate may, SimRandom chosen, int most) {
+        if (!isMade) {
+            return 0;
+        }
+        dev.holdfast.sim.world.Medium medium = medium();
+        long[] blocks = blocks().filter(block -> {
+                    long value = Register.valueOfBlock(medium.read(block));
+                    return value > 0 && may.test(value);
+                })
+                .toArray();
+        int count = Math.min(most, blocks.length);
+        int first = blocks.length == 0 ? 0 : chosen.below(blocks.length);
+        for (int i = 0; i < count; i++) {
+            medium.rot(blocks[(first + i) % blocks.length], chosen.below(8 * Disk.BLOCK_BYTES));
+        }
+        return count;
+    }
+
+    @Override
+    public TreeSet<Long> values() {
+        TreeSet<Long> values = new TreeSet<>();
+        if (isMade) {
+            blocks().forEach(block -> values.add(Register.valueOfBlock(medium().read(block))));
+        }
+        return values;
+    }
+
+    private dev.holdfast.sim.world.Medium medium() {
+        return process.orElseThrow().machine().device(PATH).medium();
+    }
+
+    /** Those of the data area that hold something. */
+    private LongStream blocks() {
+        long dataAt = Geometry.fit(DEVICE_BYTES, tight ? TIGHT_LOG_BYTES : LOG_BYTES)
+                .orElseThrow()
+                .dataOffset();
+        return LongStream.of(medium().storedBlocks()).filter(block -> block * Disk.BLOCK_BYTES >= dataAt);
+    }
+
+    @Override
     public boolean isTroubled() {
         return isTroubled;
     }
@@ -467,10 +522,12 @@ final class PoolStore implements ShardStore {
                         SHARD,
                         next.id(),
                         loop,
-                        opened -> read(opened.orElseThrow(), bytes -> {
-                            found.add(bytes);
-                            readNext(now, more, found, then);
-                        }));
+                        opened -> opened.ifPresentOrElse(
+                                snapshot -> read(snapshot, bytes -> {
+                                    found.add(bytes);
+                                    readNext(now, more, found, then);
+                                }),
+                                () -> readNext(now, more, found, then))); // It has gone meanwhile.
     }
 
     private void read(BlockVolume volume, Consumer<ByteBuffer> then) {

@@ -48,6 +48,17 @@ record Register(long offset, int lengthBytes) {
         return bytes.flip();
     }
 
+    /** The value that a whole block of a register has, or 0: {@code page} is none. Values are counted from 1. */
+    static long valueOfBlock(byte[] page) {
+        ByteBuffer bytes = ByteBuffer.wrap(page);
+        long value = bytes.getLong(0);
+        boolean isBlock = value > 0 && value <= Integer.MAX_VALUE;
+        for (int at = 0; at < page.length && isBlock; at += Long.BYTES) {
+            isBlock = bytes.getLong(at) == value;
+        }
+        return isBlock ? value : 0;
+    }
+
     /** The value that {@code bytes} have from their start. */
     long value(ByteBuffer bytes) {
         long value = bytes.getLong(0);

@@ -262,7 +262,7 @@ final class ShardNode {
         public void begun(Replica begun) {
             memorySince = replica.authority().start(number).orElseThrow().memorySince();
             store.attach(begun);
-            store.reach(process.clock(), this::send);
+            store.reach(process.clock(), () -> replica.authority().presentStarts(kept), this::send);
             wire.begin(ShardNode.this, begun.member(), new Wire.Running(process, loop));
         }
 

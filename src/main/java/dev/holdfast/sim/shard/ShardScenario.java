@@ -36,6 +36,9 @@ public final class ShardScenario {
     private static final long TAKEN_AWAY_NANOS = 15_000_000_000L;
     private static final long SERVED_NANOS = 15_000_000_000L;
     private static final long CONVERGED_NANOS = 15_000_000_000L;
+    /** All that one node has rotten, one block after another, of snapshots too that another has in no root yet. */
+    private static final long HEALED_NANOS = 60_000_000_000L;
+
     private static final long ANSWERED_NANOS = 5_000_000_000L;
 
     /** With little memory and log a flush waits for consistency points, each a second after one that freed nothing. */
@@ -57,6 +60,7 @@ public final class ShardScenario {
     private int newestSnapshot;
     private boolean newestSnapshotIsWanted;
     private Optional<SimRandom> comparisons = Optional.empty();
+    private Optional<Rot> rot = Optional.empty();
     private boolean isCompared;
 
     private ShardScenario(SimWorld world, boolean pools, Function<SimWorld, Wire> wires) {
@@ -83,7 +87,7 @@ public final class ShardScenario {
 
     /** Another node gets a copy, or one whose copy was taken away; the others are told of it sooner or later. */
     private void addCopy() {
-        if (calm || keepers.nodes().size() == ReplicaSet.MOST) {
+        if (calm || rot.isPresent() || keepers.nodes().size() == ReplicaSet.MOST) {
             return;
         }
         judge.mayFallBehind();
@@ -160,10 +164,11 @@ public final class ShardScenario {
             snapshots();
         }
         comparisons = comparisons();
+        rot = rot();
         if (pools && random.oneIn(3)) {
             world.at(random.below(15_000_000_000L), this::addCopy);
         }
-        if (random.oneIn(3)) {
+        if (random.oneIn(3) && rot.isEmpty()) {
             takeAway();
         }
         long endNanos = world.nowNanos() + random.between(20_000_000_000L, pools ? 30_000_000_000L : 60_000_000_000L);
@@ -192,6 +197,7 @@ public final class ShardScenario {
         }
         oracle.judge();
         judgeByComparing();
+        judgeHealing();
     }
 
     /** Compares all nodes, entry for entry or byte for byte; roots may have the last snapshots a moment later. */
@@ -211,7 +217,7 @@ public final class ShardScenario {
         List<Object> contents = new ArrayList<>();
         List<ShardNode> keeping = judge.keeping();
         keeping.forEach(node -> node.ask(() -> node.store().contents(contents::add)));
-        until(ANSWERED_NANOS, () -> contents.size() == keeping.size());
+        until(rot.isEmpty() ? ANSWERED_NANOS : HEALED_NANOS, () -> contents.size() == keeping.size());
         return contents;
     }
 
@@ -249,6 +255,43 @@ public final class ShardScenario {
                 compareLater(dice);
             }
         });
+    }
+
+    /** In some other runs blocks rot. Copies neither come nor go then: what one node alone has must not. */
+    private Optional<Rot> rot() {
+        SimRandom dice = new SimRandom(~world.nowNanos());
+        if (!pools || tight || comparisons.isPresent() || dice.below(4) != 1) {
+            return Optional.empty();
+        }
+        Rot begun = new Rot(world, nodes, dice);
+        begun.begin();
+        return Optional.of(begun);
+    }
+
+    /**
+     * All that may rot does, while no process runs that has it in memory: everything can be read still, of all the
+     * same, and after that by each node alone.
+     */
+    private void judgeHealing() {
+        if (rot.isEmpty()) {
+            return;
+        }
+        List<ShardNode> keeping = judge.keeping();
+        keeping.forEach(ShardNode::kill);
+        rot.get().all();
+        keeping.forEach(ShardNode::start);
+        until(SERVED_NANOS, () -> nodes.stream().anyMatch(ShardNode::serves));
+        until(CONVERGED_NANOS, judge::isConverged);
+        judgeEqual();
+        long mendedNanos = world.nowNanos() + QUIET_NANOS;
+        until(RUN_NANOS, () -> world.nowNanos() > mendedNanos);
+        wire.loseAll(true);
+        keeping.forEach(ShardNode::kill);
+        keeping.forEach(ShardNode::start);
+        until(
+                SERVED_NANOS,
+                () -> keeping.stream().allMatch(node -> node.replica().isPresent()));
+        contents();
     }
 
     /** By a snapshot that goes when the comparison ends, or before. */
@@ -485,6 +528,7 @@ public final class ShardScenario {
 
     private void mend() {
         calm = true;
+        rot.ifPresent(Rot::end);
         wire.calm();
         world.logGroup(LOG).join();
         world.logGroup(LOG).unknownPerMillion = 0;

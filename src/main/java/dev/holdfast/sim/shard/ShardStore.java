@@ -3,15 +3,21 @@ package dev.holdfast.sim.shard;
 import dev.holdfast.io.Clock;
 import dev.holdfast.mirror.Decision;
 import dev.holdfast.mirror.History;
+import dev.holdfast.mirror.Member;
 import dev.holdfast.mirror.Message;
 import dev.holdfast.mirror.Position;
 import dev.holdfast.mirror.Replica;
 import dev.holdfast.mirror.ShardLog;
 import dev.holdfast.replica.Comparison;
+import dev.holdfast.sim.random.SimRandom;
 import dev.holdfast.sim.world.SimLoop;
 import dev.holdfast.sim.world.SimProcess;
+import java.util.List;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
+import java.util.function.LongPredicate;
+import java.util.function.Supplier;
 
 /**
  * What one machine keeps of the shard: a model, or a pool. Positions are those of the present process, or, while none
@@ -74,8 +80,8 @@ interface ShardStore {
     /** Compares what replicas have as snapshot {@code id}, if they can be; {@code ended} is told how that ended. */
     default void compare(long id, boolean reads, Consumer<Comparison.Outcome> ended) {}
 
-    /** From now on messages of the replica that is attached can be sent. */
-    default void reach(Clock clock, Consumer<Message> send) {}
+    /** From now on messages of the replica that is attached can be sent, to the present starts of {@code copies}. */
+    default void reach(Clock clock, Supplier<List<Member>> copies, Consumer<Message> send) {}
 
     /** Whether a message was about a comparison, so that it is nobody else's. */
     default boolean compared(Message message) {
@@ -101,6 +107,20 @@ interface ShardStore {
 
     /** Its disk does not answer any more, or does again. */
     default void diskGone(boolean isGone) {}
+
+    /**
+     * Flips a bit in up to {@code most} blocks of its disk that are a register's with a value that {@code may} rot.
+     *
+     * @return how many there were
+     */
+    default int rot(LongPredicate may, SimRandom dice, int most) {
+        return 0;
+    }
+
+    /** Values of registers of which whole blocks are on its disk, in use or not; and 0. */
+    default TreeSet<Long> values() {
+        return new TreeSet<>();
+    }
 
     /** Whether the present process has met a disk that did not answer: it may have to start again. */
     default boolean isTroubled() {

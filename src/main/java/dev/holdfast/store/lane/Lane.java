@@ -13,6 +13,8 @@ import dev.holdfast.store.log.EntryKind;
 import dev.holdfast.store.log.LogView;
 import dev.holdfast.store.log.MemoryLog;
 import dev.holdfast.store.log.ReplayEntry;
+import dev.holdfast.store.read.LostBlock;
+import dev.holdfast.store.read.OtherCopies;
 import dev.holdfast.store.read.ReadPath;
 import dev.holdfast.store.read.SnapshotView;
 import dev.holdfast.store.tree.ObjectRoot;
@@ -58,7 +60,7 @@ public final class Lane implements LanePort {
         this.loop = loop;
         this.committer = committer;
         this.cache = new BlockCache(budget.cacheFrames());
-        this.reads = new ReadPath(cache, array, loop, committer, () -> committer.cacheWanted(index));
+        this.reads = new ReadPath(cache, array, loop, committer, this::askOthers, () -> committer.cacheWanted(index));
         this.triggers = new Triggers(loop, committer, budget.oldestNanos());
         this.admission = new Admission(loop, pages, budget, triggers);
         this.durability = new Durability(index, loop, committer);
@@ -291,6 +293,16 @@ public final class Lane implements LanePort {
     @Override
     public void retire() {
         retired = true;
+    }
+
+    @Override
+    public void blocksLost(List<LostBlock> lost) {
+        lost.forEach(reads::mend);
+    }
+
+    private boolean askOthers(LostBlock lost, OtherCopies.Wanted wanted) {
+        Optional<ReplicaShard> mirrored = shard(lost.shard()).flatMap(Shard::replica);
+        return mirrored.isPresent() && mirrored.get().others().ask(lost, wanted);
     }
 
     /** True if every request fails. */

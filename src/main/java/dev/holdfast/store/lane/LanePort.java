@@ -1,5 +1,8 @@
 package dev.holdfast.store.lane;
 
+import dev.holdfast.store.read.LostBlock;
+import java.util.List;
+
 /** What a committer tells a lane. Every call runs on the lane's loop. */
 public interface LanePort {
     /** Entries of this lane's memory log below {@code entry} are durable, in the ring or by a root. */
@@ -32,6 +35,9 @@ public interface LanePort {
 
     /** Changes that were not taken yet wait while {@code paused}; what was taken is finished. */
     void pause(boolean paused);
+
+    /** These blocks were found lost by somebody who does not wait for them: other copies of their shards are asked. */
+    void blocksLost(List<LostBlock> lost);
 
     /** This side of the pool is not the pool any more: whatever comes from now on fails, reads too. */
     void retire();

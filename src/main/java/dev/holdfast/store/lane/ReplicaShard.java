@@ -5,6 +5,7 @@ import dev.holdfast.store.log.Entry;
 import dev.holdfast.store.log.EntryKind;
 import dev.holdfast.store.log.EntryReader;
 import dev.holdfast.store.log.LogView;
+import dev.holdfast.store.read.OtherCopies;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -21,6 +22,7 @@ public final class ReplicaShard {
     private final ChangePath path;
     private final HeldRun run;
     private final LaidImage image;
+    private OtherCopies others = OtherCopies.NONE;
 
     ReplicaShard(Shard shard, Lane lane, ChangePath path, HeldRun run, LaidImage image) {
         this.image = image;
@@ -44,6 +46,16 @@ public final class ReplicaShard {
     public void attach(Gate gate) {
         Checks.that(lane.loop().isCurrent(), "on the shard's loop");
         path.attach(gate);
+    }
+
+    /** From now on {@code told} is asked for blocks that no device here has right. */
+    public void askForBlocks(OtherCopies told) {
+        Checks.that(lane.loop().isCurrent(), "on the shard's loop");
+        others = told;
+    }
+
+    OtherCopies others() {
+        return others;
     }
 
     /**

@@ -34,6 +34,7 @@ final class BlockSources {
     private long firstBlock;
     private int blocks;
     private long lostBlock;
+    private boolean isLostData;
 
     BlockSources() {
         Arrays.fill(buffers, ZEROES);
@@ -66,6 +67,7 @@ final class BlockSources {
         firstBlock = from / BLOCK_BYTES;
         blocks = (int) ((from + length - 1) / BLOCK_BYTES - firstBlock) + 1;
         Checks.that(length > 0 && blocks <= MAX_BLOCKS, "a range is at most the longest transfer", length);
+        isLostData = false;
         Outcome outcome = Outcome.ALL;
         for (int i = 0; i < blocks; i++) {
             Outcome one = inMaps(view, i, atHand, lacking);
@@ -83,6 +85,17 @@ final class BlockSources {
     /** After LOST: the block. */
     long lostBlock() {
         return lostBlock;
+    }
+
+    /** After LOST: whether it has a checksum by which bytes for it can be proved. */
+    boolean isLostData() {
+        return isLostData;
+    }
+
+    /** After LOST of data: what a {@code shard} lacks. */
+    LostBlock lostData(int shard) {
+        Checks.that(isLostData, "a block whose pointer is there", lostBlock);
+        return new LostBlock(shard, lostBlock, pointer.address(), pointer.birth(), pointer.checksum());
     }
 
     /** After ALL: puts the range into {@code into} at its position, which stays where it is. */
@@ -162,7 +175,8 @@ final class BlockSources {
         }
         long handle = atHand.find(pointer.address(), pointer.birth());
         if (handle < 0) {
-            return lacking.lacks(pointer, false) ? Outcome.MISSING : Outcome.LOST;
+            isLostData = !lacking.lacks(pointer, false);
+            return isLostData ? Outcome.LOST : Outcome.MISSING;
         }
         return found(index, atHand.bytes(handle), atHand.offset(handle));
     }

@@ -21,6 +21,9 @@ final class ParkedRead implements BlockFetcher.Waiter, NodeSource, BlockSources.
     /** Nodes on the way to a range of the longest transfer, over six levels, with room to spare. */
     private static final int NODES = 24;
 
+    /** So often others are asked for one block; what they gave may have left the cache before it was used. */
+    private static final int MOST_ASKS = 3;
+
     private static final int MOST_PINS = BlockSources.MAX_BLOCKS + NODES;
 
     private final ReadPath path;
@@ -34,6 +37,8 @@ final class ParkedRead implements BlockFetcher.Waiter, NodeSource, BlockSources.
     private boolean toldLater;
     private boolean ended = true;
     private boolean brought;
+    private long askedAddress;
+    private int asks;
 
     /** Frames reserved for it. */
     int frames;
@@ -78,6 +83,8 @@ final class ParkedRead implements BlockFetcher.Waiter, NodeSource, BlockSources.
         Checks.that(0 <= from && from < to, "a read has a range", from, to);
         ended = false;
         brought = false;
+        askedAddress = 0;
+        asks = 0;
     }
 
     /** What it reads from. */
@@ -120,6 +127,19 @@ final class ParkedRead implements BlockFetcher.Waiter, NodeSource, BlockSources.
         request = null;
         readAhead = null;
         extents = null;
+    }
+
+    /** Whether other copies may be asked for {@code lost}. */
+    boolean mayAsk(LostBlock lost) {
+        return askedAddress != lost.address() || asks < MOST_ASKS;
+    }
+
+    /** Other copies are asked for {@code lost}; it waits for that as for a read. */
+    void asked(LostBlock lost) {
+        Checks.that(!ended && request != null, "somebody waits", lost.block());
+        asks = askedAddress == lost.address() ? asks + 1 : 1;
+        askedAddress = lost.address();
+        readsAwaited++;
     }
 
     boolean hasEnded() {

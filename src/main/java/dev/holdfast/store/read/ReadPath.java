@@ -23,7 +23,8 @@ import java.util.List;
  * reservation always gets frames, so no set of reads can wait for each other.
  *
  * <p>A block of which no copy verifies is an I/O error only if the tree of the newest root leads to it when the read is
- * run again: a root installed meanwhile may have put the block elsewhere and its old place to other use.
+ * run again: a root installed meanwhile may have put the block elsewhere and its old place to other use. And only if no
+ * other copy of the shard has it ({@link Mender}); the read waits for their answer as for a device's.
  */
 public final class ReadPath implements BlockFetcher.Listener {
     private static final BlockSources.Lacking NOT_NOW = (pointer, node) -> true;
@@ -33,6 +34,7 @@ public final class ReadPath implements BlockFetcher.Listener {
     private final BlockFetcher fetcher;
     private final ReadEvents events;
     private final Runnable framesWanted;
+    private final Mender mender;
     private final BlockSources sources = new BlockSources();
     private final List<ParkedRead> spare = new ArrayList<>();
     private final ArrayDeque<ParkedRead> unreserved = new ArrayDeque<>();
@@ -55,7 +57,9 @@ public final class ReadPath implements BlockFetcher.Listener {
      * Serves reads on {@code loop} from {@code cache}, which {@code array} fills. {@code framesWanted} runs when the
      * cache has become full, and again when it has after each {@link #grow}.
      */
-    public ReadPath(BlockCache cache, Array array, Loop loop, ReadEvents events, Runnable framesWanted) {
+    public ReadPath(
+            BlockCache cache, Array array, Loop loop, ReadEvents events, OtherCopies others, Runnable framesWanted) {
+        this.mender = new Mender(cache, events, others);
         this.framesWanted = framesWanted;
         this.loop = loop;
         this.cache = cache;
@@ -131,6 +135,11 @@ public final class ReadPath implements BlockFetcher.Listener {
         read.readAhead = owner;
         park(read, lengthBytes);
         return true;
+    }
+
+    /** Asks other copies of its shard for a block that was found lost, and for which no read waits. */
+    public void mend(LostBlock lost) {
+        mender.mend(lost);
     }
 
     /** READs so far. */
@@ -235,9 +244,16 @@ public final class ReadPath implements BlockFetcher.Listener {
         } else if (request == null || request.kind == Request.Kind.CACHE) {
             read.endAttempt();
             nextWindow(read, lengthBytes);
+        } else if (outcome == BlockSources.Outcome.LOST && sources.isLostData() && asksOthers(read, view)) {
+            read.endAttempt();
         } else {
             answerParked(read, view, request, outcome);
         }
+    }
+
+    private boolean asksOthers(ParkedRead read, ReadView view) {
+        LostBlock lost = sources.lostData(view.shard());
+        return read.mayAsk(lost) && mender.ask(lost, read);
     }
 
     /** The reads are copied from before any frame is let go. */

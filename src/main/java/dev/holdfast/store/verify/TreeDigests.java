@@ -2,6 +2,7 @@ package dev.holdfast.store.verify;
 
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Crc32c;
+import dev.holdfast.store.read.LostBlock;
 import dev.holdfast.store.tree.ExtentCursor;
 import dev.holdfast.store.tree.Lookup;
 import dev.holdfast.store.tree.ObjectRoot;
@@ -29,10 +30,12 @@ public final class TreeDigests {
     private static final int LEAF_BLOCKS = 128;
     private static final long MOST_BLOCKS = 1 << 16;
     private static final long MOST_BLOCKS_READ = 4096;
+    private static final int MOST_LOST = 256;
     private static final long UNREADABLE = 1L << 32;
     private static final int ZEROES = new Crc32c().ofBlock(ByteBuffer.allocate(Crc32c.BLOCK_BYTES), 0);
 
     private final Core core;
+    private final int shard;
     private final Ranges asked;
     private final long end;
     private final long[] digests;
@@ -44,6 +47,7 @@ public final class TreeDigests {
     private long at;
     private long pieceEnd;
     private long done;
+    private final List<LostBlock> lost = new ArrayList<>();
 
     /**
      * Ranges that follow one another.
@@ -58,11 +62,12 @@ public final class TreeDigests {
     /** What a range has; {@code blocks} are those that are neither holes nor zeroes. */
     public record Digest(long digest, int blocks) {}
 
-    /** Of a tree that is {@code endBlock} blocks long; nothing is known yet. */
-    public TreeDigests(Core core, Ranges asked, long endBlock) {
+    /** Of a tree of {@code shard} that is {@code endBlock} blocks long; nothing is known yet. */
+    public TreeDigests(Core core, int shard, Ranges asked, long endBlock) {
         Checks.that(asked.first >= 0 && asked.first <= endBlock, "ranges begin inside", asked.first, endBlock);
         Checks.that(asked.unitBlocks > 0 && asked.units > 0, "ranges have blocks", asked.unitBlocks, asked.units);
         this.core = core;
+        this.shard = shard;
         this.asked = asked;
         this.at = asked.first;
         this.pieceEnd = at;
@@ -86,6 +91,11 @@ public final class TreeDigests {
             known.add(new Digest(digests[unit], used[unit]));
         }
         return known;
+    }
+
+    /** Blocks among them that could not be read though their checksum is known, the first so many. */
+    public List<LostBlock> lost() {
+        return List.copyOf(lost);
     }
 
     /** Between two consistency points: learns a piece more of {@code tree}, which is the same every time. */
@@ -168,6 +178,9 @@ public final class TreeDigests {
         boolean isLost = found == Lookup.UNREADABLE || core.isLost(slot.address(), slot.birth());
         if (isLost || slot.checksum() != ZEROES) {
             int unit = (int) ((block - asked.first) / asked.unitBlocks);
+            if (found == Lookup.FOUND && isLost && lost.size() < MOST_LOST) {
+                lost.add(new LostBlock(shard, block, slot.address(), slot.birth(), slot.checksum()));
+            }
             digests[unit] = mix(digests[unit] + block, isLost ? UNREADABLE : Integer.toUnsignedLong(slot.checksum()));
             used[unit]++;
         }

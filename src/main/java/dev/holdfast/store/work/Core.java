@@ -99,6 +99,14 @@ public final class Core implements NodeLoader.Finds {
         return lost.getOrDefault(address, -1L) == birth;
     }
 
+    /** The block born at {@code birth} at {@code address} can be read again: what stood in its place goes. */
+    public void found(long address, long birth) {
+        if (isLost(address, birth)) {
+            lost.remove(address);
+            blocks.forget();
+        }
+    }
+
     /**
      * No copy of a block verifies. In its place stands a node all of whose blocks are unreadable, in case it was a
      * node;

@@ -58,7 +58,9 @@ final class FrameTest {
             ImageFrameTest.IMAGE,
             ImageFrameTest.END,
             ImageFrameTest.LAID,
-            RESIGN);
+            RESIGN,
+            BlockFrameTest.WANT,
+            BlockFrameTest.NOTHING);
 
     @Test
     void bytesAreGolden() {

@@ -175,6 +175,8 @@ final class LinksFaultTest {
                 case Message.Compare ask -> new Message.Compare(route, ask.ranges());
                 case Message.Digests answer ->
                     new Message.Digests(route, answer.ranges(), answer.at(), answer.sizeBytes(), answer.digests());
+                case Message.Want want -> new Message.Want(route, want.block(), want.checksum());
+                case Message.Block block -> new Message.Block(route, block.block(), block.checksum(), block.bytes());
                 case Message.Rewind rewind -> new Message.Rewind(route, rewind.head(), rewind.fork());
                 case Message.Have have ->
                     new Message.Have(route, have.held(), have.logged(), have.rooted(), have.sentNanos());

@@ -36,12 +36,15 @@ final class RandomMessages {
 
     /** What can be said of a message in a way that is equal if it is equal. */
     static String describe(Message message) {
-        return message instanceof Message.Image image
-                ? image.route() + " " + image.base() + " " + image.to() + " " + image.sizeBytes() + " "
-                        + image.piece().first() + " " + image.piece().end() + " "
-                        + image.piece().runs() + " "
-                        + image.piece().bytes().hashCode()
-                : message instanceof Message.Append append ? describe(append) : message.toString();
+        return message instanceof Message.Block block
+                ? block.route() + " " + block.block() + " " + block.checksum() + " "
+                        + block.bytes().hashCode()
+                : message instanceof Message.Image image
+                        ? image.route() + " " + image.base() + " " + image.to() + " " + image.sizeBytes() + " "
+                                + image.piece().first() + " " + image.piece().end() + " "
+                                + image.piece().runs() + " "
+                                + image.piece().bytes().hashCode()
+                        : message instanceof Message.Append append ? describe(append) : message.toString();
     }
 
     private static String describe(Message.Append append) {
@@ -51,7 +54,7 @@ final class RandomMessages {
 
     Message next() {
         Message.Route route = route();
-        return switch (random.nextInt(11)) {
+        return switch (random.nextInt(13)) {
             case 0 -> new Message.Past(route, history(), seq(), new Position(random.nextInt(9), seq()));
             case 3 -> new Message.Laid(route, new Position(random.nextInt(9), seq()), random.nextLong(1L << 50));
             case 4 -> image(route);
@@ -62,6 +65,12 @@ final class RandomMessages {
                         route, random.nextLong(to), history.at(to), history.newest(Message.ImageEnd.MOST_RUNS), kept());
             }
             case 6 -> new Message.Resign(route);
+            case 9 -> new Message.Want(route, random.nextLong(1L << 50), random.nextInt());
+            case 10 -> {
+                byte[] bytes = new byte[random.nextBoolean() ? ImagePiece.BLOCK_BYTES : 0];
+                random.nextBytes(bytes);
+                yield new Message.Block(route, random.nextLong(1L << 50), random.nextInt(), ByteBuffer.wrap(bytes));
+            }
             case 7 -> new Message.Compare(route, ranges());
             case 8 -> {
                 Message.Ranges ranges = ranges();

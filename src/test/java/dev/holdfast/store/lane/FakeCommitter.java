@@ -6,6 +6,7 @@ import dev.holdfast.sim.world.SimWorld;
 import dev.holdfast.store.cache.DirtyKind;
 import dev.holdfast.store.cache.DirtyMap;
 import dev.holdfast.store.cache.NewNodes;
+import dev.holdfast.store.read.LostBlock;
 import dev.holdfast.store.tree.Lookup;
 import dev.holdfast.store.tree.ObjectRoot;
 import dev.holdfast.store.tree.PagePool;
@@ -129,6 +130,9 @@ final class FakeCommitter implements CommitterPort {
     public void blockUnreadable(int shard, long block) {
         unreadable.add(block);
     }
+
+    @Override
+    public void mendable(LostBlock lost, ByteBuffer bytes) {}
 
     private void begin() {
         wanted = running;
