@@ -157,12 +157,15 @@ final class PoolCommand {
             mixinStandardHelpOptions = true,
             description = {
                 "Mirrors a pool, consistency point by consistency point, to a twin that `pool receive` serves: from",
-                "now on, after starts too. Prints what the twin's disk must be like. `pool show` says how far it is."
+                "now on, after starts too. Prints what the twin's disk must be like. `pool show` says how far it is.",
+                "With --rpo 0 the twin gets the log too: once it has everything, a write is answered when both sides",
+                "have it, and nothing that was answered is lost with this side. While the twin is away, writes wait."
             },
             footer = {
                 "",
                 "Examples:",
                 "  holdfast pool mirror main --to 127.0.0.1:7300",
+                "  holdfast pool mirror main --rpo 0",
                 "  holdfast pool mirror main --start-over"
             })
     static final class Mirror implements Runnable {
@@ -187,24 +190,44 @@ final class PoolCommand {
                 })
         private boolean startOver;
 
+        @Option(
+                names = "--rpo",
+                paramLabel = "0|off",
+                defaultValue = "",
+                description = {
+                    "0: nothing that was answered may be lost with this side; writes wait while the twin is away.",
+                    "off: what came after the twin's last consistency point may; nothing waits for the twin"
+                })
+        private String rpo = "";
+
         @Override
         public void run() {
-            if (to.isEmpty() != startOver) {
-                throw new Failure("either --to HOST:PORT or --start-over", 2);
+            boolean alone = to.isEmpty() && rpo.isEmpty();
+            if (alone != startOver || !rpo.matches("|0|off")) {
+                throw new Failure("--to HOST:PORT, --rpo 0, --rpo off, or --start-over", 2);
             }
-            Map<String, Object> body = new LinkedHashMap<>();
-            body.put(startOver ? "startOver" : "to", startOver ? (Object) true : to);
-            Map<String, Object> answer =
-                    Remote.object(remote.request("POST", "pools/" + Remote.part(name) + "/twin", body));
+            Map<String, Object> answer = new LinkedHashMap<>();
+            if (!to.isEmpty() || startOver) {
+                answer.putAll(post(startOver ? "startOver" : "to", startOver ? (Object) true : to));
+            }
+            if (!rpo.isEmpty()) {
+                answer.putAll(post("rpo", rpo));
+            }
             if (remote.isJson()) {
                 remote.printObject(answer);
-            } else if (startOver) {
+            } else if (to.isEmpty()) {
                 System.out.println("done");
             } else {
                 System.out.println("holdfast pool receive --pool " + answer.get("pool") + " --disk PATH --disk-size "
                         + answer.get("diskBytes") + " --log-size " + answer.get("logBytes") + " --listen " + to
                         + (Boolean.TRUE.equals(answer.get("proves")) ? " --dir NODE" : ""));
             }
+        }
+
+        private Map<String, Object> post(String key, Object value) {
+            Map<String, Object> body = new LinkedHashMap<>();
+            body.put(key, value);
+            return Remote.object(remote.request("POST", "pools/" + Remote.part(name) + "/twin", body));
         }
     }
 

@@ -373,9 +373,10 @@ public final class Node implements Service {
             Optional<Pool> pool = state().pool(name).flatMap(info -> pools.get(info.id()));
             String refused = pool.isEmpty() ? "pool " + name + " is not open here" : refusal(twinned);
             if (refused.isEmpty()) {
-                tell(pool.orElseThrow(), twinned);
+                tell(pool.orElseThrow(), twinned, done);
+            } else {
+                done.accept(new TwinTold(refused, peers.proves()));
             }
-            done.accept(new TwinTold(refused, peers.proves()));
         });
     }
 
@@ -388,14 +389,22 @@ public final class Node implements Service {
                         + " of a tunnel. A node that was begun with --address has one";
     }
 
-    private void tell(Pool pool, Twinned twinned) {
+    private void tell(Pool pool, Twinned twinned, Consumer<TwinTold> done) {
         switch (twinned) {
             case Twinned.At at -> {
                 Network.Address there = new Network.Address.Tcp(at.host(), at.port());
                 pool.twin().mirrorTo(pools.toTwins(), there, PoolTwin.MOST_QUEUED_BYTES);
             }
+            case Twinned.Rpo rpo -> {
+                pool.twin().rpo(rpo.zero(), control, known -> {
+                    String refused = known ? "" : "the pool has no twin: --to HOST:PORT says where it is";
+                    done.accept(new TwinTold(refused, peers.proves()));
+                });
+                return;
+            }
             case Twinned.StartOver _ -> pool.twin().giveUp();
         }
+        done.accept(new TwinTold("", peers.proves()));
     }
 
     @Override

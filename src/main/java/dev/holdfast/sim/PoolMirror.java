@@ -31,6 +31,7 @@ final class PoolMirror {
     private static final long LONGEST_PEACE_NANOS = 3_000_000_000L;
     private static final long LONGEST_TROUBLE_NANOS = 20_000_000_000L;
     private static final int MOST_CHECKS = 200;
+    private static final int MOST_DESTROYED = 10;
 
     private final SimWorld world;
     private final SimRandom random;
@@ -38,6 +39,7 @@ final class PoolMirror {
     private final BlockWorkload workload;
     private final TwinNode twin;
     private final TwinJudge judge;
+    private final Optional<SourceDestroyed> destroyed;
     private final CutStreams streams;
     private Optional<Pool> pool = Optional.empty();
     private Optional<SimProcess> process = Optional.empty();
@@ -45,7 +47,7 @@ final class PoolMirror {
     private boolean over;
     private long nextCut;
 
-    PoolMirror(SimWorld world, StoreSetup setup, Mix mix) {
+    private PoolMirror(SimWorld world, StoreSetup setup, Mix mix, boolean zero) {
         this.world = world;
         this.random = world.random().split();
         this.server = new StoreServer(setup, random.oneIn(2), random);
@@ -54,15 +56,27 @@ final class PoolMirror {
         this.twin = new TwinNode(world.newMachine("b"), setup, streams, TwinNode.ADDRESS);
         this.judge = new TwinJudge(world.machine(), twin.machine(), setup.logBytes(), random.split(), MOST_CHECKS);
         this.mostQueuedBytes = (64L << 10) << random.below(10);
+        this.destroyed = zero
+                ? Optional.of(new SourceDestroyed(world, twin, server, workload, MOST_DESTROYED))
+                : Optional.empty();
         server.whenOpened(this::opened);
     }
 
     /** The scenario. */
     static void run(SimWorld world) {
+        run(world, false);
+    }
+
+    /** The same with {@code --rpo 0}. */
+    static void runZero(SimWorld world) {
+        run(world, true);
+    }
+
+    private static void run(SimWorld world, boolean zero) {
         SimRandom random = world.random().split();
         boolean tight = random.oneIn(3);
         StoreSetup setup = tight ? StoreSetup.tight(random) : StoreSetup.random(random, 1 + random.below(2));
-        PoolMirror mirror = new PoolMirror(world, setup, tight ? Mix.PRESSURE : Mix.EVERYTHING);
+        PoolMirror mirror = new PoolMirror(world, setup, tight ? Mix.PRESSURE : Mix.EVERYTHING, zero);
         if (tight) {
             mirror.workload.allowFull();
         }
@@ -92,9 +106,14 @@ final class PoolMirror {
         process = Optional.of(by);
         if (!twin.exists()) {
             judge.watchSource();
-            twin.prepare(found.id(), judge::watchTwin);
+            twin.prepare(found.id(), () -> {
+                judge.watchTwin();
+                destroyed.ifPresent(who -> who.watch(twin.machine()));
+            });
+            destroyed.ifPresent(who -> who.watch(world.machine()));
         }
         found.twin().mirrorTo(streams.over(by.network()), TwinNode.ADDRESS, mostQueuedBytes);
+        destroyed.ifPresent(who -> who.opened(found, by));
     }
 
     /** One thing goes wrong, then the next. */
@@ -160,6 +179,7 @@ final class PoolMirror {
         pool.filter(found -> process.map(running -> !running.isDead()).orElse(false))
                 .ifPresent(found -> {
                     judge.givenUp();
+                    destroyed.ifPresent(SourceDestroyed::givenUp);
                     found.twin().giveUp();
                 });
     }

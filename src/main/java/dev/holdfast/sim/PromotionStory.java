@@ -4,6 +4,7 @@ import dev.holdfast.block.BlockVolume;
 import dev.holdfast.device.Geometry;
 import dev.holdfast.io.Disk;
 import dev.holdfast.io.DiskOutcome;
+import dev.holdfast.io.Loop;
 import dev.holdfast.io.Network;
 import dev.holdfast.sim.oracle.OracleViolation;
 import dev.holdfast.sim.random.SimRandom;
@@ -17,6 +18,7 @@ import dev.holdfast.sim.world.SimWorld;
 import dev.holdfast.store.Pool;
 import dev.holdfast.store.root.Root;
 import dev.holdfast.store.twin.SourceTwin;
+import dev.holdfast.store.twin.TwinRing;
 import dev.holdfast.store.twin.TwinStatus;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -57,12 +59,17 @@ final class PromotionStory {
     private final CutStreams streams;
     private final StampClient client;
     private final StoreSetup setup;
+
+    /** With {@code --rpo 0}: then not even force loses anything, and the old side acknowledges nothing from then on. */
+    private final boolean zero;
+
     private Optional<Pool> pool = Optional.empty();
     private Optional<BlockVolume> volume = Optional.empty();
     private boolean elsewhere;
     private boolean counting;
     private boolean met;
     private boolean stands;
+    private boolean synchronous;
     private long messages;
     private long sourceOperations;
     private long twinOperations;
@@ -78,6 +85,7 @@ final class PromotionStory {
         this.twin = new TwinNode(world.newMachine("b"), setup, streams, TwinNode.ADDRESS);
         this.judge = new TwinJudge(world.machine(), twin.machine(), setup.logBytes(), random.split(), 0);
         this.client = new StampClient(random.split(), plot.durable);
+        this.zero = random.oneIn(2);
         server.whenOpened(this::opened);
         server.whenElsewhere((found, process) -> {
             elsewhere = true;
@@ -108,7 +116,21 @@ final class PromotionStory {
             twin.prepare(found.id(), () -> twin.machine().devices().forEach(device -> device.listen(new Counter("b"))));
         }
         found.twin().mirrorTo(streams.over(by.network()), TwinNode.ADDRESS, MOST_QUEUED_BYTES);
-        found.twin().whenElsewhere(by.newLoop("told"), why -> met = true);
+        Loop told = by.newLoop("told");
+        found.twin().whenElsewhere(told, why -> met = true);
+        if (zero) {
+            found.twin().rpo(true, told, known -> {});
+            look(found, told);
+        }
+    }
+
+    private void look(Pool found, Loop loop) {
+        found.twin().status(loop, (status, counts) -> {
+            synchronous |= status.log().state() == TwinRing.State.SYNCHRONOUS;
+            if (!synchronous) {
+                loop.after(SECOND / 10, () -> look(found, loop));
+            }
+        });
     }
 
     /** All of it. */
@@ -119,6 +141,7 @@ final class PromotionStory {
                 () -> TwinJudge.newest(twin.machine())
                         .filter(root -> root.number().cp() > 3)
                         .isPresent());
+        await("the pool never is synchronous", () -> synchronous || !zero);
         counting = true;
         twin.machine().kill();
         twin.promote(plot.force);
@@ -177,7 +200,7 @@ final class PromotionStory {
 
     /** The invariant, at every acknowledgement of the old side. */
     private void acknowledgedBySource() {
-        if (stands && !plot.force) {
+        if (stands && (zero || !plot.force)) {
             throw new OracleViolation("the old side acknowledges a write, and the new one is the pool");
         }
         if (met) {
@@ -213,7 +236,7 @@ final class PromotionStory {
 
     private void take(StoreServer now) {
         Checked read = new Checked();
-        client.judge(volume.orElseThrow(), plot.force, read::done);
+        client.judge(volume.orElseThrow(), plot.force && !zero, read::done);
         world.runUntil(() -> read.done);
         long before = client.acks();
         client.attach(volume.orElseThrow(), () -> {});

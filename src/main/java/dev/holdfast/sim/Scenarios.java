@@ -74,6 +74,10 @@ public final class Scenarios {
                     "whatever happens to a pool, its twin or the way there, the twin holds one consistency point of it",
                     PoolMirror::run),
             new Scenario(
+                    "pool-rpo-zero",
+                    "with --rpo 0, whenever the source is destroyed, its twin has everything that was answered",
+                    PoolMirror::runZero),
+            new Scenario(
                     "pool-mirror-points",
                     "the same with the stream cut at every message, and both machines failing at disk operations",
                     TwinPoints::run),

@@ -152,7 +152,8 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
     /** Recovery is over: flushes are served from now on. */
     void serve(RingWriter ring, List<GroupCommit.Written> records) {
         Checks.that(commits.isEmpty() && !isCheckpointRunning(), "a pool begins to serve once, at rest");
-        commits = Optional.of(new GroupCommit(core, ring, lanes, roots, () -> checkpointWanted("ring full")));
+        commits = Optional.of(
+                new GroupCommit(core, ring, lanes, roots, twin.ring(), () -> checkpointWanted("ring full")));
         commits.get().begin(records);
         if (core.shards.values().stream().anyMatch(shard -> shard.meta.mirrored())) {
             commits.get().keepRoomForTails();
@@ -421,11 +422,10 @@ final class Committer implements CommitterPort, Trouble, Checkpoint.Host {
         core.freeMap.retire();
         core.blocks.trim();
         Runnable letGo = () -> {
-            commits.ifPresent(
-                    all -> all.covered(root.ringStart(), release, root.number().cp()));
+            commits.ifPresent(all -> all.covered(root, release));
             then.run();
         };
-        commits.ifPresentOrElse(all -> all.whenBetweenRecords(letGo), letGo);
+        commits.ifPresentOrElse(all -> all.whenCovered(release, letGo), letGo);
     }
 
     @Override

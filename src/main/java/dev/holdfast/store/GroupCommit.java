@@ -8,6 +8,8 @@ import dev.holdfast.store.checkpoint.LaneLink;
 import dev.holdfast.store.log.LogView;
 import dev.holdfast.store.log.RingStart;
 import dev.holdfast.store.log.RingWriter;
+import dev.holdfast.store.root.Root;
+import dev.holdfast.store.twin.TwinRing;
 import dev.holdfast.store.work.Core;
 import dev.holdfast.store.work.RootWriter;
 import java.util.ArrayDeque;
@@ -37,6 +39,8 @@ final class GroupCommit {
     private final List<LaneLink> lanes;
     private final RootWriter roots;
     private final Runnable ringIsFull;
+    private final TwinRing twin;
+    private final TwinCommit both;
     private final long[] wanted;
     private final long[] next;
     private final ArrayDeque<Written> records = new ArrayDeque<>();
@@ -45,10 +49,16 @@ final class GroupCommit {
     private boolean held;
     private boolean stopped;
     private boolean willRetry;
+    private boolean settling;
     private long fullAt = -1;
+    private long coveredTo;
+    private long coveredCp;
 
-    GroupCommit(Core core, RingWriter ring, List<LaneLink> lanes, RootWriter roots, Runnable ringIsFull) {
+    GroupCommit(
+            Core core, RingWriter ring, List<LaneLink> lanes, RootWriter roots, TwinRing twin, Runnable ringIsFull) {
         this.core = core;
+        this.twin = twin;
+        this.both = new TwinCommit(core.loop, lanes, twin, this);
         this.ring = ring;
         this.lanes = lanes;
         this.roots = roots;
@@ -64,6 +74,13 @@ final class GroupCommit {
             records.addLast(record);
             System.arraycopy(record.to, 0, next, 0, next.length);
         }
+        if (!written.isEmpty()) {
+            both.logged(ring.next().position(), written.getLast().to);
+        }
+        coveredTo = roots.newest().log().position();
+        coveredCp = roots.newest().number().cp();
+        twin.begin(ring.next().position(), both);
+        both.covered(roots.newest(), new long[next.length], true);
     }
 
     /** Half of the ring stays free: a start must be able to write once more what mirrored shards hold. */
@@ -89,21 +106,30 @@ final class GroupCommit {
     }
 
     private void start() {
-        if (underWay || held || stopped || !isAnythingWanted()) {
+        if (underWay || held || stopped || settling || twin.holds() || !isAnythingWanted()) {
             return;
         }
         long[] to = new long[next.length];
         for (int lane = 0; lane < to.length; lane++) {
             to[lane] = Math.max(next[lane], wanted[lane]);
         }
-        if (!ring.build(next, to)) {
+        if (!ring.build(next, to) && !(letGo() && ring.build(next, to))) {
             Marks.reached("store.ring-full");
             askForRoom();
             return;
         }
         underWay = true;
         RingStart at = ring.next();
+        twin.wrote(ring.position(), ring.parts(), ring.partCount(), ring.lengthBytes());
         array(at);
+    }
+
+    /** What only the twin's roots need of the ring goes; false if that is nothing. */
+    private boolean letGo() {
+        settling = true;
+        boolean went = twin.letGo() && trim();
+        settling = false;
+        return went;
     }
 
     /** A consistency point that freed nothing, because a mirrored shard waits, is not followed by the next at once. */
@@ -150,7 +176,12 @@ final class GroupCommit {
         Checks.that(underWay, "a record was under way");
         ring.written();
         underWay = false;
-        records.addLast(new Written(at, tellLogged()));
+        long[] to = tellLogged();
+        records.addLast(new Written(at, to));
+        both.logged(ring.next().position(), to);
+        settling = true;
+        twin.durable(ring.next());
+        settling = false;
         if (Mutant.on("store.trim-when-logged")) {
             ring.trim(ring.next().position(), roots.newest().number().cp());
         }
@@ -169,7 +200,9 @@ final class GroupCommit {
             to[lane] = logged;
             if (logged > next[lane]) {
                 next[lane] = logged;
-                lanes.get(lane).tell(port -> port.logged(logged));
+                if (!both.isBoth()) {
+                    lanes.get(lane).tell(port -> port.logged(logged));
+                }
                 told++;
             }
         }
@@ -226,18 +259,76 @@ final class GroupCommit {
         return ring.next();
     }
 
-    /** A root that stores {@code start} and covers the entries below {@code release} is durable. */
-    void covered(RingStart start, long[] release, long cp) {
+    /**
+     * Runs {@code task}, perhaps at once, between records; if records go to a twin, behind those with the entries below
+     * {@code release}, so that they have no gap; unless no record can be made now.
+     */
+    void whenCovered(long[] release, Runnable task) {
+        Checks.that(release.length == next.length, "every lane has a release", release.length);
+        if (twin.isOn() && isBehind(release)) {
+            for (int lane = 0; lane < release.length; lane++) {
+                wanted[lane] = Math.max(wanted[lane], release[lane]);
+            }
+            start();
+            if (underWay) {
+                betweenWaiters.add(() -> whenCovered(release, task));
+                return;
+            }
+        }
+        whenBetweenRecords(task);
+    }
+
+    private boolean isBehind(long[] release) {
+        boolean behind = false;
+        for (int lane = 0; lane < release.length; lane++) {
+            behind |= release[lane] > next[lane];
+        }
+        return behind;
+    }
+
+    /** {@code root}, which covers the entries below {@code release}, is durable. */
+    void covered(Root root, long[] release) {
+        RingStart start = root.ringStart();
         Checks.that(start.position() <= ring.next().position(), "roots name what was written", start.position());
         while (!records.isEmpty() && records.getFirst().at.position() < start.position()) {
             records.removeFirst();
         }
         Checks.that(!underWay, "log memory is let go between records");
-        ring.trim(start.position(), cp);
+        boolean gap = isBehind(release);
         for (int lane = 0; lane < release.length; lane++) {
             next[lane] = Math.max(next[lane], release[lane]);
         }
+        coveredTo = start.position();
+        coveredCp = root.number().cp();
+        both.covered(root, release, gap);
+        ring.trim(twin.keep(coveredTo), coveredCp);
         start();
+    }
+
+    /** Lets go of what neither the newest root nor the twin's need; false if that is nothing. */
+    boolean trim() {
+        long to = twin.keep(coveredTo);
+        if (to == ring.trimmedTo()) {
+            return false;
+        }
+        ring.trim(to, coveredCp);
+        return true;
+    }
+
+    /** Records begin again, if something kept them. */
+    void goOn() {
+        Checks.that(core.loop.isCurrent(), "on the committer's loop");
+        start();
+    }
+
+    /** Of each lane, the entries below are durable here. */
+    long[] logged() {
+        return next.clone();
+    }
+
+    /** The pool stops. */
+    void stopsWaiting() {
+        both.stop();
     }
 
     double ringUsedFraction() {

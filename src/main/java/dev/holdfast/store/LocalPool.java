@@ -214,6 +214,7 @@ final class LocalPool implements Pool {
 
     @Override
     public void stop(Loop loop, Runnable stopped) {
+        committer.loop().post(() -> committer.commits().ifPresent(GroupCommit::stopsWaiting));
         stopLane(0, () -> {
             Runnable close = () -> rebuilding.stop(() -> {
                 committer.twin().close();

@@ -220,7 +220,7 @@ public final class PoolOpen implements Trouble {
             refuse(String.valueOf(e.getMessage()), false);
             return;
         }
-        if (past.isGone()) {
+        if (past.isGone() && !root.readsOldLog()) {
             Marks.reached("store.memory-lost");
             notes.add("the memory of the last run is gone (a power cut, or another --memory-dir): "
                     + "writes that were not flushed may be missing");

@@ -54,6 +54,18 @@ public final class PoolTwin {
         committer.loop().post(() -> committer.twin().giveUp(newest()));
     }
 
+    /**
+     * Nothing that was answered is to be lost with this side, if {@code zero}: as soon as the twin has everything,
+     * whatever changes is answered when both have it, and waits while the twin is away. Tells false, on {@code loop},
+     * if the pool has no twin: then nothing has happened.
+     */
+    public void rpo(boolean zero, Loop loop, Consumer<Boolean> known) {
+        committer.loop().post(() -> {
+            boolean exists = committer.twin().rpo(zero);
+            loop.post(() -> known.accept(exists));
+        });
+    }
+
     /** How it stands. */
     public void status(Loop loop, BiConsumer<TwinStatus, TwinLink.Counts> told) {
         committer.loop().post(() -> {

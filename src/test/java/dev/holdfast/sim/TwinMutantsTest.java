@@ -16,14 +16,18 @@ final class TwinMutantsTest {
 
     @ParameterizedTest
     @CsvSource({
+        "twin.answered-without-log, pool-rpo-zero",
         "twin.born-since-off-by-one, pool-mirror",
         "twin.goes-on-beside-newer, pool-promotion",
         "twin.granted-before-record, pool-promotion",
         "twin.handover-takes-writes, pool-promotion",
         "twin.keep-what-is-written-over, pool-mirror",
+        "twin.log-from-wrong-place, pool-rpo-zero",
+        "twin.log-trimmed-by-own-root, pool-rpo-zero",
         "twin.open-counter-ignored, pool-mirror-points",
         "twin.partial-counts, pool-mirror",
         "twin.pin-given-up-silently, pool-mirror",
+        "twin.promoted-without-log, pool-rpo-zero",
         "twin.reign-not-raised, pool-promotion",
         "twin.reuse-before-root, pool-mirror",
         "twin.root-before-blocks, pool-mirror",

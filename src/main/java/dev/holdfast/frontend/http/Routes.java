@@ -318,6 +318,13 @@ final class Routes {
         if (call.flag("startOver")) {
             return new Service.Twinned.StartOver();
         }
+        String rpo = call.text("rpo", "");
+        if (!rpo.isEmpty()) {
+            if (!rpo.equals("0") && !rpo.equals("off")) {
+                throw new Call.Wrong(400, "\"rpo\" is \"0\" or \"off\"");
+            }
+            return new Service.Twinned.Rpo(rpo.equals("0"));
+        }
         String to = call.text("to");
         int colon = to.lastIndexOf(':');
         boolean fits = colon > 0 && to.substring(colon + 1).matches("[0-9]{1,5}") && to.length() <= MOST_TWIN_ADDRESS;

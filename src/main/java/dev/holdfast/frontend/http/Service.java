@@ -37,6 +37,9 @@ public interface Service {
         /** It is there, from now on. */
         record At(String host, int port) implements Twinned {}
 
+        /** Nothing that was answered is to be lost with the pool's own side, or what the twin has not got may be. */
+        record Rpo(boolean zero) implements Twinned {}
+
         /** What it has is given up; it begins with nothing. */
         record StartOver() implements Twinned {}
     }

@@ -350,7 +350,9 @@ final class ChangePath {
 
     private void acknowledge(long entry, @Nullable Request request, @Nullable ControlChange control, Segment segment) {
         if (request != null) {
-            if (request.forceUnitAccess && !Mutant.on("lane.acknowledge-before-logged")) {
+            boolean waits = request.forceUnitAccess
+                    || mirrored == null && lane.durability().isTwinned();
+            if (waits && !Mutant.on("lane.acknowledge-before-logged")) {
                 awaitDurable(request, entry + 1);
             } else {
                 request.completion().completed(request, Status.OK);
@@ -366,9 +368,17 @@ final class ChangePath {
                     gate.flushWanted(shard);
                 }
             } else {
-                segment.awaitRoot(control.done());
+                segment.awaitRoot(status -> isRooted(status, control, entry + 1));
                 lane.markerIsVisible();
             }
+        }
+    }
+
+    private void isRooted(Status status, ControlChange control, long end) {
+        if (status == Status.OK && mirrored == null && lane.durability().isTwinned()) {
+            lane.durability().await(control.done(), end);
+        } else {
+            control.done().done(status);
         }
     }
 

@@ -28,6 +28,8 @@ final class Durability {
     private boolean flushesOften;
     private boolean willAsk;
     private boolean failed;
+    private boolean twinned;
+    private boolean stops;
 
     Durability(int lane, Loop loop, CommitterPort committer) {
         this.lane = lane;
@@ -65,8 +67,8 @@ final class Durability {
             request.completion().completed(request, Status.OK);
             return;
         }
-        if (failed) {
-            request.completion().completed(request, Status.IO_ERROR);
+        if (failed || stops) {
+            request.completion().completed(request, failed ? Status.IO_ERROR : Status.SHUTDOWN);
             return;
         }
         want(entry);
@@ -77,8 +79,8 @@ final class Durability {
     void await(ControlDone done, long entry) {
         if (entry <= logged) {
             done.done(Status.OK);
-        } else if (failed) {
-            done.done(Status.IO_ERROR);
+        } else if (failed || stops) {
+            done.done(failed ? Status.IO_ERROR : Status.SHUTDOWN);
         } else {
             want(entry);
             waiters.add(done, wanted);
@@ -92,6 +94,38 @@ final class Durability {
         }
         logged = entry;
         waiters.tellUpTo(entry, Status.OK);
+    }
+
+    /** A root covers entries below {@code entry}, or they were in the log when the pool began to serve. */
+    void rooted(long entry) {
+        if (!twinned) {
+            logged(entry);
+        }
+    }
+
+    /**
+     * From now on only {@link #logged} counts, and whatever changes waits for it. If the pool {@code begins}, not even
+     * what a flush without a change would promise is durable.
+     */
+    void twinned(boolean begins) {
+        twinned = true;
+        logged = begins ? -1 : logged;
+    }
+
+    /** Roots count too, and nothing waits that need not. */
+    void alone() {
+        twinned = false;
+    }
+
+    /** Whether whatever changes waits until it is durable. */
+    boolean isTwinned() {
+        return twinned;
+    }
+
+    /** Who waits is told that the pool stops. */
+    void stopWaiting() {
+        stops = true;
+        waiters.tellUpTo(Long.MAX_VALUE, Status.SHUTDOWN);
     }
 
     /** Nothing becomes durable any more. */

@@ -118,7 +118,7 @@ public final class Lane implements LanePort {
                     .path()
                     .holdTail(entry);
         }
-        durability.logged(memoryLog.published());
+        durability.rooted(memoryLog.published());
         shards.values().forEach(shard -> shard.path().startEpoch());
         admission.serve(memoryLog);
     }
@@ -219,6 +219,28 @@ public final class Lane implements LanePort {
     }
 
     @Override
+    public void twinned(Runnable reached) {
+        durability.twinned(log == null);
+        durability.await(
+                status -> {
+                    if (status == Status.OK) {
+                        reached.run();
+                    }
+                },
+                log == null ? 0 : log.published());
+    }
+
+    @Override
+    public void alone() {
+        durability.alone();
+    }
+
+    @Override
+    public void stopWaiting() {
+        durability.stopWaiting();
+    }
+
+    @Override
     public void freeze(long cp) {
         List<FrozenShard> frozen = new ArrayList<>();
         long releaseEntry = log == null ? 0 : log.published();
@@ -266,7 +288,7 @@ public final class Lane implements LanePort {
         }
         long published = log == null ? 0 : log.published();
         Checks.that(installed.releaseEntry() <= published, "a root covers what was taken", installed.releaseEntry());
-        durability.logged(installed.releaseEntry());
+        durability.rooted(installed.releaseEntry());
         installer.run(installed.cp(), installed.nodes(), () -> finishInstall(installed));
     }
 

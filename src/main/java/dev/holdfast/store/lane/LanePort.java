@@ -8,6 +8,18 @@ public interface LanePort {
     /** Entries of this lane's memory log below {@code entry} are durable, in the ring or by a root. */
     void logged(long entry);
 
+    /**
+     * From now on changes are durable only where {@link #logged} says so, whichever roots come, and every change is
+     * answered when it is durable; {@code reached} runs, on the lane's loop, once everything held by now is.
+     */
+    void twinned(Runnable reached);
+
+    /** That is over: roots say what is durable, too, and changes are answered when they are held. */
+    void alone();
+
+    /** Who waits for something durable, or will, is told that the pool stops. */
+    void stopWaiting();
+
     /** Consistency point {@code cp} begins: the lane seals its changes and answers {@link CommitterPort#frozen}. */
     void freeze(long cp);
 

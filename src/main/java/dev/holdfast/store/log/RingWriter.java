@@ -155,6 +155,11 @@ public final class RingWriter {
         return builtPosition % logBytes;
     }
 
+    /** The logical position at which the record goes. */
+    public long position() {
+        return builtPosition;
+    }
+
     /** Length of the record in bytes. */
     public int lengthBytes() {
         return entries == 0 ? 0 : RingRecord.areaBytes(entries) + payloadSlots * Entry.SLOT_BYTES;

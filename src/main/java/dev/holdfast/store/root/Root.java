@@ -3,6 +3,7 @@ package dev.holdfast.store.root;
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Crc32c;
 import dev.holdfast.base.Id128;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.store.log.RingStart;
 import dev.holdfast.store.tree.ObjectRoot;
 import java.nio.ByteBuffer;
@@ -203,8 +204,9 @@ public record Root(
 
     /**
      * The same root in its place, from which a promoted twin goes on as the pool: numbers above all that the old one
-     * may use, so that nothing of its log or memory is ever taken for this one's. An old source that goes on after all
-     * keeps its log.
+     * may use, so that nothing of its log or memory is ever taken for this one's. But if the old one's log came to the
+     * twin too, the start reads that, and only then goes on above it ({@link #readsOldLog}). An old source that goes on
+     * after all keeps its log.
      */
     public Root promoted(TwinRecord newTwin, long members) {
         if (!written.atTwin) {
@@ -213,8 +215,24 @@ public record Root(
         long counter = number.usedCounter + PROMOTION_STEP;
         Number own =
                 new Number(number.cp, counter, number.generation + PROMOTION_STEP, number.previousCp, counter, counter);
+        if (twin.rpo() != TwinRecord.Rpo.POINTS && !Mutant.on("twin.promoted-without-log")) {
+            Number reading = new Number(
+                    number.cp,
+                    number.openCounter,
+                    number.generation + PROMOTION_STEP,
+                    number.previousCp,
+                    counter,
+                    counter);
+            LogPoint old = new LogPoint(log.position, log.record, log.firstEntries, false);
+            return new Root(poolId, reading, old, new Written(written.wallMillis, members), objects, space, newTwin);
+        }
         LogPoint fresh = new LogPoint(log.position, log.record, List.of(), false);
         return new Root(poolId, own, fresh, new Written(written.wallMillis, members), objects, space, newTwin);
+    }
+
+    /** Of a promoted twin before its first start has ended: the log from here on is what its source sent. */
+    public boolean readsOldLog() {
+        return twin.state() == TwinRecord.State.PROMOTED && number.usedCounter - number.openCounter >= PROMOTION_STEP;
     }
 
     /** True if the block was never written. */

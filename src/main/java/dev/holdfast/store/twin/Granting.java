@@ -90,6 +90,8 @@ public final class Granting {
                         TwinFrame.Rooted _,
                         TwinFrame.Refused _,
                         TwinFrame.Grant _,
+                        TwinFrame.Log _,
+                        TwinFrame.Logged _,
                         TwinFrame.Ping _,
                         TwinFrame.Malformed _ -> connection.close();
             }

@@ -68,6 +68,7 @@ public final class SourceTwin implements Twin {
     }
 
     private final TwinPort port;
+    private final TwinRing ring;
     private final ArrayDeque<Offer> line = new ArrayDeque<>();
     private final List<RootIdentity> offered = new ArrayList<>();
     private TwinRecord.State kept;
@@ -87,8 +88,9 @@ public final class SourceTwin implements Twin {
     private boolean taken;
 
     /** The twin as {@code newest}, the root of the start, has it. */
-    SourceTwin(Root newest, TwinPort port) {
+    SourceTwin(Root newest, TwinPort port, TwinRing ring) {
         this.port = port;
+        this.ring = ring;
         this.newest = newest;
         this.kept = newest.twin().state();
         this.reign = newest.twin().reign();
@@ -143,6 +145,7 @@ public final class SourceTwin implements Twin {
         recording = false;
         recorded = false;
         contacted = false;
+        ring.startOver();
         if (!first && Mutant.on("twin.pin-given-up-silently")) {
             has = newest.identity();
             kept = TwinRecord.State.MIRRORED;
@@ -227,6 +230,7 @@ public final class SourceTwin implements Twin {
     }
 
     private void empty() {
+        ring.closed();
         wanted = false;
         line.clear();
         live = Optional.empty();
@@ -295,6 +299,7 @@ public final class SourceTwin implements Twin {
         if (tells) {
             port.changed();
         }
+        ring.opened(found.cp());
         grant();
         goOn();
     }
@@ -374,7 +379,8 @@ public final class SourceTwin implements Twin {
             addNew(mayHave, atStart);
         }
         recording = contacted;
-        return new TwinRecord(kept, reign, new TwinRecord.Known(has, List.copyOf(mayHave), contacted), address, held);
+        TwinRecord.Known known = new TwinRecord.Known(has, List.copyOf(mayHave), contacted);
+        return new TwinRecord(kept, ring.rpo(), reign, known, address, held);
     }
 
     private static void addNew(List<RootIdentity> roots, RootIdentity root) {
@@ -386,6 +392,7 @@ public final class SourceTwin implements Twin {
     @Override
     public void durable(Root root) {
         newest = root;
+        ring.recorded(root);
         running = 0;
         recorded = recording;
         live.ifPresent(offer -> {
@@ -422,6 +429,7 @@ public final class SourceTwin implements Twin {
         line.removeFirst();
         offered.remove(root);
         has = root;
+        ring.rooted(root.cp());
         port.gotOn();
         goOn();
         check();

@@ -17,7 +17,6 @@ import dev.holdfast.store.work.Trouble;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -51,6 +50,8 @@ public final class TwinCopy implements Trouble {
         FLUSHING,
         /** A root becomes durable. */
         ROOTING,
+        /** Log bytes become durable. */
+        LOGGING,
         /** Roots are erased. */
         WITHDRAWING,
         /** It is the pool, and nobody's twin any more. */
@@ -74,12 +75,12 @@ public final class TwinCopy implements Trouble {
     private final Loop loop;
     private final Id128 pool;
     private final Root none;
-    private final ByteBuffer zeroes = BlockBuffer.allocate(BLOCK);
     private final ArrayDeque<ByteBuffer> free = new ArrayDeque<>();
     private final List<Write> writes = new ArrayList<>();
     private final ArrayDeque<Integer> freeTokens = new ArrayDeque<>();
     private final Crc32c crc = new Crc32c();
-    private final long[] slotCp = new long[Root.SLOTS];
+    private final TwinSlots slots;
+    private final TwinLog log;
     private RootWriter roots;
     private Optional<Root> before;
     private State state = State.IDLE;
@@ -88,6 +89,7 @@ public final class TwinCopy implements Trouble {
     private int underWay;
     private boolean operating;
     private long turn;
+    private long logTurn;
     private long flushed;
     private long received;
     private String failure = "";
@@ -108,10 +110,10 @@ public final class TwinCopy implements Trouble {
         this.loop = loop;
         this.pool = none.poolId();
         this.none = none;
-        Checks.that(ring.size() == Root.SLOTS, "a root or none in each slot", ring.size());
+        this.slots = new TwinSlots(array, loop, this, ring);
+        this.log = new TwinLog(array, loop, this, this::logged);
         Optional<Root> newest = Optional.empty();
         for (int slot = 0; slot < Root.SLOTS; slot++) {
-            slotCp[slot] = ring.get(slot).map(root -> root.number().cp()).orElse(0L);
             Optional<Root> found = ring.get(slot);
             if (found.isPresent() && (newest.isEmpty() || found.get().isNewerThan(newest.get()))) {
                 newest = found;
@@ -242,6 +244,7 @@ public final class TwinCopy implements Trouble {
             case TwinFrame.Withdraw withdraw -> onlyOpen(() -> withdraw(withdraw.root()));
             case TwinFrame.Begin begin -> onlyOpen(() -> begin(begin.cp()));
             case TwinFrame.Blocks blocks -> onlyOpen(() -> blocks(blocks));
+            case TwinFrame.Log bytes -> onlyOpen(() -> log(bytes));
             case TwinFrame.Flush flush -> onlyOpen(() -> flush(flush.cp()));
             case TwinFrame.TheRoot root -> onlyOpen(() -> root(root.root()));
             case TwinFrame.Grant grant -> onlyOpen(() -> granted(grant));
@@ -254,6 +257,7 @@ public final class TwinCopy implements Trouble {
                     TwinFrame.Rooted _,
                     TwinFrame.Wanted _,
                     TwinFrame.Promoted _,
+                    TwinFrame.Logged _,
                     TwinFrame.Pong _,
                     TwinFrame.Malformed _ -> refuse(TwinFrames.BREACH);
         }
@@ -362,10 +366,10 @@ public final class TwinCopy implements Trouble {
             return;
         }
         Marks.reached("twin.root-before-erased");
-        List<Integer> slots = slotsOf(before.get().number().cp());
+        long gone = before.get().number().cp();
         before = Optional.empty();
         Consumer<Runnable> done = operation(State.WITHDRAWING);
-        erase(slots, 0, () -> done.accept(() -> {}));
+        slots.erase(gone, () -> done.accept(() -> {}));
     }
 
     private void blocks(TwinFrame.Blocks blocks) {
@@ -455,6 +459,41 @@ public final class TwinCopy implements Trouble {
         }
     }
 
+    /** T9. Only behind a root: without one nobody could read it. */
+    private void log(TwinFrame.Log bytes) {
+        if (newest().isEmpty() || !log.take(bytes)) {
+            refuse(TwinFrames.BREACH);
+            return;
+        }
+        Checks.that(!operating && state == State.OPEN, "one thing at a time", bytes.position());
+        state = State.LOGGING;
+        operating = true;
+        logTurn = turn;
+    }
+
+    private void logged(long position) {
+        Checks.that(operating, "log bytes were on their way", position);
+        if (roots.isSettled()) {
+            answerLogged(position);
+        } else {
+            roots.whenSettled(() -> answerLogged(position));
+        }
+    }
+
+    private void answerLogged(long position) {
+        operating = false;
+        if (state == State.FAILED) {
+            return;
+        }
+        if (turn != logTurn) {
+            rest();
+            return;
+        }
+        state = State.OPEN;
+        session.ifPresent(to -> to.send(new TwinFrame.Logged(position)));
+        goOn();
+    }
+
     private void flushed(long cp) {
         flushed = Math.max(flushed, cp);
         session.ifPresent(to -> to.send(new TwinFrame.Flushed(cp)));
@@ -479,24 +518,12 @@ public final class TwinCopy implements Trouble {
         RootIdentity identity = root.identity();
         Checks.that(identity.cp() > top.number().cp(), "roots only get newer (T2)", identity.cp());
         roots.whenSettled(() -> roots.write(root.atTwin(roots.generationNow(), array.members()), () -> {
-            noteSlots(root.number().cp(), root.number().cp());
+            slots.written(root.number().cp());
             boolean whole = top.number().cp() > 0
                     && root.number().previousCp() == top.number().cp();
             before = whole ? Optional.of(top) : Optional.empty();
             done.accept(() -> session.ifPresent(to -> to.send(new TwinFrame.Rooted(identity))));
         }));
-    }
-
-    private void noteSlots(long cp, long now) {
-        Checks.that(cp > 0 && roots.newest().number().cp() == cp, "the newest root stands there", cp);
-        int slot = (int) (cp % Root.HALF);
-        slotCp[slot] = now;
-        slotCp[Root.HALF + slot] = now;
-    }
-
-    private static List<Integer> slotsOf(long cp) {
-        int slot = (int) (cp % Root.HALF);
-        return List.of(slot, Root.HALF + slot);
     }
 
     /**
@@ -513,48 +540,14 @@ public final class TwinCopy implements Trouble {
             return;
         }
         long kept = all ? -1 : before.orElseThrow().number().cp();
-        List<Integer> slots = new ArrayList<>();
-        for (int slot = 0; slot < Root.SLOTS; slot++) {
-            if (slotCp[slot] != kept) {
-                slots.add(slot);
-            }
-        }
-        slots.sort(Comparator.comparingLong(slot -> slotCp[slot]));
         Root top = all ? none : before.orElseThrow();
         Checks.that(!operating && top.number().cp() <= kept || all, "it goes back", kept);
         before = Optional.empty();
         Consumer<Runnable> done = operation(State.WITHDRAWING);
-        roots.whenSettled(() -> erase(slots, 0, () -> {
+        roots.whenSettled(() -> slots.eraseAllBut(kept, () -> {
             roots = writer(top);
             done.accept(this::tell);
         }));
-    }
-
-    private void erase(List<Integer> slots, int index, Runnable then) {
-        Checks.that(operating && index <= slots.size(), "erasing is an operation", index);
-        if (index == slots.size()) {
-            then.run();
-            return;
-        }
-        int slot = slots.get(index);
-        array.writeRoot(
-                slot,
-                zeroes.duplicate(),
-                loop,
-                (token, outcome) -> {
-                    switch (outcome) {
-                        case OK, MEMBER_LOST -> {
-                            if (outcome == ArrayOutcome.MEMBER_LOST) {
-                                memberLost();
-                            }
-                            slotCp[slot] = 0;
-                            erase(slots, index + 1, then);
-                        }
-                        case NO_SPACE -> loop.after(RETRY_NANOS, () -> erase(slots, index, then));
-                        case FAILED -> failed("no device of the twin takes its roots");
-                    }
-                },
-                0);
     }
 
     @Override

@@ -55,6 +55,12 @@ sealed interface TwinFrame {
     /** Who answers is the pool, in this reign. */
     record Promoted(long reign) implements TwinFrame {}
 
+    /** Bytes of the log region from a logical position on, in the form of {@link Blocks}; they come in order. */
+    record Log(long position, int count, ByteBuffer in, int sumsAt, int bytesAt) implements TwinFrame {}
+
+    /** The log is durable up to there. */
+    record Logged(long position) implements TwinFrame {}
+
     /** No message: the connection ends. */
     record Malformed(String why) implements TwinFrame {}
 }

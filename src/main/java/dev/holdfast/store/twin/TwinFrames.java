@@ -60,10 +60,12 @@ final class TwinFrames {
     private static final int WANTED = 13;
     private static final int GRANT = 14;
     private static final int PROMOTED = 15;
-    private static final int KINDS = 16;
+    private static final int LOG = 16;
+    private static final int LOGGED = 17;
+    private static final int KINDS = 18;
 
-    /** Length by kind; that of BLOCKS follows from its count. */
-    private static final int[] LENGTHS = {-1, 48, 56, 24, 8, -1, 8, 8, Root.BYTES, 24, 8, 0, 0, 0, 32, 8};
+    /** Length by kind; that of BLOCKS and LOG follows from its count. */
+    private static final int[] LENGTHS = {-1, 48, 56, 24, 8, -1, 8, 8, Root.BYTES, 24, 8, 0, 0, 0, 32, 8, -1, 8};
 
     private TwinFrames() {}
 
@@ -111,7 +113,9 @@ final class TwinFrames {
             case TwinFrame.Wanted wanted -> frame(to, WANTED, 0);
             case TwinFrame.Grant grant -> put(frame(to, GRANT, LENGTHS[GRANT]).putLong(grant.reign()), grant.last());
             case TwinFrame.Promoted promoted -> number(to, PROMOTED, promoted.reign());
+            case TwinFrame.Logged logged -> number(to, LOGGED, logged.position());
             case TwinFrame.Blocks blocks -> throw Checks.unreachable("blocks are sent from where they lie");
+            case TwinFrame.Log log -> throw Checks.unreachable("so is the log");
             case TwinFrame.Malformed malformed -> throw Checks.unreachable("nobody sends it");
         }
     }
@@ -133,6 +137,41 @@ final class TwinFrames {
         }
     }
 
+    /**
+     * Sends bytes of the log: the first {@code count} of {@code parts}, whole blocks each, one after another from
+     * {@code position} on; copies each once.
+     */
+    static void log(Connection to, long position, ByteBuffer[] parts, int count, Crc32c crc) {
+        int left = 0;
+        for (int i = 0; i < count; i++) {
+            Checks.that(parts[i].remaining() % BLOCK_BYTES == 0, "whole blocks", parts[i].remaining());
+            left += parts[i].remaining() / BLOCK_BYTES;
+        }
+        int part = 0;
+        int from = parts[0].position();
+        for (long at = position; left > 0; ) {
+            int some = Math.min(MOST_BLOCKS, left);
+            ByteBuffer out = frame(to, LOG, blocksLength(some));
+            int sums = out.position() + SUMS;
+            out.putLong(at).putInt(some).putInt(0);
+            out.position(sums + (some + (some & 1)) * Integer.BYTES);
+            for (int i = 0; i < some; i++) {
+                while (from == parts[part].limit()) {
+                    from = parts[++part].position();
+                }
+                out.putInt(sums + i * Integer.BYTES, crc.ofBlock(parts[part], from));
+                out.put(out.position(), parts[part], from, BLOCK_BYTES);
+                out.position(out.position() + BLOCK_BYTES);
+                from += BLOCK_BYTES;
+            }
+            if ((some & 1) != 0) {
+                out.putInt(sums + some * Integer.BYTES, 0);
+            }
+            at += (long) some * BLOCK_BYTES;
+            left -= some;
+        }
+    }
+
     /** Takes the next message; nothing and the position as it was if it has not wholly arrived. Any bytes. */
     static Optional<TwinFrame> read(ByteBuffer in) {
         if (in.remaining() < HEADER) {
@@ -144,7 +183,7 @@ final class TwinFrames {
         int word = in.getInt(at + 4);
         int kind = word >>> 24;
         boolean known = kind > 0 && kind < KINDS && (word & 0xFF_FFFF) == 0;
-        boolean fits = known && (kind == BLOCKS ? isBlocksLength(length) : length == LENGTHS[kind]);
+        boolean fits = known && (LENGTHS[kind] < 0 ? isBlocksLength(length) : length == LENGTHS[kind]);
         if (!fits) {
             return Optional.of(new TwinFrame.Malformed("no message of kind " + kind + " is " + length + " bytes long"));
         }
@@ -173,7 +212,7 @@ final class TwinFrames {
             }
             case WITHDRAW -> new TwinFrame.Withdraw(RootIdentity.read(in, at));
             case BEGIN -> new TwinFrame.Begin(in.getLong(at));
-            case BLOCKS -> blocks(in, at, length);
+            case BLOCKS, LOG -> blocks(kind, in, at, length);
             case FLUSH -> new TwinFrame.Flush(in.getLong(at));
             case FLUSHED -> new TwinFrame.Flushed(in.getLong(at));
             case ROOT -> root(in, at);
@@ -184,16 +223,21 @@ final class TwinFrames {
             case WANTED -> new TwinFrame.Wanted();
             case GRANT -> new TwinFrame.Grant(in.getLong(at), RootIdentity.read(in, at + Long.BYTES));
             case PROMOTED -> new TwinFrame.Promoted(in.getLong(at));
+            case LOGGED -> new TwinFrame.Logged(in.getLong(at));
             default -> throw Checks.unreachable("the kind was checked");
         };
     }
 
-    private static TwinFrame blocks(ByteBuffer in, int at, int length) {
+    private static TwinFrame blocks(int kind, ByteBuffer in, int at, int length) {
         int count = in.getInt(at + 8);
         boolean fits = count > 0 && count <= MOST_BLOCKS && length == blocksLength(count);
-        return fits
-                ? new TwinFrame.Blocks(in.getLong(at), count, in, at + SUMS, at + length - count * BLOCK_BYTES)
-                : new TwinFrame.Malformed(count + " blocks in " + length + " bytes");
+        if (!fits) {
+            return new TwinFrame.Malformed(count + " blocks in " + length + " bytes");
+        }
+        int bytesAt = at + length - count * BLOCK_BYTES;
+        return kind == LOG
+                ? new TwinFrame.Log(in.getLong(at), count, in, at + SUMS, bytesAt)
+                : new TwinFrame.Blocks(in.getLong(at), count, in, at + SUMS, bytesAt);
     }
 
     private static TwinFrame root(ByteBuffer in, int at) {

@@ -8,6 +8,7 @@ import dev.holdfast.io.Connection;
 import dev.holdfast.io.Network;
 import dev.holdfast.io.Receiver;
 import dev.holdfast.io.WorldException;
+import dev.holdfast.store.log.RingCopy;
 import dev.holdfast.store.root.Root;
 import dev.holdfast.store.root.RootIdentity;
 import dev.holdfast.store.root.TwinRecord;
@@ -48,6 +49,7 @@ public final class TwinLink {
     private final Core core;
     private final Id128 pool;
     private final Wishes wishes;
+    private final TwinRing ring;
     private final SourceTwin source;
     private final TwinWalk walk;
     private final Crc32c crc = new Crc32c();
@@ -68,7 +70,11 @@ public final class TwinLink {
         this.core = core;
         this.pool = newest.poolId();
         this.wishes = wishes;
-        this.source = new SourceTwin(newest, port);
+        this.ring = new TwinRing(
+                (start, resume) -> new RingCopy(core.array, start, core.loop, resume),
+                newest.twin().rpo(),
+                port);
+        this.source = new SourceTwin(newest, port, ring);
         this.walk = new TwinWalk(core, new Walked());
         if (newest.twin().state() != TwinRecord.State.NONE) {
             core.twin(source);
@@ -81,10 +87,25 @@ public final class TwinLink {
                 source.kept(),
                 source.address(),
                 source.state(),
+                new TwinStatus.Log(ring.state(), ring.since()),
                 source.has().cp(),
                 source.isLive(),
                 core.freeMap.held().size(),
                 trouble);
+    }
+
+    /** The pool's log on its way to the twin. */
+    public TwinRing ring() {
+        return ring;
+    }
+
+    /** Nothing is to be lost with this side, if {@code zero}; false, and nothing happens, without a twin. */
+    public boolean rpo(boolean zero) {
+        boolean exists = source.kept() != TwinRecord.State.NONE && source.kept() != TwinRecord.State.PROMOTED;
+        if (exists) {
+            ring.ask(zero);
+        }
+        return exists;
     }
 
     /** What went out since the start. */
@@ -204,7 +225,7 @@ public final class TwinLink {
     }
 
     /** What the state machine can do. */
-    private final class Port implements TwinPort {
+    private final class Port implements TwinPort, TwinRing.Out {
         private long mostQueuedBytes;
 
         private void send(TwinFrame frame) {
@@ -232,6 +253,12 @@ public final class TwinLink {
             Checks.that(session.isPresent(), "blocks go to somebody", first);
             blocksSent += blocks.remaining() / TwinFrames.BLOCK_BYTES;
             TwinFrames.blocks(session.get().connection, first, blocks, crc);
+        }
+
+        @Override
+        public void log(long position, ByteBuffer[] parts, int count) {
+            Checks.that(session.isPresent(), "the log goes to somebody", position);
+            TwinFrames.log(session.get().connection, position, parts, count, crc);
         }
 
         @Override
@@ -299,6 +326,11 @@ public final class TwinLink {
         }
 
         @Override
+        public long wallMillis() {
+            return core.clock.wallMillis();
+        }
+
+        @Override
         public void gotOn() {
             wishes.gotOn();
         }
@@ -347,6 +379,7 @@ public final class TwinLink {
             switch (frame) {
                 case TwinFrame.State state -> source.found(state.has(), state.before());
                 case TwinFrame.Flushed flushed -> source.flushed(flushed.cp());
+                case TwinFrame.Logged logged -> ring.logged(logged.position());
                 case TwinFrame.Rooted rooted -> {
                     trouble = "";
                     source.rooted(rooted.root());
@@ -359,6 +392,7 @@ public final class TwinLink {
                         TwinFrame.Withdraw _,
                         TwinFrame.Begin _,
                         TwinFrame.Blocks _,
+                        TwinFrame.Log _,
                         TwinFrame.Flush _,
                         TwinFrame.TheRoot _,
                         TwinFrame.Ping _,
@@ -382,6 +416,7 @@ public final class TwinLink {
         @Override
         public void drained() {
             walk.goOn();
+            ring.drained();
         }
 
         @Override

@@ -83,12 +83,17 @@ public final class RootWriter {
 
     /** Runs {@code task}, perhaps at once, when the newest root names exactly the present members. */
     public void whenSettled(Runnable task) {
-        if (!busy && isTrue() && isKept()) {
+        if (isSettled()) {
             task.run();
         } else {
             settledWaiters.add(task);
             memberLost();
         }
+    }
+
+    /** True if the newest root names exactly the present members. */
+    public boolean isSettled() {
+        return !busy && isTrue() && isKept();
     }
 
     private boolean isTrue() {

@@ -62,7 +62,7 @@ public interface Twin {
         }
 
         private static TwinRecord withHeld(SnapshotRecord.DeadList held) {
-            return new TwinRecord(TwinRecord.State.NONE, 0, TwinRecord.Known.NOTHING, "", held);
+            return new TwinRecord(TwinRecord.State.NONE, TwinRecord.Rpo.POINTS, 0, TwinRecord.Known.NOTHING, "", held);
         }
 
         @Override

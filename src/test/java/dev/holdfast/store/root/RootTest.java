@@ -23,6 +23,7 @@ final class RootTest {
                 new Root.Space(16, 17, 18),
                 new TwinRecord(
                         TwinRecord.State.MIRRORED,
+                        TwinRecord.Rpo.ZERO,
                         19,
                         new TwinRecord.Known(
                                 new RootIdentity(20, 21, 22),

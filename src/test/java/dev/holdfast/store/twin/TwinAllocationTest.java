@@ -8,6 +8,7 @@ import dev.holdfast.base.Crc32c;
 import dev.holdfast.base.Id128;
 import dev.holdfast.io.Connection;
 import dev.holdfast.io.Loop;
+import dev.holdfast.store.log.RingStart;
 import dev.holdfast.store.root.Root;
 import dev.holdfast.store.root.RootIdentity;
 import dev.holdfast.store.root.SnapshotRecord;
@@ -24,7 +25,7 @@ final class TwinAllocationTest {
 
     private final Wire wire = new Wire();
     private final Port port = new Port();
-    private final SourceTwin source = new SourceTwin(root(), port);
+    private final SourceTwin source = new SourceTwin(root(), port, ring(TwinRecord.Rpo.POINTS));
 
     private static Root root() {
         TwinRecord.Known known = TwinRecord.Known.NOTHING;
@@ -35,7 +36,8 @@ final class TwinAllocationTest {
                 new Root.Written(0, 1),
                 new Root.Objects(ObjectRoot.EMPTY, ObjectRoot.EMPTY, ObjectRoot.EMPTY),
                 new Root.Space(0, 1, 1000),
-                new TwinRecord(TwinRecord.State.MIRRORED, 0, known, "", SnapshotRecord.DeadList.EMPTY));
+                new TwinRecord(
+                        TwinRecord.State.MIRRORED, TwinRecord.Rpo.ZERO, 0, known, "", SnapshotRecord.DeadList.EMPTY));
     }
 
     @Test
@@ -55,6 +57,55 @@ final class TwinAllocationTest {
         }
         assertEquals(5L * ROUNDS, wire.messages, "every run of blocks is a message");
         assertTrue(least < ROUNDS, least + " bytes in " + ROUNDS + " messages");
+    }
+
+    @Test
+    void sendingTheLogAllocatesNothing() {
+        TwinRing ring = ring(TwinRecord.Rpo.ZERO);
+        ring.begin(0, new Nobody());
+        ring.covered(root(), true);
+        ring.opened(1);
+        ByteBuffer part = ByteBuffer.allocateDirect(2 * TwinFrames.BLOCK_BYTES);
+        ByteBuffer[] parts = {part, part};
+        int bytes = 4 * TwinFrames.BLOCK_BYTES;
+        RingStart[] places = new RingStart[5 * ROUNDS + 1];
+        for (int i = 0; i < places.length; i++) {
+            places[i] = new RingStart(1, 2, 1, (long) i * bytes, i);
+        }
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long least = Long.MAX_VALUE;
+        for (int batch = 0; batch < 5; batch++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = batch * ROUNDS; i < (batch + 1) * ROUNDS; i++) {
+                ring.wrote(places[i].position(), parts, 2, bytes);
+                ring.durable(places[i + 1]);
+            }
+            least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+        }
+        assertEquals(5L * ROUNDS, wire.messages, "every record is a message");
+        assertTrue(least < ROUNDS, least + " bytes in " + ROUNDS + " messages");
+    }
+
+    private TwinRing ring(TwinRecord.Rpo rpo) {
+        TwinRing.Reader nothing = (start, resume) -> {
+            throw new AssertionError("nothing is read again");
+        };
+        return new TwinRing(nothing, rpo, port);
+    }
+
+    /** Hears nothing. */
+    private static final class Nobody implements TwinRing.Listener {
+        @Override
+        public void safe(long position) {}
+
+        @Override
+        public void rooted(long cp) {}
+
+        @Override
+        public void both(boolean both) {}
+
+        @Override
+        public void goOn() {}
     }
 
     /** A connection that takes everything and keeps nothing. */
@@ -95,12 +146,22 @@ final class TwinAllocationTest {
     }
 
     /** What {@link TwinLink} does with blocks, and nothing else. */
-    private final class Port implements TwinPort {
+    private final class Port implements TwinPort, TwinRing.Out {
         private final Crc32c crc = new Crc32c();
 
         @Override
         public void blocks(long address, ByteBuffer blocks) {
             TwinFrames.blocks(wire, address, blocks, crc);
+        }
+
+        @Override
+        public void log(long position, ByteBuffer[] parts, int count) {
+            TwinFrames.log(wire, position, parts, count, crc);
+        }
+
+        @Override
+        public long wallMillis() {
+            return 0;
         }
 
         @Override

@@ -40,7 +40,8 @@ final class TwinFramesTest {
             new TwinFrame.Pong(),
             new TwinFrame.Wanted(),
             new TwinFrame.Grant(6, ONE),
-            new TwinFrame.Promoted(7));
+            new TwinFrame.Promoted(7),
+            new TwinFrame.Logged(4096));
 
     @Test
     void whatIsSentIsRead() {
@@ -69,6 +70,7 @@ final class TwinFramesTest {
                 new TwinFrame.Grant(6, ONE),
                 "000000200e000000" + "0000000000000006" + "000000000000001100000000000000220000003300000000");
         golden(new TwinFrame.Promoted(7), "000000080f000000" + "0000000000000007");
+        golden(new TwinFrame.Logged(0x1234), "0000000811000000" + "0000000000001234");
         golden(new TwinFrame.Ping(), "000000000b000000");
     }
 
@@ -105,6 +107,38 @@ final class TwinFramesTest {
             next += blocks.count();
         }
         assertEquals(1130, next);
+    }
+
+    @Test
+    void theLogGoesOutAsItLiesInItsParts() {
+        Random random = new Random(2);
+        byte[] bytes = new byte[131 * TwinFrames.BLOCK_BYTES];
+        random.nextBytes(bytes);
+        ByteBuffer all = ByteBuffer.wrap(bytes);
+        ByteBuffer[] parts = {part(all, 0, 1), part(all, 1, 70), part(all, 71, 3), part(all, 74, 57), all};
+        Recorder recorder = new Recorder();
+        TwinFrames.log(recorder, 8192, parts, 4, new Crc32c());
+        ByteBuffer in = recorder.sent();
+        long next = 8192;
+        while (in.hasRemaining()) {
+            TwinFrame.Log log =
+                    assertInstanceOf(TwinFrame.Log.class, TwinFrames.read(in).orElseThrow());
+            assertEquals(next, log.position());
+            byte[] had = new byte[log.count() * TwinFrames.BLOCK_BYTES];
+            in.get(log.bytesAt(), had);
+            int from = (int) (next - 8192);
+            assertArrayEquals(Arrays.copyOfRange(bytes, from, from + had.length), had);
+            for (int i = 0; i < log.count(); i++) {
+                int sum = new Crc32c().ofBlock(ByteBuffer.wrap(had), i * TwinFrames.BLOCK_BYTES);
+                assertEquals(sum, in.getInt(log.sumsAt() + 4 * i), "with its checksum");
+            }
+            next += had.length;
+        }
+        assertEquals(8192 + bytes.length, next);
+    }
+
+    private static ByteBuffer part(ByteBuffer all, int from, int blocks) {
+        return all.slice(from * TwinFrames.BLOCK_BYTES, blocks * TwinFrames.BLOCK_BYTES);
     }
 
     @Test
