@@ -25,18 +25,23 @@ public final class LoneGate implements Gate {
     }
 
     /**
-     * Takes {@code shard}, whose copy was taken away, from its protocol, which has ended; on the shard's loop. What
-     * nobody has seen is forgotten and the rest may go into roots, so that nothing of it stays in the pool's log for
-     * ever. Should a copy be kept here again it goes on from what was seen, which everybody in sync held.
+     * Takes {@code shard}, whose copy was taken away, from its protocol, which has ended; on the shard's loop. What not
+     * everybody has logged is forgotten, so that nothing of it stays in the pool's log for ever, nor in a root what the
+     * others may come to lose. Should a copy be kept here again it goes on from there.
      */
     public static void leave(ReplicaShard shard) {
-        LoneGate gate = new LoneGate(shard);
-        shard.attach(gate);
+        shard.attach(new LoneGate(shard));
         shard.endEpoch();
-        if (shard.heldSeq() > shard.visibleSeq()) {
-            shard.rewind(shard.visibleSeq());
+        forget(shard);
+    }
+
+    private static void forget(ReplicaShard shard) {
+        long stays = shard.stableSeq();
+        if (shard.heldSeq() == stays || shard.rewind(stays)) {
+            shard.opened(stays);
+        } else {
+            shard.shard().whenRoom(() -> forget(shard));
         }
-        gate.stabilityWanted(shard.shard(), shard.visibleSeq());
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.holdfast.sim;
 
+import dev.holdfast.sim.cluster.ClusterScenario;
 import dev.holdfast.sim.shard.ClientScenario;
 import dev.holdfast.sim.shard.ShardScenario;
 import dev.holdfast.sim.workload.BlockWorkload;
@@ -37,6 +38,10 @@ public final class Scenarios {
                     "shard-clients",
                     "clients that follow the primary over NBD see delay where it changes, and nothing else",
                     ClientScenario::run),
+            new Scenario(
+                    "cluster",
+                    "whole nodes: whatever is asked of them ends once, all know the same, and clients see no error",
+                    ClusterScenario::run),
             new Scenario(
                     "store-crashes",
                     "whatever ends the process, the store opens again and holds what it promised",

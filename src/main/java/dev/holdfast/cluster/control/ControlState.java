@@ -2,6 +2,7 @@ package dev.holdfast.cluster.control;
 
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Id128;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.mirror.Authority;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -73,7 +74,7 @@ public final class ControlState {
             return false;
         }
         Optional<Result.Refused> objection = new Rules(this).objection(change);
-        if (objection.isPresent()) {
+        if (objection.isPresent() && !Mutant.on("control.replay-unchecked")) {
             remember(operation, objection.get());
             return false;
         }
@@ -505,7 +506,8 @@ public final class ControlState {
 
     /** True if the pool may hold something of a mirrored volume that is acknowledged and nowhere else. */
     boolean mayHold(VolumeInfo volume, Id128 pool) {
-        return mirrors.mayHold(volume.shard(), pool(pool).orElseThrow().node());
+        int node = pool(pool).orElseThrow().node();
+        return mirrors.mayHold(volume.shard(), node) && !Mutant.on("control.last-copy-goes");
     }
 
     /** A snapshot by name. */
@@ -534,7 +536,11 @@ public final class ControlState {
 
     /** Whether {@code operation} is open, and is done by whoever leads its shard. */
     boolean isLed(Id128 operation) {
-        return intents.containsKey(operation) && intents.get(operation).isLed();
+        return Optional.ofNullable(intents.get(operation))
+                .flatMap(Open::goesThrough)
+                .flatMap(this::volume)
+                .filter(this::isMirrored)
+                .isPresent();
     }
 
     /** Names of the nodes that have not said how their part of {@code operation} ended. */

@@ -78,21 +78,25 @@ record Open(Change change, List<Integer> owners, List<Integer> left, boolean und
         return new Open(change, owners, owners, true, failure);
     }
 
-    /** Whether whoever leads the shard does it, so that the first who says how it ended says it for all. */
-    boolean isLed() {
-        return owners.size() > 1
-                && switch (change) {
-                    case Change.ResizeVolume c -> true;
-                    case Change.CreateSnapshot c -> true;
-                    case Change.DeleteSnapshot c -> true;
-                    default -> false;
-                };
+    /** The volume through whose shard's log it goes, if it does: of a mirrored one, whoever leads does it. */
+    Optional<Id128> goesThrough() {
+        return switch (change) {
+            case Change.ResizeVolume c -> Optional.of(c.volume());
+            case Change.CreateSnapshot c -> Optional.of(c.volume());
+            case Change.DeleteSnapshot c -> Optional.of(c.volume());
+            default -> Optional.empty();
+        };
+    }
+
+    /** Whether the first who says how it ended says it for all. */
+    private boolean endsAtOnce() {
+        return owners.size() > 1 && goesThrough().isPresent();
     }
 
     /** The same after {@code node} has said how its part ended. */
     Open without(int node, String why) {
         Checks.that(left.contains(node), "a part ends once", node);
-        if (isLed()) {
+        if (endsAtOnce()) {
             return new Open(change, owners, List.of(), undo, why);
         }
         List<Integer> others = left.stream().filter(other -> other != node).toList();

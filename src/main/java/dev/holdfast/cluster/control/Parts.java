@@ -2,6 +2,7 @@ package dev.holdfast.cluster.control;
 
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Id128;
+import dev.holdfast.base.Mutant;
 import dev.holdfast.io.Loop;
 import dev.holdfast.io.OrderedLog.Outcome;
 import java.util.ArrayDeque;
@@ -52,6 +53,9 @@ final class Parts {
     void started(NodeInfo started) {
         Checks.that(self.isEmpty(), "a process starts once", started.number());
         self = Optional.of(started);
+        if (Mutant.on("control.parts-forgotten")) {
+            return;
+        }
         for (Id128 operation : state.intents().keySet()) {
             part(operation).ifPresent(part -> left.put(operation, part));
         }

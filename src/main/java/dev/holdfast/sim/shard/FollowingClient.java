@@ -1,16 +1,23 @@
 package dev.holdfast.sim.shard;
 
+import dev.holdfast.base.Id128;
 import dev.holdfast.block.Request;
 import dev.holdfast.block.Status;
+import dev.holdfast.follow.FollowTerms;
+import dev.holdfast.follow.Followed;
 import dev.holdfast.follow.FollowedVolume;
+import dev.holdfast.follow.Places;
+import dev.holdfast.io.Network.Address;
 import dev.holdfast.sim.oracle.OracleViolation;
 import dev.holdfast.sim.oracle.RegisterOracle;
 import dev.holdfast.sim.random.SimRandom;
 import dev.holdfast.sim.world.SimLoop;
 import dev.holdfast.sim.world.SimProcess;
+import dev.holdfast.sim.world.SimWorld;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
@@ -18,7 +25,11 @@ import java.util.function.LongSupplier;
  * all, flushes, and changes what is no register, each one request at a time. Every request must be answered OK, but a
  * flush once after a loss of all memories; and it must not if it should cover what was answered before the loss.
  */
-final class FollowingClient {
+public final class FollowingClient {
+    /** The volume must be as large. */
+    public static final long VOLUME_BYTES = Register.VOLUME_BYTES;
+
+    private static final int NBD_PORT = 10_809;
     private static final int REGISTERS = 6;
     /** The longest pause between two requests; much longer for what fills pools and is not looked at. */
     private static final long THOUGHT_NANOS = 40_000_000L;
@@ -64,18 +75,41 @@ final class FollowingClient {
         SCRATCH
     }
 
+    /**
+     * A client on a machine of its own, that follows {@code volume} over the nodes called {@code nodes}; it asks from
+     * now on, and writes register {@code own}.
+     */
+    public static FollowingClient elsewhere(
+            SimWorld world, List<String> nodes, String volume, RegisterOracle oracle, SimRandom random, int own) {
+        SimProcess process = world.newMachine("client-" + own).start();
+        SimLoop loop = process.newLoop("client");
+        Id128 session =
+                new Id128(process.entropy().nextLong(), process.entropy().nextLong());
+        Followed what = new Followed(volume, VOLUME_BYTES, session, FollowTerms.DEFAULTS);
+        List<Address> doors = nodes.stream()
+                .<Address>map(name -> new Address.Tcp(name, NBD_PORT))
+                .toList();
+        Places places = new Places(Optional::empty, process.network(), () -> doors);
+        long[] last = {(own + 1L) << 40};
+        FollowedVolume followed = new FollowedVolume(what, places, loop, process.clock());
+        FollowingClient client =
+                new FollowingClient(new Place(process, loop, followed), oracle, random, own, () -> ++last[0]);
+        loop.post(client::begin);
+        return client;
+    }
+
     /** Begins to ask; on the client's loop. */
     void begin() {
         strands.forEach(Strand::think);
     }
 
     /** Asks nothing more. */
-    void end() {
+    public void end() {
         ending = true;
     }
 
     /** True while a request is under way, in a process that runs. */
-    boolean isBusy() {
+    public boolean isBusy() {
         return !process.isDead() && strands.stream().anyMatch(strand -> strand.busy);
     }
 

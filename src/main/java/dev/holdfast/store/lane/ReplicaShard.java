@@ -218,6 +218,11 @@ public final class ReplicaShard {
         return run.newestBelow(lane.durability().logged());
     }
 
+    /** Number of the newest change that every in-sync replica has logged, as far as is known here. */
+    public long stableSeq() {
+        return run.stable();
+    }
+
     /** Number of the newest change that a durable root here covers. */
     public long rootedSeq() {
         return run.rooted();

@@ -106,6 +106,19 @@ final class DecisionsTest {
         assertEquals(Optional.of(new MirrorInfo(3, "", List.of("n2", "n3"), List.of("n1"))), state.mirror(volume));
     }
 
+    /** Else a node would wait for it when it starts, and nobody leads before nodes have started (cluster seed 2011). */
+    @Test
+    void whatGoesThroughTheShardsLogIsLedHoweverFewCopiesAreLeft() {
+        mirrored();
+        assertTrue(decide(1, new Decision.NewSet(set(2, 1))));
+        assertTrue(decide(1, new Decision.Acts(2, new Member(1, 1))));
+        assertInstanceOf(Result.Done.class, remove(1, 2));
+        assertInstanceOf(Result.Done.class, remove(2, 3));
+        Id128 snapshot = new Id128(6, 3);
+        state.apply(new ControlRecord.Intended(snapshot, new Change.CreateSnapshot(VOLUME, 1, "s")));
+        assertTrue(state.isLed(snapshot));
+    }
+
     @Test
     void whoeverLeadsGivesAMirroredVolumeItsSizeAndSnapshots() {
         mirrored();
