@@ -23,7 +23,6 @@ final class TwinMutantsTest {
         "twin.handover-takes-writes, pool-promotion",
         "twin.keep-what-is-written-over, pool-mirror",
         "twin.log-from-wrong-place, pool-rpo-zero",
-        "twin.log-trimmed-by-own-root, pool-rpo-zero",
         "twin.open-counter-ignored, pool-mirror-points",
         "twin.partial-counts, pool-mirror",
         "twin.pin-given-up-silently, pool-mirror",

@@ -1,0 +1,100 @@
+package dev.holdfast.store.twin;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import dev.holdfast.base.Checks;
+import dev.holdfast.base.Id128;
+import dev.holdfast.base.Mutant;
+import dev.holdfast.store.root.Root;
+import dev.holdfast.store.root.SnapshotRecord;
+import dev.holdfast.store.root.TwinRecord;
+import dev.holdfast.store.tree.ObjectRoot;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What of the source's log is kept for a twin that has older roots. */
+final class TwinRingTest {
+    private final TwinRing ring = new TwinRing(
+            (start, resume) -> {
+                throw Checks.unreachable("nobody is connected");
+            },
+            TwinRecord.Rpo.CATCHING_UP,
+            new Nobody());
+
+    private static Root root(long cp, long position) {
+        TwinRecord.Known known = TwinRecord.Known.NOTHING;
+        return new Root(
+                new Id128(1, 2),
+                new Root.Number(cp, 1, 1, 0, 1, 0),
+                new Root.LogPoint(position, cp, List.of(), false),
+                new Root.Written(0, 1),
+                new Root.Objects(ObjectRoot.EMPTY, ObjectRoot.EMPTY, ObjectRoot.EMPTY),
+                new Root.Space(0, 1, 1000),
+                new TwinRecord(
+                        TwinRecord.State.MIRRORED,
+                        TwinRecord.Rpo.CATCHING_UP,
+                        0,
+                        known,
+                        "",
+                        SnapshotRecord.DeadList.EMPTY));
+    }
+
+    @AfterEach
+    void takeItOut() {
+        Mutant.remove();
+    }
+
+    private long keptWhileTheTwinHasTheOlderRoot() {
+        ring.covered(root(1, 4096), false);
+        ring.covered(root(2, 8192), false);
+        return ring.keep(8192);
+    }
+
+    @Test
+    void theRingIsKeptFromWhereTheTwinsNewestRootReads() {
+        assertEquals(4096, keptWhileTheTwinHasTheOlderRoot());
+        ring.rooted(2);
+        assertEquals(8192, ring.keep(8192));
+        assertEquals(12_288, keep(root(3, 12_288), 3), "the twin has it, too");
+    }
+
+    private long keep(Root root, long hasCp) {
+        ring.covered(root, false);
+        ring.rooted(hasCp);
+        return ring.keep(12_288);
+    }
+
+    /** Streams are in order, so that a scenario hardly ever sees what is written over too early. */
+    @Test
+    void aRingTrimmedByTheSourcesRootIsNoticed() {
+        Mutant.plant("twin.log-trimmed-by-own-root");
+        assertNotEquals(4096, keptWhileTheTwinHasTheOlderRoot());
+    }
+
+    /** No connection. */
+    private static final class Nobody implements TwinRing.Out {
+        @Override
+        public void log(long position, ByteBuffer[] parts, int count) {
+            throw Checks.unreachable("nobody is connected");
+        }
+
+        @Override
+        public boolean hasRoom() {
+            return true;
+        }
+
+        @Override
+        public void close(String why) {}
+
+        @Override
+        public void changed() {}
+
+        @Override
+        public long wallMillis() {
+            return 0;
+        }
+    }
+}
