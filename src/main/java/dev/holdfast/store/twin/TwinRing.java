@@ -295,6 +295,9 @@ public final class TwinRing {
         }
         catchUp();
         arrived();
+        if (hasTo >= 0) {
+            listener.ifPresent(told -> told.safe(hasTo)); // The twin may have been faster than the devices here.
+        }
     }
 
     /** True while no record is to begin, since those before it are still being read for the twin. */

@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Id128;
 import dev.holdfast.base.Mutant;
+import dev.holdfast.store.log.RingStart;
 import dev.holdfast.store.root.Root;
 import dev.holdfast.store.root.SnapshotRecord;
 import dev.holdfast.store.root.TwinRecord;
 import dev.holdfast.store.tree.ObjectRoot;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -74,11 +76,42 @@ final class TwinRingTest {
         assertNotEquals(4096, keptWhileTheTwinHasTheOlderRoot());
     }
 
-    /** No connection. */
+    /** Else whoever waits for the record is told at the next one, or with the next root. */
+    @Test
+    void whatTheTwinHasBeforeTheDevicesHereIsToldWhenTheseHaveIt() {
+        List<Long> safe = new ArrayList<>();
+        ring.begin(4096, new Told(safe));
+        ring.covered(root(1, 4096), false);
+        ring.opened(1);
+        ring.wrote(4096, new ByteBuffer[] {ByteBuffer.allocate(4096)}, 1, 4096);
+        ring.logged(8192);
+        safe.clear();
+        ring.durable(new RingStart(8192, 0, 0, 0, 0));
+        assertEquals(List.of(8192L), safe);
+    }
+
+    /** Hears up to where records are at the twin. */
+    private record Told(List<Long> safe) implements TwinRing.Listener {
+        @Override
+        public void safe(long position) {
+            safe.add(position);
+        }
+
+        @Override
+        public void rooted(long cp) {}
+
+        @Override
+        public void both(boolean both) {}
+
+        @Override
+        public void goOn() {}
+    }
+
+    /** Takes everything, and sends it nowhere. */
     private static final class Nobody implements TwinRing.Out {
         @Override
         public void log(long position, ByteBuffer[] parts, int count) {
-            throw Checks.unreachable("nobody is connected");
+            Checks.that(count > 0, "something is sent", position);
         }
 
         @Override
