@@ -99,6 +99,7 @@ public final class TwinRing {
     private long hasTo = -1;
     private long durableTo;
     private long copyTo;
+    private boolean reading;
     private long since;
     private RingStart next = new RingStart(0, 0, 0, 0, 0);
 
@@ -356,18 +357,21 @@ public final class TwinRing {
         RingCopy[] made = new RingCopy[1];
         made[0] = reader.from(next, () -> {
             if (copy.isPresent() && copy.get() == made[0]) {
+                reading = false;
                 read();
             }
         });
+        reading = false;
         copy = Optional.of(made[0]);
         read();
     }
 
     private void read() {
-        while (copy.isPresent() && next.position() < copyTo && out.hasRoom()) {
+        while (copy.isPresent() && !reading && next.position() < copyTo && out.hasRoom()) {
             RingCopy from = copy.get();
             switch (from.next()) {
                 case WAIT -> {
+                    reading = true;
                     return;
                 }
                 case NONE -> {
