@@ -13,14 +13,15 @@ import java.util.List;
 import java.util.TreeSet;
 
 /** The log region of an array in memory, one byte array per member, with reads that fail where the test says. */
-final class LogArray implements Array {
+public final class LogArray implements Array {
     final byte[][] members;
     final TreeSet<Long> badPages = new TreeSet<>();
     final boolean[] gone;
-    long bytesRead;
+    public long bytesRead;
     private final int logBytes;
 
-    LogArray(int logBytes, int copies) {
+    /** Zeroes. */
+    public LogArray(int logBytes, int copies) {
         this.logBytes = logBytes;
         members = new byte[copies][logBytes];
         gone = new boolean[copies];

@@ -5,7 +5,7 @@ import dev.holdfast.io.Timer;
 import java.util.ArrayDeque;
 
 /** A loop whose turns the test runs itself. Time passes at once: what is to come later comes next. */
-final class TestLoop implements Loop {
+public final class TestLoop implements Loop {
     private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
 
     @Override

@@ -6,7 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Id128;
 import dev.holdfast.base.Mutant;
+import dev.holdfast.store.log.LogArray;
+import dev.holdfast.store.log.RingCopy;
 import dev.holdfast.store.log.RingStart;
+import dev.holdfast.store.log.TestLoop;
 import dev.holdfast.store.root.Root;
 import dev.holdfast.store.root.SnapshotRecord;
 import dev.holdfast.store.root.TwinRecord;
@@ -86,8 +89,29 @@ final class TwinRingTest {
         ring.wrote(4096, new ByteBuffer[] {ByteBuffer.allocate(4096)}, 1, 4096);
         ring.logged(8192);
         safe.clear();
-        ring.durable(new RingStart(8192, 0, 0, 0, 0));
+        ring.durable(at(8192));
         assertEquals(List.of(8192L), safe);
+    }
+
+    private static RingStart at(long position) {
+        return new RingStart(0, 0, 0, position, 0);
+    }
+
+    /** What waits for the devices answers by itself; to be asked meanwhile is none of its promises. */
+    @Test
+    void roomOnTheWayWhileTheDevicesAreAskedAsksNothingMore() {
+        LogArray array = new LogArray(4 << 20, 1);
+        TwinRing behind = new TwinRing(
+                (start, resume) -> new RingCopy(array, start, new TestLoop(), resume),
+                TwinRecord.Rpo.CATCHING_UP,
+                new Nobody());
+        behind.begin(0, new Told(new ArrayList<>()));
+        behind.durable(at(4096));
+        behind.covered(root(1, 0), false);
+        behind.opened(1);
+        assertEquals(1 << 20, array.bytesRead);
+        behind.drained();
+        assertEquals(1 << 20, array.bytesRead);
     }
 
     /** Hears up to where records are at the twin. */
