@@ -30,17 +30,22 @@ public final class LoneGate implements Gate {
      * others may come to lose. Should a copy be kept here again it goes on from there.
      */
     public static void leave(ReplicaShard shard) {
-        shard.attach(new LoneGate(shard));
+        LoneGate gate = new LoneGate(shard);
+        shard.attach(gate);
         shard.endEpoch();
-        forget(shard);
+        gate.forget();
     }
 
-    private static void forget(ReplicaShard shard) {
-        long stays = shard.stableSeq();
-        if (shard.heldSeq() == stays || shard.rewind(stays)) {
-            shard.opened(stays);
+    /** Not once another gate decides: a copy that is kept here again answers for what it holds. */
+    private void forget() {
+        long stays = replica.stableSeq();
+        if (!replica.isDecidedBy(this)) {
+            return;
+        }
+        if (replica.heldSeq() == stays || replica.rewind(stays)) {
+            replica.opened(stays);
         } else {
-            shard.shard().whenRoom(() -> forget(shard));
+            replica.shard().whenRoom(this::forget);
         }
     }
 

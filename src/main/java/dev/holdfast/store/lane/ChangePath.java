@@ -103,6 +103,11 @@ final class ChangePath {
         gate = newGate;
     }
 
+    /** Whether {@code other} was attached last. */
+    boolean isDecidedBy(Gate other) {
+        return gate == other;
+    }
+
     /** A mirrored shard numbers changes here, in {@code newEpoch}. */
     void beginEpoch(int newEpoch) {
         Checks.that(mirrored != null && newEpoch > epoch, "epochs only grow", newEpoch, epoch);

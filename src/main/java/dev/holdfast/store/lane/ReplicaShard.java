@@ -48,6 +48,11 @@ public final class ReplicaShard {
         path.attach(gate);
     }
 
+    /** Whether {@code gate} was attached last. */
+    public boolean isDecidedBy(Gate gate) {
+        return path.isDecidedBy(gate);
+    }
+
     /** From now on {@code told} is asked for blocks that no device here has right. */
     public void askForBlocks(OtherCopies told) {
         Checks.that(lane.loop().isCurrent(), "on the shard's loop");

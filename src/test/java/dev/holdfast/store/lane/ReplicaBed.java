@@ -16,6 +16,7 @@ import java.util.List;
 /** A lane with one mirrored shard, whose protocol is the test. */
 final class ReplicaBed {
     static final int SIZE = 1 << 20;
+    static final long FIRST_SEQ = 11;
 
     final LaneBed bed;
     final List<Long> told = new ArrayList<>();
@@ -47,7 +48,8 @@ final class ReplicaBed {
         client = new Client(shard, SIZE);
     }
 
-    private Gate gate() {
+    /** The test as the protocol. */
+    Gate gate() {
         return new Gate() {
             @Override
             public void held(Shard of, long seq) {
