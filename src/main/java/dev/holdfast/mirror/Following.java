@@ -73,7 +73,8 @@ final class Following {
     }
 
     private void take(Position previous, Batch batch) {
-        boolean same = log.history().epochAt(previous.seq()) == previous.epoch();
+        int epoch = log.history().epochAt(previous.seq());
+        boolean same = epoch == previous.epoch() || epoch == 0 || previous.epoch() == 0;
         Checks.that(same, "the primary sends what follows what was compared", previous.epoch(), previous.seq());
         boolean taken = batch.last() <= log.held() || log.hold(batch, log.held() + 1);
         Checks.that(!taken || batch.last() <= log.held(), "what was taken is held", batch.last(), log.held());
@@ -101,8 +102,7 @@ final class Following {
         heardNanos = self.clock().nanos();
         boolean same = rewind.head().equals(log.history().at(log.held()));
         if (rewind.fork() < log.rooted()) {
-            Marks.reached("mirror.fork-unknown");
-            return; // The fork is older than the histories reach: nothing can be done for this one.
+            return; // A root came after the question: asked again.
         }
         if (same || Mutant.on("mirror.rewind-whatever-stands")) {
             Checks.that(!compared || !same, "what the primary sent is not taken back", rewind.fork());
@@ -171,7 +171,11 @@ final class Following {
         askedNanos = self.clock().nanos();
         self.out()
                 .send(new Message.Past(
-                        route, log.history(), log.held(), log.images().mixture()));
+                        route,
+                        log.history().newest(Message.Past.MOST_RUNS),
+                        log.held(),
+                        log.rooted(),
+                        log.images().mixture()));
     }
 
     private void answer(long sentNanos) {

@@ -54,15 +54,25 @@ public record History(List<Run> runs) {
         return new History(runs.subList(0, runAt(lastSeq) + 1));
     }
 
+    /** The same without what is before entry {@code seq}, but for the newest {@code least} runs. */
+    public History since(long seq, int least) {
+        return newest(Math.max(least, runs.size() - Math.max(0, runAt(seq))));
+    }
+
     /** The same with no more than its newest {@code most} runs. */
     public History newest(int most) {
         return new History(runs.subList(Math.max(0, runs.size() - most), runs.size()));
     }
 
-    /** The last entry up to {@code endSeq}, which both logs reach, that both have; 0 if none. */
+    /** Whether it says in which epoch entry {@code seq} was numbered; older ones may have been left out. */
+    public boolean reaches(long seq) {
+        return epochAt(seq) > 0;
+    }
+
+    /** The last entry up to {@code endSeq}, which both logs reach, of which both say that they have it; 0 if none. */
     public long forkWith(History other, long endSeq) {
         long seq = endSeq;
-        while (seq > 0 && epochAt(seq) != other.epochAt(seq)) {
+        while (seq > 0 && (!reaches(seq) || epochAt(seq) != other.epochAt(seq))) {
             seq = Math.max(firstOf(seq), other.firstOf(seq)) - 1;
         }
         return Math.max(0, seq);

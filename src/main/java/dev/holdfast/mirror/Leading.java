@@ -226,7 +226,7 @@ final class Leading {
         if (follower.compared) {
             return; // Said before; from then on its log went where this one's did.
         }
-        long fork = log.history().forkWith(past.history(), Math.min(log.held(), past.held()));
+        long fork = forkWith(past);
         if (fork < past.held() && !Mutant.on("mirror.no-rewind")) {
             Marks.reached("mirror.rewind");
             self.out().send(new Message.Rewind(past.route().back(), past.head(), fork));
@@ -237,6 +237,17 @@ final class Leading {
         follower.next = fork + 1;
         follower.mixture = past.mixture();
         send(false);
+    }
+
+    /** Where the histories do not reach what a root of the other has, that is in both: it was stable. */
+    private long forkWith(Message.Past past) {
+        long fork = log.history().forkWith(past.history(), Math.min(log.held(), past.held()));
+        long rooted = past.rooted();
+        boolean reach = log.history().reaches(rooted) && past.history().reaches(rooted);
+        if (fork >= rooted || reach || rooted > log.held()) {
+            return fork;
+        }
+        return rooted;
     }
 
     /** A follower has said how far its image is. */

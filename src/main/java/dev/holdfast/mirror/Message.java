@@ -81,17 +81,21 @@ public sealed interface Message {
      *
      * @param history of it
      * @param held its end
+     * @param rooted up to here a root covers it: that was stable, so every log that can ever lead has it
      * @param mixture of which position a part of an image was laid over it; {@link Position#START} if of none
      */
-    record Past(Route route, History history, long held, Position mixture) implements Message {
-        /** Whose contents are no mixture. */
+    record Past(Route route, History history, long held, long rooted, Position mixture) implements Message {
+        /** So many runs a history has here at most; a frame with these is shorter than one with most entries. */
+        public static final int MOST_RUNS = 1024;
+
+        /** Of whose contents no root has anything. */
         public Past(Route route, History history, long held) {
-            this(route, history, held, Position.START);
+            this(route, history, held, 0, Position.START);
         }
 
-        /** Checks the range. */
+        /** Checks the ranges. */
         public Past {
-            Checks.that(held >= 0, "entries count from 1", held);
+            Checks.that(rooted >= 0 && rooted <= held, "what a root covers is held", rooted, held);
         }
 
         Position head() {

@@ -1,7 +1,9 @@
 package dev.holdfast.mirror;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.base.Violation;
 import java.util.ArrayList;
@@ -51,6 +53,18 @@ final class HistoryTest {
             }
             assertEquals(fork, history(one).forkWith(history(other), end), one + " " + other);
         }
+    }
+
+    /** Else two that know nothing of an entry would agree on it. */
+    @Test
+    void whatWasLeftOutIsNoFork() {
+        History whole = History.EMPTY.with(2, 1).with(3, 5).with(4, 9);
+        assertEquals(7, whole.forkWith(History.EMPTY.with(2, 1).with(3, 5).with(5, 8), 9));
+        assertEquals(0, whole.newest(1).forkWith(whole, 8));
+        assertEquals(0, whole.newest(1).forkWith(whole.newest(1), 8));
+        assertEquals(9, whole.newest(1).forkWith(whole, 9));
+        assertFalse(whole.newest(1).reaches(8));
+        assertTrue(whole.newest(1).reaches(9));
     }
 
     @Test

@@ -140,7 +140,7 @@ final class ImageTest {
     }
 
     private void back(Position mixture) {
-        replica.received(new Message.Past(from(BACK), History.EMPTY, 0, mixture));
+        replica.received(new Message.Past(from(BACK), History.EMPTY, 0, 0, mixture));
         replica.tick();
     }
 

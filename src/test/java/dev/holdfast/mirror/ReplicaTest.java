@@ -97,6 +97,23 @@ final class ReplicaTest {
     }
 
     @Test
+    void whoseTailNoHistoryReachesIsToldToForgetWhatNoRootCovers() {
+        lead(2);
+        write();
+        write();
+        write();
+        decide(3);
+        sent.clear();
+        History other = History.EMPTY.with(3, 2);
+        replica.received(new Message.Past(route(1, 3), other, 3, 1, Position.START));
+        assertEquals(List.of(new Message.Rewind(route(1, 3).back(), new Position(3, 3), 1)), sent);
+        sent.clear();
+        replica.received(new Message.Past(route(1, 3), History.EMPTY, 1, 1, Position.START));
+        Message.Append from = (Message.Append) sent.getFirst();
+        assertEquals(new Position(2, 1), from.previous());
+    }
+
+    @Test
     void anAnswerThatComesWhenNoLeaseRunsOpensNothing() {
         lead(2);
         write();

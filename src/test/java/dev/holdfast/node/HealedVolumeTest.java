@@ -2,23 +2,13 @@ package dev.holdfast.node;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.holdfast.base.Id128;
 import dev.holdfast.block.Request;
 import dev.holdfast.block.Status;
-import dev.holdfast.cluster.control.Controller;
-import dev.holdfast.cluster.control.Operation;
-import dev.holdfast.cluster.control.Result;
-import dev.holdfast.device.Protection;
 import dev.holdfast.frontend.http.Event;
-import dev.holdfast.io.Network;
 import dev.holdfast.replica.PrimaryVolume;
 import dev.holdfast.sim.world.Medium;
-import dev.holdfast.sim.world.SimMachine;
-import dev.holdfast.sim.world.SimProcess;
-import dev.holdfast.sim.world.SimWorld;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -33,89 +23,26 @@ final class HealedVolumeTest {
     private static final int BLOCKS = 50;
     private static final int VICTIM = 17;
 
-    private final SimWorld world = new SimWorld(3);
-    private final List<Place> places = new ArrayList<>();
-    private int operations;
+    private final NodesBed bed = new NodesBed(3);
 
-    /** A machine and the node on it. */
-    private final class Place {
-        final SimMachine machine;
-        final int number;
-        Optional<Node> node = Optional.empty();
-        boolean ready;
+    /** Where the disk of {@code place} has the victim, or had. */
+    private static long victim(NodesBed.Place place) {
+        Medium medium = medium(place);
+        return LongStream.of(medium.storedBlocks())
+                .filter(block -> block > (17 << 20) / BLOCK && Arrays.equals(medium.read(block), bytes(VICTIM)))
+                .findFirst()
+                .orElseThrow();
+    }
 
-        Place(SimMachine machine, int number) {
-            this.machine = machine;
-            this.number = number;
-            machine.plug("/d0", 1L << 30);
-        }
+    private static Medium medium(NodesBed.Place place) {
+        return place.machine.device("/d0").medium();
+    }
 
-        void start() {
-            SimProcess process = machine.isRunning() ? machine.process() : machine.start();
-            String name = machine.name();
-            NodeConfig config = new NodeConfig(
-                    new Controller.Starting(name, name + ":1", Optional.of(new Id128(1, number))),
-                    "/dir",
-                    new NodeConfig.Memory("", 16 << 20, ""),
-                    2,
-                    64 << 20,
-                    List.of(new Network.Address.Tcp(name, 10_809)),
-                    new Network.Address.Tcp(name, 7000),
-                    "");
-            Node started = new Node(process, process.orderedLog("control"), config);
-            node = Optional.of(started);
-            ready = false;
-            started.start(why -> {
-                assertEquals("", why);
-                try {
-                    started.serve();
-                    ready = true;
-                } catch (Exception failed) {
-                    throw new AssertionError(failed);
-                }
-            });
-        }
-
-        Optional<Replicas.Copy> copy() {
-            return node.filter(running -> ready && machine.isRunning())
-                    .flatMap(running -> world.call(
-                            running.control(), () -> running.replicas().copy(1)));
-        }
-
-        /** Whether it leads and so many copies are in sync. */
-        boolean leads(int copies) {
-            return copy().filter(copy -> world.call(
-                            copy.volume().loop(),
-                            () -> copy.volume().reign() > 0
-                                    && copy.replica()
-                                                    .authority()
-                                                    .newest()
-                                                    .orElseThrow()
-                                                    .inSync()
-                                                    .size()
-                                            == copies))
-                    .isPresent();
-        }
-
-        /** Where its disk has the victim, or had. */
-        long victim() {
-            Medium medium = machine.device("/d0").medium();
-            return LongStream.of(medium.storedBlocks())
-                    .filter(block -> block > (17 << 20) / BLOCK && Arrays.equals(medium.read(block), bytes(VICTIM)))
-                    .findFirst()
-                    .orElseThrow();
-        }
-
-        byte[] onDisk(long block) {
-            return machine.device("/d0").medium().read(block);
-        }
-
-        boolean tells(String what) {
-            List<List<Event>> told = new ArrayList<>();
-            node.orElseThrow().events(0, "v", told::add);
-            world.runUntil(() -> !told.isEmpty());
-            return told.getFirst().stream().anyMatch(event -> event.what().contains(what));
-        }
+    private boolean tells(NodesBed.Place place, String what) {
+        List<List<Event>> told = new ArrayList<>();
+        place.node.orElseThrow().events(0, "v", told::add);
+        bed.world.runUntil(() -> !told.isEmpty());
+        return told.getFirst().stream().anyMatch(event -> event.what().contains(what));
     }
 
     private static byte[] bytes(int block) {
@@ -124,117 +51,71 @@ final class HealedVolumeTest {
         return bytes;
     }
 
-    private void done(Operation operation) {
-        List<Result> results = new ArrayList<>();
-        places.getFirst().node.orElseThrow().submit(new Id128(5, ++operations), operation, results::add);
-        world.runUntil(() -> !results.isEmpty());
-        assertInstanceOf(Result.Done.class, results.getFirst(), results.getFirst()::toString);
-    }
-
     private Status submit(PrimaryVolume disk, Request.Kind kind, int block, ByteBuffer data) {
-        List<Status> ended = new ArrayList<>();
-        Request request = new Request(new Request.Completion() {
-            @Override
-            public ByteBuffer readSpace(Request of) {
-                return data;
-            }
-
-            @Override
-            public void extent(Request of, long lengthBytes, boolean allocated) {}
-
-            @Override
-            public void completed(Request of, Status status) {
-                ended.add(status);
-            }
-        });
-        request.kind = kind;
-        request.offset = (long) block * BLOCK;
-        request.lengthBytes = BLOCK;
-        world.runUntil(() -> world.call(disk.loop(), () -> disk.hasRoom(BLOCK)));
-        world.run(disk.loop(), () -> {
-            if (kind == Request.Kind.WRITE) {
-                disk.submitWrite(request, data);
-            } else {
-                disk.submit(request);
-            }
-        });
-        world.runUntil(() -> !ended.isEmpty());
-        return ended.getFirst();
+        return NodesBed.submit(bed.world, disk, kind, (long) block * BLOCK, data);
     }
 
-    private void readsAll(Place place) {
-        PrimaryVolume disk = place.copy().orElseThrow().volume();
+    private void readsAll(NodesBed.Place place) {
         for (int block = 0; block < BLOCKS; block++) {
             ByteBuffer data = ByteBuffer.allocateDirect(BLOCK);
-            assertEquals(Status.OK, submit(disk, Request.Kind.READ, block, data));
+            assertEquals(Status.OK, submit(place.disk(), Request.Kind.READ, block, data));
             byte[] found = new byte[BLOCK];
             data.get(0, found);
             assertArrayEquals(bytes(block), found, "block " + block);
         }
     }
 
-    private Place leader(int copies) {
-        world.runUntil(() -> places.stream().anyMatch(place -> place.leads(copies)));
-        return places.stream().filter(place -> place.leads(copies)).findFirst().orElseThrow();
-    }
-
     /** A volume of two copies, on disk on both, of which no process has anything in memory. */
-    private Place stored() {
-        places.add(new Place(world.machine(), 1));
-        places.add(new Place(world.newMachine("b"), 2));
-        places.add(new Place(world.newMachine("c"), 3));
-        places.forEach(Place::start);
-        world.runUntil(() -> places.stream().allMatch(place -> place.ready));
-        for (Place place : places) {
-            String name = place.machine.name();
-            done(new Operation.CreatePool("p-" + name, name, List.of("/d0"), Protection.SINGLE, 16 << 20, 0));
-        }
-        String first = "p-" + places.get(0).machine.name();
-        done(new Operation.CreateMirrored("v", List.of(first, "p-b"), 2, 1L << 30));
-        PrimaryVolume disk = leader(2).copy().orElseThrow().volume();
+    private NodesBed.Place stored() {
+        bed.mirrored(2);
+        PrimaryVolume disk = bed.leader(2).disk();
         for (int block = 0; block < BLOCKS; block++) {
             ByteBuffer data = ByteBuffer.allocateDirect(BLOCK).put(bytes(block)).flip();
             assertEquals(Status.OK, submit(disk, Request.Kind.WRITE, block, data));
         }
         assertEquals(Status.OK, submit(disk, Request.Kind.FLUSH, 0, ByteBuffer.allocateDirect(0)));
-        world.runFor(20_000_000_000L);
-        for (Place place : places.subList(0, 2)) {
+        bed.world.runFor(20_000_000_000L);
+        for (NodesBed.Place place : bed.places.subList(0, 2)) {
             place.machine.kill();
             place.start();
-            world.runUntil(() -> place.ready);
-            leader(2);
+            bed.world.runUntil(() -> place.ready);
+            bed.leader(2);
         }
-        return leader(2);
+        return bed.leader(2);
+    }
+
+    private NodesBed.Place other(NodesBed.Place leads) {
+        return bed.places.get(leads.number == 1 ? 1 : 0);
     }
 
     @Test
     void aBlockThatRotsUnderWhoLeadsIsReadFromTheOtherAndWholeAgainOnDisk() {
-        Place leads = stored();
-        Place other = places.get(leads.number == 1 ? 1 : 0);
-        long victim = leads.victim();
-        leads.machine.device("/d0").medium().rot(victim, 4099);
+        NodesBed.Place leads = stored();
+        NodesBed.Place other = other(leads);
+        long victim = victim(leads);
+        medium(leads).rot(victim, 4099);
         readsAll(leads);
-        world.runFor(10_000_000_000L);
-        assertArrayEquals(bytes(VICTIM), leads.onDisk(victim), "written to its place");
-        assertTrue(leads.tells("healed from another copy: that on " + other.machine.name()));
+        bed.world.runFor(10_000_000_000L);
+        assertArrayEquals(bytes(VICTIM), medium(leads).read(victim), "written to its place");
+        assertTrue(tells(leads, "healed from another copy: that on " + other.machine.name()));
         other.machine.kill();
         leads.machine.kill();
         leads.start();
-        assertEquals(leads, leader(1));
+        assertEquals(leads, bed.leader(1));
         readsAll(leads);
     }
 
     @Test
     void aBlockThatRotsOnTheOtherIsHealedByAComparisonThatReads() {
-        Place leads = stored();
-        Place other = places.get(leads.number == 1 ? 1 : 0);
-        long victim = other.victim();
-        other.machine.device("/d0").medium().rot(victim, 4099);
+        NodesBed.Place leads = stored();
+        NodesBed.Place other = other(leads);
+        long victim = victim(other);
+        medium(other).rot(victim, 4099);
         List<Object> told = new ArrayList<>();
         leads.node.orElseThrow().compare("v", true, told::add);
-        world.runUntil(() -> !told.isEmpty());
+        bed.world.runUntil(() -> !told.isEmpty());
         assertEquals(Optional.empty(), told.getFirst());
-        world.runUntil(() -> Arrays.equals(bytes(VICTIM), other.onDisk(victim)));
-        world.runUntil(() -> other.tells("healed from another copy: that on " + leads.machine.name()));
+        bed.world.runUntil(() -> Arrays.equals(bytes(VICTIM), medium(other).read(victim)));
+        bed.world.runUntil(() -> tells(other, "healed from another copy: that on " + leads.machine.name()));
     }
 }

@@ -160,34 +160,7 @@ final class MirroredVolumeTest {
     }
 
     private Status submit(BlockVolume disk, Request.Kind kind, long offset, ByteBuffer data) {
-        List<Status> ended = new ArrayList<>();
-        Request request = new Request(new Request.Completion() {
-            @Override
-            public ByteBuffer readSpace(Request of) {
-                return data;
-            }
-
-            @Override
-            public void extent(Request of, long lengthBytes, boolean allocated) {}
-
-            @Override
-            public void completed(Request of, Status status) {
-                ended.add(status);
-            }
-        });
-        request.kind = kind;
-        request.offset = offset;
-        request.lengthBytes = BLOCK;
-        world.runUntil(() -> world.call(disk.loop(), () -> disk.hasRoom(BLOCK)));
-        world.run(disk.loop(), () -> {
-            if (kind == Request.Kind.WRITE) {
-                disk.submitWrite(request, data);
-            } else {
-                disk.submit(request);
-            }
-        });
-        world.runUntil(() -> !ended.isEmpty());
-        return ended.getFirst();
+        return NodesBed.submit(world, disk, kind, offset, data);
     }
 
     private void write(Place place, int value) {

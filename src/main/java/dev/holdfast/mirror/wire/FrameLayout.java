@@ -30,8 +30,8 @@ import dev.holdfast.store.log.Entry;
  *       epoch       8  8 head seq     8  8 previous seq   16  8 rooted
  * 12  4 0          16  8 fork        16  8 commit         24  8 sent at
  * 16  8 its seq                      24  8 stable
- * 24    runs                         32  8 durable
- *                                    40  8 log up to
+ * 24  8 rooted                       32  8 durable
+ * 32    runs                         40  8 log up to
  * run                                48  8 sent at
  *  0  4 epoch                        56    entries, then their payloads without gaps
  *  4  8 first seq
@@ -95,7 +95,7 @@ final class FrameLayout {
 
     static final int IMAGE_RUN_BYTES = 24;
 
-    static final int PAST_BYTES = 24;
+    static final int PAST_BYTES = 32;
 
     static final int REWIND_BYTES = 24;
     static final int APPEND_BYTES = 56;
@@ -134,9 +134,6 @@ final class FrameLayout {
     /** Most blocks of a shard, and the greatest length in bytes is so many blocks. */
     static final long MOST_BLOCKS = 1L << 50;
 
-    /** Most runs of a history. A log has fewer; a frame with these is shorter than one with most entries. */
-    static final int MOST_RUNS = 1024;
-
     /** The greatest number of an entry; what follows it can still be counted. */
     static final long MOST_SEQ = 1L << 62;
 
@@ -150,7 +147,7 @@ final class FrameLayout {
     static int headBytes(byte kind, int count) {
         return switch (kind) {
             case IMAGE_END -> count <= KeptSnapshots.MOST ? END_IDS_AT + count * Long.BYTES : -1;
-            case PAST -> count <= MOST_RUNS ? RUNS_AT + count * RUN_BYTES : -1;
+            case PAST -> count <= Message.Past.MOST_RUNS ? RUNS_AT + count * RUN_BYTES : -1;
             case REWIND -> count == 0 ? HEAD_BYTES + REWIND_BYTES : -1;
             case APPEND -> count <= Entries.MOST ? ENTRIES_AT + count * ENTRY_BYTES : -1;
             case HAVE -> count == 0 ? HEAD_BYTES + HAVE_BYTES : -1;

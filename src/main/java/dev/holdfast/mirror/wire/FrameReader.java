@@ -124,7 +124,11 @@ public final class FrameReader {
         return switch (kind) {
             case PAST ->
                 new Message.Past(
-                        route, history(in, at + RUNS_AT, count), in.getLong(body), position(in, body + 8, body + 16));
+                        route,
+                        history(in, at + RUNS_AT, count),
+                        in.getLong(body),
+                        in.getLong(body + 24),
+                        position(in, body + 8, body + 16));
             case IMAGE -> images.image(in, at, count, route);
             case IMAGE_END -> images.end(in, at, count, route);
             case LAID -> new Message.Laid(route, position(in, body, body + 8), in.getLong(body + 16));
@@ -173,7 +177,9 @@ public final class FrameReader {
         boolean sound = isSeq(in.getLong(body))
                 && in.getInt(body + 8) >= 0
                 && in.getInt(body + 12) == 0
-                && isSeq(in.getLong(body + 16));
+                && isSeq(in.getLong(body + 16))
+                && in.getLong(body + 24) >= 0
+                && in.getLong(body + 24) <= in.getLong(body);
         return sound && areRunsSound(in, at + RUNS_AT, count);
     }
 

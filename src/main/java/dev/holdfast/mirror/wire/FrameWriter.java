@@ -146,7 +146,8 @@ public final class FrameWriter {
         out.putLong(past.held())
                 .putInt(past.mixture().epoch())
                 .putInt(0)
-                .putLong(past.mixture().seq());
+                .putLong(past.mixture().seq())
+                .putLong(past.rooted());
         history(past.history());
     }
 

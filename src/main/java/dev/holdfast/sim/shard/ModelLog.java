@@ -16,6 +16,9 @@ import java.util.TreeMap;
 final class ModelLog implements ShardLog {
     private static final int ONE_IN_FULL = 100;
 
+    /** As a real one; some know only those of entries that are kept. */
+    private static final int LEAST_EPOCHS = 32;
+
     /** As long as real ones would be, so that a few of them are much. */
     private static final long ENTRY_BYTES = 128 << 10;
 
@@ -24,6 +27,7 @@ final class ModelLog implements ShardLog {
     private final SimRandom random;
     private final Listener listener;
     private final int mostInBatch;
+    private final int leastEpochs;
     private TreeMap<Integer, Long> state;
     private long visible;
     private long stable;
@@ -53,6 +57,7 @@ final class ModelLog implements ShardLog {
         this.random = random;
         this.listener = listener;
         this.mostInBatch = 1 + random.below(8);
+        this.leastEpochs = random.below(4) == 0 ? 1 + random.below(3) : LEAST_EPOCHS;
         this.visible = medium.rooted();
         this.state = medium.state(visible);
     }
@@ -100,7 +105,7 @@ final class ModelLog implements ShardLog {
 
     @Override
     public History history() {
-        return medium.history();
+        return medium.history().since(medium.firstKept() - 1, leastEpochs);
     }
 
     @Override

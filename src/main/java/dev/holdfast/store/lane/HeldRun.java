@@ -11,12 +11,13 @@ import java.util.List;
  * <ul>
  *   <li><b>H1</b> It has (kept, held], without a gap; their entries ascend; kept &lt;= rooted, but for the beginning of
  *       the shard, for which nobody asks.
- *   <li><b>H2</b> Epochs ascend with the numbers of changes; the newest {@link #MOST_EPOCHS} are kept.
+ *   <li><b>H2</b> Epochs ascend with the numbers of changes; the newest {@link #MOST_EPOCHS} are kept, and all of
+ *       (kept, held] and of what is before it: whatever is taken back, the epoch of what stays is known.
  *   <li><b>H3</b> rooted &lt;= stable &lt;= held: no root covers what a fork could take back.
  * </ul>
  */
 final class HeldRun {
-    /** So many epochs a shard's history has at most. */
+    /** So many epochs a shard's history has at most, but for those of what is kept. */
     static final int MOST_EPOCHS = 32;
 
     private List<EpochStart> epochs;
@@ -96,7 +97,11 @@ final class HeldRun {
         if (epoch > newestEpoch() || epochs.isEmpty()) {
             List<EpochStart> more = new ArrayList<>(epochs);
             more.add(new EpochStart(epoch, seq));
-            epochs = List.copyOf(more.subList(Math.max(0, more.size() - MOST_EPOCHS), more.size()));
+            int old = 0;
+            while (more.size() - old > MOST_EPOCHS && more.get(old + 1).firstSeq() <= kept) {
+                old++;
+            }
+            epochs = List.copyOf(more.subList(old, more.size()));
         }
     }
 

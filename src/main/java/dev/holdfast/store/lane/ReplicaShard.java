@@ -244,8 +244,8 @@ public final class ReplicaShard {
     }
 
     /**
-     * Epochs of what is held and what roots cover, oldest first, the newest 32: where each begins. The same list until
-     * something of it changes.
+     * Epochs of what is held and what roots cover, oldest first, where each begins: the newest 32, and all of what
+     * is kept here. The same list until something of it changes.
      */
     public List<EpochStart> history() {
         return run.epochs();

@@ -31,6 +31,7 @@ final class FrameTest {
             ROUTE,
             new History(List.of(new History.Run(1, 1), new History.Run(6, 0x99))),
             0x1122,
+            0x1111,
             new Position(6, 0x2233));
     private static final Message RESIGN = new Message.Resign(ROUTE);
     private static final Message REWIND = new Message.Rewind(ROUTE, new Position(6, 0x101), 0x100);
@@ -65,9 +66,9 @@ final class FrameTest {
     @Test
     void bytesAreGolden() {
         golden(
-                "9c1d0c2958000000010002000300000007000000000000000400000000000000"
+                "c4699ac160000000010002000300000007000000000000000400000000000000"
                         + "5500000000000000221100000000000006000000000000003322000000000000"
-                        + "010000000100000000000000060000009900000000000000",
+                        + "1111000000000000010000000100000000000000060000009900000000000000",
                 PAST);
         golden(
                 "2a55f584" + "40000000" + "02" + "00" + "0000" + "03000000" + "07000000" + "00000000"
@@ -213,7 +214,7 @@ final class FrameTest {
         assertThrows(Violation.class, () -> FrameWriter.bytesOf(append(many)));
         List<ListedEntries.One> large = Collections.nCopies(2, ListedEntries.One.write(7, 0, new byte[1 << 19 | 1]));
         assertThrows(Violation.class, () -> FrameWriter.bytesOf(append(large)));
-        List<History.Run> runs = IntStream.rangeClosed(1, FrameLayout.MOST_RUNS + 1)
+        List<History.Run> runs = IntStream.rangeClosed(1, Message.Past.MOST_RUNS + 1)
                 .mapToObj(epoch -> new History.Run(epoch, epoch))
                 .toList();
         assertThrows(Violation.class, () -> FrameWriter.bytesOf(new Message.Past(ROUTE, new History(runs), 9999)));
@@ -239,9 +240,11 @@ final class FrameTest {
         malformed(PAST, bytes -> bytes.putInt(48, -1));
         malformed(PAST, bytes -> bytes.putInt(52, 1));
         malformed(PAST, bytes -> bytes.putLong(56, -1));
-        malformed(PAST, bytes -> bytes.putInt(64, 0));
-        malformed(PAST, bytes -> bytes.putInt(76, 1));
-        malformed(PAST, bytes -> bytes.putLong(80, 1));
+        malformed(PAST, bytes -> bytes.putLong(64, -1));
+        malformed(PAST, bytes -> bytes.putLong(64, 0x1123));
+        malformed(PAST, bytes -> bytes.putInt(72, 0));
+        malformed(PAST, bytes -> bytes.putInt(84, 1));
+        malformed(PAST, bytes -> bytes.putLong(88, 1));
         malformed(PAST, bytes -> bytes.putShort(10, (short) 1));
         malformed(REWIND, bytes -> bytes.putInt(40, -1));
         malformed(REWIND, bytes -> bytes.putInt(44, 1));

@@ -165,7 +165,8 @@ final class LinksFaultTest {
             Message.Route route =
                     new Message.Route(from, receiver, message.route().epoch());
             return switch (message) {
-                case Message.Past past -> new Message.Past(route, past.history(), past.held(), past.mixture());
+                case Message.Past past ->
+                    new Message.Past(route, past.history(), past.held(), past.rooted(), past.mixture());
                 case Message.Image image ->
                     new Message.Image(route, image.base(), image.to(), image.sizeBytes(), image.piece());
                 case Message.ImageEnd end ->

@@ -55,7 +55,7 @@ final class RandomMessages {
     Message next() {
         Message.Route route = route();
         return switch (random.nextInt(13)) {
-            case 0 -> new Message.Past(route, history(), seq(), new Position(random.nextInt(9), seq()));
+            case 0 -> past(route);
             case 3 -> new Message.Laid(route, new Position(random.nextInt(9), seq()), random.nextLong(1L << 50));
             case 4 -> image(route);
             case 5 -> {
@@ -92,6 +92,12 @@ final class RandomMessages {
             }
             default -> append(random.nextInt(4) == 0 ? 0 : 1 + random.nextInt(6), 5000);
         };
+    }
+
+    private Message past(Message.Route route) {
+        long held = seq();
+        return new Message.Past(
+                route, history(), held, random.nextLong(held + 1), new Position(random.nextInt(9), seq()));
     }
 
     private Message.Ranges ranges() {

@@ -111,8 +111,15 @@ final class ReplicaShardTest {
         for (int epoch = 10; epoch < 50; epoch++) {
             bed.holdTrim(epoch, epoch + 5L, 0, 1);
         }
+        assertEquals(43, replica.history().size());
+        assertEquals(new EpochStart(4, 8), replica.history().getFirst(), "all of what is kept");
+        bed.opened(54);
+        bed.stable(54);
+        bed.durable(54);
+        bed.bed.checkpoint();
+        bed.holdTrim(50, 55, 0, 1);
         assertEquals(32, replica.history().size());
-        assertEquals(new EpochStart(18, 23), replica.history().getFirst());
+        assertEquals(new EpochStart(19, 24), replica.history().getFirst());
     }
 
     @Test
