@@ -53,7 +53,8 @@ final class Explain {
         List<String> all = new ArrayList<>(known.inSync());
         all.addAll(known.missing());
         List<String> lines = new ArrayList<>();
-        lines.add(volume.name() + " (" + size(volume.sizeBytes()) + ") has " + all.size() + " copies, on "
+        lines.add(volume.name() + " (" + size(volume.sizeBytes()) + ") has " + all.size()
+                + (all.size() == 1 ? " copy" : " copies") + ", on "
                 + words(all.stream().sorted().toList()) + ".");
         if (known.primary().isEmpty()) {
             lines.add("It has no primary at the moment (epoch " + known.epoch() + "): clients wait, and are told of an"
@@ -67,7 +68,12 @@ final class Explain {
         }
         lines.add("Node " + known.primary() + " is its primary (epoch " + known.epoch() + "). It is read and written"
                 + " through every node.");
-        if (known.missing().isEmpty()) {
+        if (all.size() == 1) {
+            String last = known.primary();
+            lines.add("It is the last one: if node " + last + " is away, the volume waits until it is back, and what"
+                    + " " + last + "'s disks lose is lost.");
+            lines.add("Give it another: `holdfast volume add-copy " + volume.name() + "`.");
+        } else if (known.missing().isEmpty()) {
             lines.add("Every copy has every change that was acknowledged. If a node fails, the volume goes on after a"
                     + " second or two, and nothing that was acknowledged is lost.");
             lines.add("There is nothing to do.");

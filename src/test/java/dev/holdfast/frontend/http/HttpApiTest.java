@@ -273,7 +273,8 @@ final class HttpApiTest {
         mirrors = List.of(
                 mirror("m", new MirrorInfo(3, "a", List.of("a", "b"), List.of()), Optional.empty()),
                 mirror("n", new MirrorInfo(4, "a", List.of("a"), List.of("b")), Optional.of(here)),
-                mirror("o", new MirrorInfo(5, "", List.of(), List.of("a", "b")), Optional.empty()));
+                mirror("o", new MirrorInfo(5, "", List.of(), List.of("a", "b")), Optional.empty()),
+                mirror("p", new MirrorInfo(6, "c", List.of("c"), List.of()), Optional.empty()));
         explains("m", "m (4096 bytes) has 2 copies, on a and b.");
         explains("m", "There is nothing to do.");
         explains("n", "Not in sync: b. Changes are acknowledged without that, and kept for it.");
@@ -281,6 +282,9 @@ final class HttpApiTest {
                 "n", "What b lacks is not kept change by change any more: it gets the blocks that were changed since.");
         explains("n", "If node a fails too, the volume waits until it is back: no other copy has everything.");
         explains("o", "It has no primary at the moment (epoch 5): clients wait, and are told of an error after 30");
+        explains("p", "p (4096 bytes) has 1 copy, on c.");
+        explains("p", "It is the last one: if node c is away, the volume waits until it is back, and what c's disks");
+        explains("p", "`holdfast volume add-copy p`");
         assertTrue(send("GET /api/v1/explain/x", "Host: localhost\r\n", "").contains("there is no volume x"));
     }
 
