@@ -20,12 +20,16 @@ import java.util.function.Consumer;
  * changes nothing, and what it says has no part in the protocol. On the shard's loop.
  */
 public final class Comparing {
+    /** So long a copy may not have heard yet what the control plane knows: that it is in sync, or another one is. */
+    private static final long JOIN_NANOS = 3_000_000_000L;
+
     private final int shard;
     private final Pool pool;
     private final Loop loop;
     private final Clock clock;
     private final Consumer<Message> send;
     private final int longRange;
+    private Optional<Wish> wish = Optional.empty();
     private final TreeSet<Integer> answering = new TreeSet<>();
     private Optional<Comparison> own = Optional.empty();
 
@@ -99,33 +103,51 @@ public final class Comparing {
                                 .toList()))));
     }
 
+    /** A comparison that begins as soon as this replica knows a set of several that has it. */
+    private record Wish(long snapshot, boolean reads, long untilNanos, Consumer<Comparison.Outcome> ended) {}
+
     /**
      * Begins to compare the replicas of the set, which this one is in, as a snapshot has them that was asked for in
-     * this epoch or before; {@code ended} is told how that ended, once. One that was under way ends.
+     * this epoch or before; {@code ended} is told how that ended, once. One that was under way ends. A replica that has
+     * just joined hears so a moment after everybody else: that is waited for, {@link #JOIN_NANOS} at most.
      */
     public void begin(long snapshot, boolean reads, Optional<Replica> here, Consumer<Comparison.Outcome> ended) {
         stop("another one was begun");
-        Optional<ReplicaSet> set = here.flatMap(Replica::set);
-        if (set.isEmpty() || !set.get().has(here.orElseThrow().member())) {
-            ended.accept(Comparison.Outcome.of("the copy here is not in sync: ask a node whose copy is"));
-            return;
+        wish = Optional.of(new Wish(snapshot, reads, clock.nanos() + JOIN_NANOS, ended));
+        tick(here);
+    }
+
+    private void begin(Wish wished, Optional<Replica> here) {
+        Optional<ReplicaSet> set = here.flatMap(Replica::set)
+                .filter(known -> known.has(here.orElseThrow().member()));
+        if (set.isPresent() && set.get().inSync().size() > 1) {
+            wish = Optional.empty();
+            begin(wished, set.get(), here.orElseThrow().member());
+        } else if (clock.nanos() >= wished.untilNanos()) {
+            wish = Optional.empty();
+            wished.ended()
+                    .accept(Comparison.Outcome.of(
+                            set.isEmpty()
+                                    ? "the copy here is not in sync: ask a node whose copy is"
+                                    : "no other copy is in sync"));
         }
-        if (set.get().inSync().size() == 1) {
-            ended.accept(Comparison.Outcome.of("no other copy is in sync"));
-            return;
-        }
-        Member self = here.orElseThrow().member();
-        Comparison.Of of = new Comparison.Of(snapshot, reads, longRange, set.get(), self);
+    }
+
+    private void begin(Wish wished, ReplicaSet set, Member self) {
+        Comparison.Of of = new Comparison.Of(wished.snapshot(), wished.reads(), longRange, set, self);
         Comparison begun = new Comparison(this, of, clock, send);
         own = Optional.of(begun);
         begun.begin(outcome -> {
             own = own.filter(now -> now != begun);
-            ended.accept(outcome);
+            wished.ended().accept(outcome);
         });
     }
 
     /** Ends the one that is under way, if one is. */
     public void stop(String why) {
+        Optional<Wish> wished = wish;
+        wish = Optional.empty();
+        wished.ifPresent(one -> one.ended().accept(Comparison.Outcome.of(why)));
         own.ifPresent(comparison -> comparison.stop(why));
     }
 
@@ -136,6 +158,7 @@ public final class Comparing {
 
     /** Looks at the time and at the set, every few milliseconds. */
     public void tick(Optional<Replica> here) {
+        wish.ifPresent(wished -> begin(wished, here));
         own.ifPresent(comparison -> comparison.tick(here.flatMap(Replica::set)));
     }
 }

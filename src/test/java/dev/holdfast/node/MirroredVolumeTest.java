@@ -23,6 +23,7 @@ import dev.holdfast.frontend.http.NodeStatus;
 import dev.holdfast.frontend.http.VolumeCheck;
 import dev.holdfast.io.Network;
 import dev.holdfast.replica.CatchUp;
+import dev.holdfast.replica.Comparing;
 import dev.holdfast.replica.PrimaryVolume;
 import dev.holdfast.replica.RunningReplica;
 import dev.holdfast.sim.world.SimMachine;
@@ -317,6 +318,12 @@ final class MirroredVolumeTest {
         assertTrue(check.summary().startsWith("2 copies ("), check::toString);
         world.runUntil(() -> !hasSnapshot(other));
         inOrder(events(other, "v"), check.summary());
+        done(leads, new Operation.CreateSnapshot("v", "s"));
+        List<String> late = new ArrayList<>(); // Of one that has not heard yet that it is in sync.
+        Comparing comparing = other.copy().orElseThrow().replica().comparing();
+        world.run(other.disk().loop(), () -> comparing.begin(2, false, Optional.empty(), end -> late.add(end.why())));
+        world.runUntil(() -> !late.isEmpty());
+        assertEquals(List.of(""), late);
     }
 
     @Test
