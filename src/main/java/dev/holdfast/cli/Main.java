@@ -43,6 +43,7 @@ public final class Main implements Runnable {
     static CommandLine commandLine() {
         CommandLine line = new CommandLine(new Main());
         line.registerConverter(Size.class, new Size.Converter());
+        line.getSubcommands().values().forEach(Main::flow);
         line.setExecutionExceptionHandler((failure, command, parsed) -> {
             if (!(failure instanceof Failure expected)) {
                 throw failure;
@@ -51,6 +52,20 @@ public final class Main implements Runnable {
             return expected.exitCode();
         });
         return line;
+    }
+
+    /** Makes of each description its first sentence, which lists of commands show, and the rest in one piece. */
+    private static void flow(CommandLine command) {
+        String[] written = command.getCommandSpec().usageMessage().description();
+        if (written.length > 1) {
+            String text = String.join(" ", written);
+            int first = text.indexOf(". ") + 1;
+            String[] flowing = first == 0
+                    ? new String[] {text}
+                    : new String[] {text.substring(0, first), text.substring(first + 1)};
+            command.getCommandSpec().usageMessage().description(flowing);
+        }
+        command.getSubcommands().values().forEach(Main::flow);
     }
 
     @Override

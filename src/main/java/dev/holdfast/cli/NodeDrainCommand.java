@@ -21,7 +21,7 @@ import picocli.CommandLine.Parameters;
         },
         footer = {
             "",
-            "Exit code: 0 nothing is left there, 1 something can't move.",
+            "Exit code: 0 nothing is left there, 1 something can't move, for ten seconds.",
             "",
             "Examples:",
             "  holdfast node drain b --dry-run",
@@ -30,6 +30,7 @@ import picocli.CommandLine.Parameters;
         })
 final class NodeDrainCommand implements Runnable {
     private static final long POLL_MILLIS = 500;
+    private static final int MOST_STUCK_POLLS = 20;
 
     @Mixin
     private Remote remote = new Remote();
@@ -78,8 +79,19 @@ final class NodeDrainCommand implements Runnable {
         }
     }
 
+    /** Nothing can move: for a moment as a node does not answer; after ten seconds it is for people to act. */
+    static final class Standstill {
+        private int polls;
+
+        boolean isFinal(boolean isStuck) {
+            polls = isStuck ? polls + 1 : 0;
+            return polls >= MOST_STUCK_POLLS;
+        }
+    }
+
     private void watch() {
         String told = "";
+        Standstill standstill = new Standstill();
         while (true) {
             List<Map<String, Object>> drains = drains();
             if (drains.isEmpty()) {
@@ -96,7 +108,7 @@ final class NodeDrainCommand implements Runnable {
             }
             told = line;
             boolean isStuck = drains.stream().allMatch(drain -> Boolean.TRUE.equals(drain.get("stuck")));
-            if (isStuck) {
+            if (standstill.isFinal(isStuck)) {
                 throw new Failure("node " + name + " stays drained, but can't be emptied: " + line);
             }
             pause();

@@ -36,6 +36,17 @@ final class CommandLineTest {
     }
 
     @Test
+    void listsOfCommandsShowWholeSentences() {
+        checkList(Main.commandLine());
+    }
+
+    private static void checkList(CommandLine command) {
+        String[] words = command.getCommandSpec().usageMessage().description();
+        assertTrue(words[0].endsWith("."), command.getCommandName() + " is listed as: " + words[0]);
+        command.getSubcommands().values().forEach(CommandLineTest::checkList);
+    }
+
+    @Test
     void everyChangingVerbHasADryRun() {
         for (List<String> words : List.of(
                 List.of("volume", "create"),
@@ -102,6 +113,19 @@ final class CommandLineTest {
         Map<String, Object> whole = Map.of("state", "in sync");
         assertTrue(MirrorCommand.Ls.areInSync(List.of(whole)));
         assertFalse(MirrorCommand.Ls.areInSync(List.of(whole, Map.of("state", "degraded: without b"))));
+    }
+
+    @Test
+    void aDrainIsGivenUpOnlyWhenNothingCouldMoveForAWhile() {
+        NodeDrainCommand.Standstill standstill = new NodeDrainCommand.Standstill();
+        for (int poll = 1; poll < 60; poll++) {
+            assertFalse(standstill.isFinal(poll % 19 > 0), "stuck for a moment");
+        }
+        assertFalse(standstill.isFinal(false));
+        for (int poll = 1; poll < 20; poll++) {
+            assertFalse(standstill.isFinal(true));
+        }
+        assertTrue(standstill.isFinal(true));
     }
 
     @Test
