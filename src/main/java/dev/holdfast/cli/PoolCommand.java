@@ -164,6 +164,7 @@ final class PoolCommand {
             footer = {
                 "",
                 "Examples:",
+                "  holdfast pool mirror main --to 127.0.0.1:7300 --dry-run",
                 "  holdfast pool mirror main --to 127.0.0.1:7300",
                 "  holdfast pool mirror main --rpo 0",
                 "  holdfast pool mirror main --start-over"
@@ -200,6 +201,9 @@ final class PoolCommand {
                 })
         private String rpo = "";
 
+        @Option(names = "--dry-run", description = "only say what would be done")
+        private boolean dryRun;
+
         @Override
         public void run() {
             boolean alone = to.isEmpty() && rpo.isEmpty();
@@ -210,13 +214,19 @@ final class PoolCommand {
             if (!to.isEmpty() || startOver) {
                 answer.putAll(post(startOver ? "startOver" : "to", startOver ? (Object) true : to));
             }
-            if (!rpo.isEmpty()) {
+            boolean wouldHaveATwin = dryRun && !to.isEmpty();
+            if (!rpo.isEmpty() && !wouldHaveATwin) {
                 answer.putAll(post("rpo", rpo));
             }
             if (remote.isJson()) {
                 remote.printObject(answer);
-            } else if (to.isEmpty()) {
-                System.out.println("done");
+                return;
+            }
+            if (dryRun) {
+                would().forEach(System.out::println);
+            }
+            if (to.isEmpty()) {
+                System.out.print(dryRun ? "" : "done\n");
             } else {
                 System.out.println("holdfast pool receive --pool " + answer.get("pool") + " --disk PATH --disk-size "
                         + answer.get("diskBytes") + " --log-size " + answer.get("logBytes") + " --listen " + to
@@ -224,10 +234,28 @@ final class PoolCommand {
             }
         }
 
+        private List<String> would() {
+            List<String> lines = new ArrayList<>();
+            if (!to.isEmpty()) {
+                lines.add("would mirror pool " + name + " to " + to + ", from now on, after starts too; there serves:");
+            }
+            if (startOver) {
+                lines.add("would give up what the twin has: it holds nothing until it has everything again");
+            }
+            if (!rpo.isEmpty()) {
+                lines.add(
+                        rpo.equals("0")
+                                ? "would have every write wait for the twin, also while that is away"
+                                : "would let writes wait for the twin no more");
+            }
+            return lines;
+        }
+
         private Map<String, Object> post(String key, Object value) {
             Map<String, Object> body = new LinkedHashMap<>();
             body.put(key, value);
-            return Remote.object(remote.request("POST", "pools/" + Remote.part(name) + "/twin", body));
+            return Remote.object(
+                    remote.request("POST", "pools/" + Remote.part(name) + "/twin" + (dryRun ? "?dryRun=1" : ""), body));
         }
     }
 

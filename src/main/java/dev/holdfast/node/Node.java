@@ -43,6 +43,7 @@ import java.util.function.Consumer;
  */
 public final class Node implements Service {
     private static final long RETRY_NANOS = 1_000_000_000L;
+    private static final String NO_TWIN = "the pool has no twin: --to HOST:PORT says where it is";
 
     private final World world;
     private final NodeConfig config;
@@ -368,11 +369,16 @@ public final class Node implements Service {
     }
 
     @Override
-    public void twin(String name, Twinned twinned, Consumer<TwinTold> done) {
+    public void twin(String name, Twinned twinned, boolean dryRun, Consumer<TwinTold> done) {
         control.post(() -> {
             Optional<Pool> pool = state().pool(name).flatMap(info -> pools.get(info.id()));
             String refused = pool.isEmpty() ? "pool " + name + " is not open here" : refusal(twinned);
-            if (refused.isEmpty()) {
+            if (refused.isEmpty() && dryRun) {
+                pool.orElseThrow().twin().exists(control, exists -> {
+                    boolean fits = !(twinned instanceof Twinned.Rpo) || exists;
+                    done.accept(new TwinTold(fits ? "" : NO_TWIN, peers.proves()));
+                });
+            } else if (refused.isEmpty()) {
                 tell(pool.orElseThrow(), twinned, done);
             } else {
                 done.accept(new TwinTold(refused, peers.proves()));
@@ -397,7 +403,7 @@ public final class Node implements Service {
             }
             case Twinned.Rpo rpo -> {
                 pool.twin().rpo(rpo.zero(), control, known -> {
-                    String refused = known ? "" : "the pool has no twin: --to HOST:PORT says where it is";
+                    String refused = known ? "" : NO_TWIN;
                     done.accept(new TwinTold(refused, peers.proves()));
                 });
                 return;

@@ -66,6 +66,11 @@ public final class PoolTwin {
         });
     }
 
+    /** Tells on {@code loop} whether the pool has a twin. */
+    public void exists(Loop loop, Consumer<Boolean> told) {
+        status(loop, (status, counts) -> told.accept(status.exists()));
+    }
+
     /** How it stands. */
     public void status(Loop loop, BiConsumer<TwinStatus, TwinLink.Counts> told) {
         committer.loop().post(() -> {

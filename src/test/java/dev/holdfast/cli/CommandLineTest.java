@@ -58,7 +58,13 @@ final class CommandLineTest {
                 List.of("snapshot", "create"),
                 List.of("snapshot", "rm"),
                 List.of("pool", "create"),
-                List.of("pool", "accept-loss"))) {
+                List.of("pool", "accept-loss"),
+                List.of("pool", "mirror"),
+                List.of("pool", "promote"),
+                List.of("volume", "add-copy"),
+                List.of("volume", "accept-loss"),
+                List.of("node", "drain"),
+                List.of("node", "remove"))) {
             CommandLine verb = Main.commandLine()
                     .getSubcommands()
                     .get(words.getFirst())

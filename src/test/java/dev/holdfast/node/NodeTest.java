@@ -2,6 +2,7 @@ package dev.holdfast.node;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.base.Id128;
 import dev.holdfast.cluster.control.Controller;
@@ -9,6 +10,7 @@ import dev.holdfast.cluster.control.Operation;
 import dev.holdfast.cluster.control.Result;
 import dev.holdfast.device.Protection;
 import dev.holdfast.frontend.http.NodeStatus;
+import dev.holdfast.frontend.http.Service;
 import dev.holdfast.io.Network;
 import dev.holdfast.sim.world.SimWorld;
 import java.util.ArrayList;
@@ -63,6 +65,29 @@ final class NodeTest {
         node.status(told::add);
         world.runUntil(() -> !told.isEmpty());
         return told.getFirst();
+    }
+
+    private Service.TwinTold twin(Service.Twinned twinned, boolean dryRun) {
+        List<Service.TwinTold> told = new ArrayList<>();
+        node.twin("main", twinned, dryRun, told::add);
+        world.runUntil(() -> !told.isEmpty());
+        return told.getFirst();
+    }
+
+    @Test
+    void whatATwinWouldBeToldIsCheckedAndNotDone() {
+        world.machine().plug("/d0", GIB);
+        start();
+        ensure();
+        Service.Twinned there = new Service.Twinned.At("127.0.0.1", 7300);
+        Service.Twinned zero = new Service.Twinned.Rpo(true);
+        assertEquals("", twin(there, true).refused());
+        assertTrue(twin(new Service.Twinned.At("far", 7300), true).refused().contains("no certificate"));
+        assertTrue(twin(zero, true).refused().contains("has no twin"));
+        assertTrue(twin(zero, false).refused().contains("has no twin"));
+        assertEquals("", twin(there, false).refused());
+        assertEquals("", twin(zero, true).refused());
+        assertEquals("", twin(zero, false).refused());
     }
 
     @Test

@@ -342,7 +342,7 @@ final class Routes {
             throw new Call.Wrong(404, "there is no pool " + name + " that is open here: `holdfast pool ls` lists them");
         }
         Service.Twinned twinned = twinned(call);
-        Service.TwinTold told = await(done -> service.twin(name, twinned, done));
+        Service.TwinTold told = await(done -> service.twin(name, twinned, call.isDryRun(), done));
         if (!told.refused().isEmpty()) {
             throw new Call.Wrong(400, told.refused());
         }
@@ -351,7 +351,7 @@ final class Routes {
                 + (space.totalBlocks() - Geometry.LEAST_DATA_BLOCKS) * BLOCK_BYTES;
         return Answer.json(Views.map(
                 "done",
-                true,
+                !call.isDryRun(),
                 "proves",
                 told.proves(),
                 "pool",

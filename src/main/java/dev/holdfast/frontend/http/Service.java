@@ -52,8 +52,8 @@ public interface Service {
      */
     record TwinTold(String refused, boolean proves) {}
 
-    /** Tells a pool of its twin. */
-    void twin(String pool, Twinned twinned, Consumer<TwinTold> done);
+    /** Tells a pool of its twin; with {@code dryRun} only whether it would take that. */
+    void twin(String pool, Twinned twinned, boolean dryRun, Consumer<TwinTold> done);
 
     /** What changed in a volume since one of its snapshots. */
     void changes(String volume, String snapshot, int limit, Pool.Changes answer);

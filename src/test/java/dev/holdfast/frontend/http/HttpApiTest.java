@@ -102,7 +102,7 @@ final class HttpApiTest {
         }
 
         @Override
-        public void twin(String pool, Twinned twinned, Consumer<TwinTold> done) {
+        public void twin(String pool, Twinned twinned, boolean dryRun, Consumer<TwinTold> done) {
             done.accept(new TwinTold("no pool is open", false));
         }
 
