@@ -9,6 +9,7 @@ import dev.holdfast.io.Loop;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
  * One acceptance that what other copies have is lost, on the node whose copy goes on: once this node has been up for
@@ -69,6 +70,21 @@ final class LossAcceptance {
         look(ended);
     }
 
+    private void tell() {
+        String passed = change.passed().stream()
+                .map(other -> state.get()
+                                .pool(other.pool())
+                                .flatMap(pool -> state.get().node(pool.node()))
+                                .map(NodeInfo::name)
+                                .orElse("?")
+                        + " (kept there as " + other.name() + ")")
+                .collect(Collectors.joining(" and "));
+        state.get()
+                .volume(change.volume())
+                .ifPresent(volume -> replicas.tell(
+                        volume.name(), change.by().who() + " accepted that what only others had is lost: " + passed));
+    }
+
     private void look(Consumer<String> ended) {
         Checks.that(looks <= MOST_LOOKS, "nobody waits for ever", looks);
         copy.volume().loop().post(() -> {
@@ -80,6 +96,7 @@ final class LossAcceptance {
             }
             control.post(() -> {
                 if (leads) {
+                    tell();
                     ended.accept("");
                 } else if (isOver) {
                     ended.accept("another copy of the volume speaks, or this one is a mixture of two moments: nothing"

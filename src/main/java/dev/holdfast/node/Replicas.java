@@ -225,6 +225,11 @@ final class Replicas {
                 .flatMap(pools::get);
     }
 
+    /** Tells people something about a volume. */
+    void tell(String volume, String what) {
+        events.add(volume, what);
+    }
+
     private void happened(VolumeInfo volume, ReplicaEvent event) {
         Optional<NodeStatus.Behind> caughtUp = event instanceof ReplicaEvent.CatchUpEnded ended && ended.inSync()
                 ? Optional.of(new NodeStatus.Behind(nameOf(ended.was().node()), ended.was()))

@@ -414,6 +414,9 @@ final class MirroredVolumeTest {
         assertTrue(why(result(third, acceptance(older, List.of()))).contains("--gone " + goneName));
         done(third, acceptance(older, List.of(goneName)));
         assertTrue(older.leads());
+        inOrder(
+                events(older, "v"),
+                "me accepted that what only others had is lost: " + goneName + " (kept there as v.");
         assertEquals(1, read(older));
         write(older, 3);
         newest.start();
