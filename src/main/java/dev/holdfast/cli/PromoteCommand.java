@@ -2,6 +2,7 @@ package dev.holdfast.cli;
 
 import dev.holdfast.cli.line.Failure;
 import dev.holdfast.store.root.Root;
+import dev.holdfast.store.root.TwinRecord;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -68,7 +69,7 @@ final class PromoteCommand implements Runnable {
                 + Instant.ofEpochMilli(root.written().wallMillis()).truncatedTo(ChronoUnit.SECONDS);
         if (force) {
             System.out.println((dryRun ? "would go" : "goes") + " on from " + has
-                    + ": what the source has taken since then is lost to this side");
+                    + behind(root.twin().rpo()));
         } else {
             System.out.println(
                     (dryRun ? "would wait" : "waits") + " for the source at " + listen + "; this side has " + has);
@@ -82,5 +83,18 @@ final class PromoteCommand implements Runnable {
         } else {
             TwinServer.takeOver(disks, listen, directory, seconds);
         }
+    }
+
+    /** What becomes of that which the source took after the consistency point. */
+    static String behind(TwinRecord.Rpo rpo) {
+        return switch (rpo) {
+            case POINTS -> ": what the source has taken since then is lost to this side";
+            case CATCHING_UP ->
+                " and what is here of the log behind it: what the source has taken beyond that is lost"
+                        + " to this side";
+            case ZERO ->
+                " and the log behind it: nothing that the source answered is lost, unless it was told"
+                        + " `--rpo off` since";
+        };
     }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.cli.line.Size;
+import dev.holdfast.store.root.TwinRecord;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
@@ -132,6 +133,13 @@ final class CommandLineTest {
             assertFalse(standstill.isFinal(true));
         }
         assertTrue(standstill.isFinal(true));
+    }
+
+    @Test
+    void aForcedPromotionSaysWhatIsLost() {
+        assertTrue(PromoteCommand.behind(TwinRecord.Rpo.POINTS).endsWith("since then is lost to this side"));
+        assertTrue(PromoteCommand.behind(TwinRecord.Rpo.CATCHING_UP).endsWith("beyond that is lost to this side"));
+        assertTrue(PromoteCommand.behind(TwinRecord.Rpo.ZERO).contains("nothing that the source answered is lost"));
     }
 
     @Test

@@ -60,6 +60,7 @@ final class RpoZeroTest {
         }
         Home.Ended promoted = home.run("pool", "promote", disk.toString(), "--force");
         assertEquals(0, promoted.exitCode(), promoted.err());
+        assertTrue(promoted.out().contains("nothing that the source answered is lost"), promoted.out());
         Files.move(disk, home.data().resolve("disk0"), StandardCopyOption.REPLACE_EXISTING);
         try (Stream<Path> files = Files.list(home.memory())) {
             for (Path file : files.toList()) {
