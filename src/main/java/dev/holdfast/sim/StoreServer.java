@@ -256,6 +256,7 @@ final class StoreServer implements Server {
 
     @Override
     public void stop(Loop loop, Runnable stopped) {
+        snapshots.stopping();
         pool.orElseThrow().stop(loop, stopped);
     }
 
