@@ -73,6 +73,20 @@ public final class RootChoice {
                 : new Verdict.Newest(newest.get());
     }
 
+    /**
+     * Whether all that is in the rings lies in one slot. Both slots of a root are written one after the other: if none
+     * can be read there, the power went while the first root ever was written, or while the last of all was erased.
+     */
+    public static boolean isInOneSlot(List<RootRing> rings) {
+        Checks.that(!rings.isEmpty(), "an array has devices");
+        int slots = 0;
+        for (int slot = 0; slot < Root.SLOTS; slot++) {
+            int base = slot * Root.BYTES;
+            slots += rings.stream().anyMatch(ring -> ring.present() && !Root.isBlank(ring.bytes(), base)) ? 1 : 0;
+        }
+        return slots == 1;
+    }
+
     private static boolean existed(long cp, List<RootRing> rings) {
         boolean everywhere = false;
         for (RootRing ring : rings) {

@@ -76,7 +76,8 @@ public final class TwinOpen {
             }
             case RootChoice.Verdict.Blank _ ->
                 found.isTwin() ? "" : "the disks are those of a pool that was just made, not of a twin";
-            case RootChoice.Verdict.Lost lost -> lost.why();
+            case RootChoice.Verdict.Lost lost ->
+                found.isTwin() && RootChoice.isInOneSlot(found.rings()) ? "" : lost.why();
         };
     }
 
