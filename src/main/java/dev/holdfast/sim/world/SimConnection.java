@@ -46,6 +46,7 @@ final class SimConnection implements Connection {
     private long lastArrivalNanos;
     private int inFlightBytes;
     private int dueCount;
+    private boolean delivering;
     private boolean dropping;
     private boolean accepted;
     private boolean paused;
@@ -219,11 +220,17 @@ final class SimConnection implements Connection {
         });
     }
 
+    /** What arrives makes room for more, which is not delivered within: many pieces may be due after a cut. */
     private void deliver() {
+        if (delivering) {
+            return;
+        }
+        delivering = true;
         while (dueCount > 0 && !isCut()) {
             dueCount--;
             inFlight.remove().run();
         }
+        delivering = false;
     }
 
     private void arrive(byte[] piece) {
