@@ -23,7 +23,8 @@ import java.util.Optional;
 
 /**
  * A pool and its twin on two machines: the source serves a mixed workload and crashes as in {@code store-crashes}; the
- * twin dies, loses power and is slow; the network cuts, resets and delays; now and then a person gives the pin up.
+ * twin dies, loses power, is slow and has no room; the network cuts, resets and delays; now and then a person gives the
+ * pin up, and in some runs strangers come to the twin's door.
  * {@link TwinJudge} looks at what a crash would leave of the twin. In the end the twin has the source's newest root,
  * and a server opened on it holds what clients were promised.
  */
@@ -32,6 +33,7 @@ final class PoolMirror {
     private static final long LONGEST_TROUBLE_NANOS = 20_000_000_000L;
     private static final int MOST_CHECKS = 200;
     private static final int MOST_DESTROYED = 10;
+    private static final int ONE_IN_STRANGERS = 3;
 
     private final SimWorld world;
     private final SimRandom random;
@@ -41,6 +43,7 @@ final class PoolMirror {
     private final TwinJudge judge;
     private final Optional<SourceDestroyed> destroyed;
     private final CutStreams streams;
+    private final Optional<Strangers> strangers;
     private Optional<Pool> pool = Optional.empty();
     private Optional<SimProcess> process = Optional.empty();
     private final long mostQueuedBytes;
@@ -58,6 +61,10 @@ final class PoolMirror {
         this.mostQueuedBytes = (64L << 10) << random.below(10);
         this.destroyed = zero
                 ? Optional.of(new SourceDestroyed(world, twin, server, workload, MOST_DESTROYED))
+                : Optional.empty();
+        SimRandom dice = new SimRandom(~world.seed()); // All other runs are as they would be without strangers.
+        this.strangers = dice.oneIn(ONE_IN_STRANGERS)
+                ? Optional.of(new Strangers(world, TwinNode.ADDRESS, dice))
                 : Optional.empty();
         server.whenOpened(this::opened);
     }
@@ -123,6 +130,7 @@ final class PoolMirror {
         }
         if (twin.exists()) {
             strike();
+            strangers.ifPresent(Strangers::knock);
         }
         world.at(random.below(LONGEST_PEACE_NANOS), this::weather);
     }
@@ -157,8 +165,16 @@ final class PoolMirror {
                     giveUp();
                 }
             }
-            default -> {}
+            default -> {
+                fill(machine, true);
+                world.at(forNanos, () -> fill(machine, false));
+            }
         }
+    }
+
+    /** The file systems under all devices have no room for what is not there yet. */
+    private static void fill(SimMachine machine, boolean full) {
+        machine.devices().forEach(device -> device.faults().full = full);
     }
 
     private void end(SimMachine machine) {
@@ -189,6 +205,7 @@ final class PoolMirror {
         over = true;
         world.net().join();
         startTwin();
+        fill(twin.machine(), false);
         twin.machine().devices().forEach(device -> device.speed(DiskSpeed.DEFAULT));
     }
 
