@@ -79,6 +79,10 @@ public final class Scenarios {
                     "whatever happens to a pool, its twin or the way there, the twin holds one consistency point of it",
                     PoolMirror::run),
             new Scenario(
+                    "pool-rot",
+                    "blocks that rot on every disk of a pool make errors, here and at its twin, and never wrong bytes",
+                    RottenBlocks::run),
+            new Scenario(
                     "pool-rpo-zero",
                     "with --rpo 0, whenever the source is destroyed, its twin has everything that was answered",
                     PoolMirror::runZero),

@@ -12,6 +12,8 @@ import java.util.Arrays;
 public final class Pattern {
     private static final int BLOCK_BYTES = Disk.BLOCK_BYTES;
 
+    private static final long STEP = 0x2545F4914F6CDD1DL;
+
     private Pattern() {}
 
     /** The bytes that change {@code id} writes to [offset, offset + count), put into {@code into} at its position. */
@@ -33,7 +35,7 @@ public final class Pattern {
         ByteBuffer words = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         int at = from;
         while (at < to) {
-            long word = key + (at >>> 3) * 0x2545F4914F6CDD1DL;
+            long word = key + (at >>> 3) * STEP;
             if ((at & 7) == 0 && at + 8 <= to) {
                 words.putLong(at, word);
                 at += 8;
@@ -49,5 +51,16 @@ public final class Pattern {
         byte[] expected = new byte[bytes.length];
         fill(id, block, from, to, expected);
         return Arrays.equals(bytes, from, to, expected, from, to);
+    }
+
+    /** True if one change wrote the whole block {@code bytes}, whichever that was. */
+    public static boolean isWhole(byte[] bytes) {
+        ByteBuffer words = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        for (int at = Long.BYTES; at < BLOCK_BYTES; at += Long.BYTES) {
+            if (words.getLong(at) - words.getLong(at - Long.BYTES) != STEP) {
+                return false;
+            }
+        }
+        return true;
     }
 }
