@@ -1,5 +1,6 @@
 package dev.holdfast.sim.shard;
 
+import dev.holdfast.follow.FollowTerms;
 import dev.holdfast.follow.FollowedVolume;
 import dev.holdfast.sim.oracle.OracleViolation;
 import dev.holdfast.sim.oracle.RegisterOracle;
@@ -27,6 +28,10 @@ public final class ClientScenario {
 
     private final SimWorld world;
     private final SimRandom random;
+
+    /** For what not all runs have, which leaves the others as they are. */
+    private final SimRandom dice;
+
     private final RegisterOracle oracle = new RegisterOracle(true);
     private final Keepers keepers;
     private final Judge judge;
@@ -40,6 +45,7 @@ public final class ClientScenario {
     private ClientScenario(SimWorld world) {
         this.world = world;
         this.random = world.random().split();
+        this.dice = new SimRandom(~world.seed());
         this.keepers = new Keepers(world.logGroup(LOG));
         this.judge = new Judge(world.logGroup(LOG), keepers, oracle);
         this.wire = new FrontWire(world, NODES, this::begun);
@@ -82,6 +88,9 @@ public final class ClientScenario {
             until(() -> world.nowNanos() >= peaceNanos);
         }
         wire.calm();
+        if (dice.oneIn(3)) {
+            outlastPatience();
+        }
         ending = true;
         clients.forEach(FollowingClient::end);
         until(() -> clients.stream().noneMatch(FollowingClient::isBusy));
@@ -144,6 +153,17 @@ public final class ClientScenario {
         long ordinaryNanos = world.net().delayNanos;
         world.net().delayNanos = random.below(STRIKE_NANOS);
         world.at(random.below(10_000_000L), () -> world.net().delayNanos = ordinaryNanos);
+    }
+
+    /** Nobody is there for longer than a client waits: its requests fail, and those that it sends later do not. */
+    private void outlastPatience() {
+        clients.forEach(FollowingClient::mayWaitInVain);
+        nodes.forEach(this::kill);
+        long backNanos = world.nowNanos() + FollowTerms.DEFAULTS.ageNanos() + dice.below(STRIKE_NANOS);
+        until(() -> world.nowNanos() >= backNanos);
+        mend();
+        long peaceNanos = world.nowNanos() + PEACE_NANOS;
+        until(() -> world.nowNanos() >= peaceNanos);
     }
 
     /** Cuts {@code machine} off from all others, or only what it says or hears. */

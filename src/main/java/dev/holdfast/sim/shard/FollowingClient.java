@@ -23,7 +23,8 @@ import java.util.function.LongSupplier;
 /**
  * A client of a followed volume, in the process that has it: it writes one register, which nobody else writes, reads
  * all, flushes, and changes what is no register, each one request at a time. Every request must be answered OK, but a
- * flush once after a loss of all memories; and it must not if it should cover what was answered before the loss.
+ * flush once after a loss of all memories; and it must not if it should cover what was answered before the loss. Once
+ * nobody need answer in time, a request may fail, too, but not before its age.
  */
 public final class FollowingClient {
     /** The volume must be as large. */
@@ -33,6 +34,9 @@ public final class FollowingClient {
     private static final int REGISTERS = 6;
     /** The longest pause between two requests; much longer for what fills pools and is not looked at. */
     private static final long THOUGHT_NANOS = 40_000_000L;
+
+    /** An age is not counted more exactly. */
+    private static final long TICK_NANOS = 1_000_000_000L;
 
     private final SimProcess process;
     private final SimLoop loop;
@@ -49,6 +53,7 @@ public final class FollowingClient {
 
     private boolean hasUnflushed;
     private long lossesTold;
+    private boolean mayWaitInVain;
 
     /** Where a client is. */
     record Place(SimProcess process, SimLoop loop, FollowedVolume volume) {}
@@ -103,6 +108,11 @@ public final class FollowingClient {
         strands.forEach(Strand::think);
     }
 
+    /** From now on nobody need answer in time. */
+    void mayWaitInVain() {
+        mayWaitInVain = true;
+    }
+
     /** Asks nothing more. */
     public void end() {
         ending = true;
@@ -117,6 +127,7 @@ public final class FollowingClient {
     private final class Strand implements Request.Completion {
         private final Work work;
         private boolean busy;
+        private long askedNanos;
         private ByteBuffer space = ByteBuffer.allocate(0);
         private Runnable done = () -> {};
 
@@ -209,6 +220,7 @@ public final class FollowingClient {
 
         private Request request(Request.Kind kind, Register place, Runnable then) {
             done = then;
+            askedNanos = process.clock().nanos();
             Request request = new Request(this);
             request.kind = kind;
             request.offset = place.offset();
@@ -236,13 +248,20 @@ public final class FollowingClient {
                 lossesTold = oracle.losses();
                 hasUnflushed = false;
                 done = () -> {};
+            } else if (status == Status.IO_ERROR && isTooOld()) {
+                done = () -> {}; // Whether it was done, nobody knows.
             } else if (status != Status.OK) {
-                throw new OracleViolation(
-                        "a client was answered " + status + " to a " + request.kind + "; " + volume.trouble());
+                throw new OracleViolation("a client was answered " + status + " to a " + request.kind + " after "
+                        + (process.clock().nanos() - askedNanos) / 1_000_000 + " ms; " + volume.trouble());
             }
             busy = false;
             done.run();
             think();
+        }
+
+        private boolean isTooOld() {
+            long age = process.clock().nanos() - askedNanos;
+            return mayWaitInVain && age > FollowTerms.DEFAULTS.ageNanos() - TICK_NANOS;
         }
     }
 }
