@@ -44,10 +44,7 @@ final class StatusCommand implements Runnable {
     static List<String> health(List<?> troubles, long nowMillis) {
         List<String> wrong = new ArrayList<>();
         for (Object trouble : troubles) {
-            Map<String, Object> object = Remote.object(trouble);
-            long since = object.get("sinceMillis") instanceof Long millis ? millis : nowMillis;
-            String span = Progress.span(TimeUnit.MILLISECONDS.toNanos(Math.max(0, nowMillis - since)));
-            wrong.add(object.get("what") + " (since " + span + ")");
+            wrong.add(line(trouble, nowMillis));
         }
         if (wrong.size() < 2) {
             return List.of(wrong.isEmpty() ? "all well" : "not well: " + wrong.getFirst());
@@ -56,6 +53,14 @@ final class StatusCommand implements Runnable {
         lines.add("not well: " + wrong.getFirst() + ", and " + (wrong.size() - 1) + " more");
         wrong.forEach(line -> lines.add("  " + line));
         return lines;
+    }
+
+    /** What is wrong, and since when. */
+    static String line(Object trouble, long nowMillis) {
+        Map<String, Object> object = Remote.object(trouble);
+        long since = object.get("sinceMillis") instanceof Long millis ? millis : nowMillis;
+        String span = Progress.span(TimeUnit.MILLISECONDS.toNanos(Math.max(0, nowMillis - since)));
+        return object.get("what") + " (since " + span + ")";
     }
 
     private static void section(Map<String, Object> status, String name, String... columns) {

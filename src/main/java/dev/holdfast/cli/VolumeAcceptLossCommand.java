@@ -58,5 +58,19 @@ final class VolumeAcceptLossCommand implements Runnable {
         body.put("evenIfReached", evenIfReached);
         body.put("who", who.substring(0, Math.min(MOST_WHO, who.length())));
         remote.change("POST", "volumes/" + Remote.part(name) + "/accept-loss", body, dryRun);
+        if (dryRun && !remote.isJson()) {
+            Object troubles = Remote.object(remote.get("status")).get("troubles");
+            known(name, troubles instanceof List<?> list ? list : List.of(), System.currentTimeMillis())
+                    .forEach(System.out::println);
+        }
+    }
+
+    /** Since when it is as it is, as far as the node that was asked has seen. */
+    static List<String> known(String volume, List<?> troubles, long nowMillis) {
+        return troubles.stream()
+                .filter(trouble -> Remote.object(trouble).get("what") instanceof String what
+                        && what.startsWith("volume " + volume + " "))
+                .map(trouble -> "seen by this node: " + StatusCommand.line(trouble, nowMillis))
+                .toList();
     }
 }

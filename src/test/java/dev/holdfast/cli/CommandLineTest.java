@@ -108,6 +108,16 @@ final class CommandLineTest {
     }
 
     @Test
+    void whoAcceptsALossIsToldSinceWhenTheVolumeIsAsItIs() {
+        Map<String, Object> waits = Map.of("what", "volume v waits: none of its copies serves", "sinceMillis", 1_000L);
+        Map<String, Object> other = Map.of("what", "volume v2 waits: none of its copies serves", "sinceMillis", 0L);
+        assertEquals(
+                List.of("seen by this node: volume v waits: none of its copies serves (since 1 min 2 s)"),
+                VolumeAcceptLossCommand.known("v", List.of(other, waits), 63_000));
+        assertEquals(List.of(), VolumeAcceptLossCommand.known("w", List.of(other, waits), 63_000));
+    }
+
+    @Test
     void anEventIsOneLine() {
         Map<String, Object> event =
                 Map.of("number", 3L, "atMillis", 0L, "node", "a", "volume", "v", "what", "b has caught up");
