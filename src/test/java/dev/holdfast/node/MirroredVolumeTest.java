@@ -267,11 +267,11 @@ final class MirroredVolumeTest {
                 "has " + name + " in sync again",
                 name + " has caught up: replay, predicted 4K, sent 4K, in ");
         world.runUntil(() -> events(third, "v").size() >= 2
-                && events(third, "").stream().anyMatch(what -> what.contains(" is reached again")));
+                && events(third, "").stream().anyMatch(what -> what.contains(" is reached again"))
+                && events(third, "").stream().anyMatch(what -> what.contains("node " + name + " was started again")));
         inOrder(
                 events(third, ""),
                 "node " + name + " is not reached any more",
-                "node " + name + " was started again",
                 "node " + name + " is reached again, after ");
         world.runUntil(() -> status(third).condition().troubles().isEmpty());
     }

@@ -74,6 +74,7 @@ final class Link {
         if (!address.equals(peer.address())) {
             peer = new Peer(peer.node(), address, peer.proof());
             pauseNanos = Math.min(pauseNanos, LinkTerms.PAUSE_NANOS);
+            links.lookIn(pauseNanos);
         }
     }
 
@@ -256,6 +257,9 @@ final class Link {
         pauseNanos = steady ? LinkTerms.PAUSE_NANOS : doubled;
         lastEnd = reason;
         become(State.DOWN);
+        if (dials) {
+            links.lookIn(pauseNanos);
+        }
     }
 
     private void become(State next) {

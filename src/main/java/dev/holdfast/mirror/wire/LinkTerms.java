@@ -2,8 +2,8 @@ package dev.holdfast.mirror.wire;
 
 /** Times in nanoseconds of the clock of whoever waits, and bounds of what waits. */
 final class LinkTerms {
-    /** How often links are looked at. */
-    static final long LOOK_NANOS = 50_000_000L;
+    /** How often links are looked at, besides when one that is down is to be dialled again. */
+    static final long LOOK_NANOS = 250_000_000L;
 
     /** A look that comes this late says nothing of the peers: this process was asleep. */
     static final long LATE_NANOS = 1_000_000_000L;

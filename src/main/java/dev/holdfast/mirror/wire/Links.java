@@ -57,6 +57,7 @@ public final class Links {
             known.moved(peer.address());
         } else if (!stopped) {
             links.put(peer.node(), new Link(this, peer));
+            lookIn(0);
         }
     }
 
@@ -156,8 +157,20 @@ public final class Links {
         return true;
     }
 
+    /** Looks again after {@code nanos}: a link is to be dialled then. */
+    void lookIn(long nanos) {
+        loop.after(nanos, this::lookOnce);
+    }
+
     private void look() {
-        if (stopped) {
+        if (!stopped) {
+            lookOnce();
+            loop.after(LinkTerms.LOOK_NANOS, this::look);
+        }
+    }
+
+    private void lookOnce() {
+        if (stopped || !started) {
             return;
         }
         long now = nowNanos();
@@ -169,6 +182,5 @@ public final class Links {
             }
             link.look(now);
         }
-        loop.after(LinkTerms.LOOK_NANOS, this::look);
     }
 }
