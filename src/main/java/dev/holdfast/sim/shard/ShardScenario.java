@@ -270,13 +270,18 @@ public final class ShardScenario {
 
     /**
      * All that may rot does, while no process runs that has it in memory: everything can be read still, of all the
-     * same, and after that by each node alone.
+     * same, and after that by each node alone. Roots cover everything before: a snapshot whose deletion is in the root
+     * of one node alone can be read from the other, which is then alone with its blocks.
      */
     private void judgeHealing() {
         if (rot.isEmpty()) {
             return;
         }
         List<ShardNode> keeping = judge.keeping();
+        until(
+                CONVERGED_NANOS,
+                () -> keeping.stream()
+                        .allMatch(node -> node.store().rooted() == node.store().held()));
         keeping.forEach(ShardNode::kill);
         rot.get().all();
         keeping.forEach(ShardNode::start);
