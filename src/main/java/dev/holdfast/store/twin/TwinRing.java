@@ -297,7 +297,7 @@ public final class TwinRing {
         catchUp();
         arrived();
         if (hasTo >= 0) {
-            listener.ifPresent(told -> told.safe(hasTo)); // The twin may have been faster than the devices here.
+            tellSafe(); // The twin may have been faster than the devices here.
         }
     }
 
@@ -313,8 +313,15 @@ public final class TwinRing {
             return;
         }
         hasTo = position;
-        listener.ifPresent(told -> told.safe(position));
+        tellSafe();
         arrived();
+    }
+
+    /** With each record and each answer, so without a lambda. */
+    private void tellSafe() {
+        if (listener.isPresent()) {
+            listener.get().safe(hasTo);
+        }
     }
 
     /** There is room on the way again. */
