@@ -144,7 +144,10 @@ final class Following {
         if (compared) {
             self.out()
                     .send(new Message.Laid(
-                            route, log.images().mixture(), log.images().laidBlocks()));
+                            route,
+                            log.images().mixture(),
+                            log.images().laidBlocks(),
+                            log.images().hasRoom()));
         }
     }
 

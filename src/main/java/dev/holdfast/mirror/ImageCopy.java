@@ -5,8 +5,8 @@ import dev.holdfast.base.Marks;
 import java.util.Optional;
 
 /**
- * The primary's side of an image for one follower, in one epoch: a piece, its answer, the next one; what is not
- * answered is said again. It decides nothing about who needs one.
+ * The primary's side of an image for one follower, in one epoch: a piece, its answer, the next one once there is room
+ * for it; what is not answered is said again. It decides nothing about who needs one.
  */
 final class ImageCopy {
     private final Self self;
@@ -20,6 +20,8 @@ final class ImageCopy {
     private long saidNanos;
     private long sentBlocks;
     private int answers;
+    private boolean hasRoom = true;
+    private long roundNanos;
 
     ImageCopy(Self self, Follower follower, int epoch) {
         this.self = self;
@@ -41,8 +43,12 @@ final class ImageCopy {
     }
 
     /** The follower has said how far it is. */
-    void laid(Message.Laid answer) {
+    void laid(Message.Laid answer, long now) {
+        if (answers == 0) {
+            roundNanos = Math.max(now - saidNanos, roundNanos / 2);
+        }
         answers++;
+        hasRoom = answer.hasRoom();
         if (answer.to().compareTo(follower.mixture) > 0) {
             follower.mixture = answer.to();
         }
@@ -69,10 +75,10 @@ final class ImageCopy {
             laid = 0;
             said = -1;
         }
-        boolean hasRoomNow = answers > 1; // The first answer says that there was none.
-        boolean due = said != laid || hasRoomNow || now - saidNanos > Terms.IMAGE_NANOS;
+        boolean isNews = said != laid || answers > 1; // The first answer may say that there was no room.
+        boolean isLate = now - saidNanos > patienceNanos();
         if (begun && laid >= image.endBlock()) {
-            if (due) {
+            if (isNews || isLate) {
                 say(
                         new Message.ImageEnd(
                                 route,
@@ -82,9 +88,13 @@ final class ImageCopy {
                                 image.kept()),
                         now);
             }
-        } else if (due) {
+        } else if (hasRoom && isNews || isLate) {
             image.piece(laid).ifPresent(piece -> say(image, piece, now));
         }
+    }
+
+    private long patienceNanos() {
+        return hasRoom ? Math.clamp(4 * roundNanos, Terms.IMAGE_NANOS, Terms.IMAGE_ROOM_NANOS) : Terms.IMAGE_ROOM_NANOS;
     }
 
     private void say(ImageSource image, ImagePiece piece, long now) {

@@ -256,7 +256,7 @@ final class Leading {
         if (follower != null && follower.compared) {
             long now = self.clock().nanos();
             follower.heardNanos = now;
-            copyFor(follower).laid(laid);
+            copyFor(follower).laid(laid, now);
             sendImage(follower, now);
         }
     }

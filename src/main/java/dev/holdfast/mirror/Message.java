@@ -154,8 +154,10 @@ public sealed interface Message {
     /**
      * To the primary: of the image of {@code to} everything before {@code blocks} is laid here, in memory; {@link
      * Position#START} if none is under way.
+     *
+     * @param hasRoom whether another piece can be laid now; if not, this is said again when it can
      */
-    record Laid(Route route, Position to, long blocks) implements Message {
+    record Laid(Route route, Position to, long blocks, boolean hasRoom) implements Message {
         /** Checks the range. */
         public Laid {
             Checks.that(blocks >= 0, "blocks count from 0", blocks);

@@ -22,6 +22,14 @@ public interface ShardImages {
     }
 
     /**
+     * Whether a longest piece would be laid now; if not, it would come in vain, and {@link Replica#imageRoom} tells
+     * when one would not.
+     */
+    default boolean hasRoom() {
+        return true;
+    }
+
+    /**
      * Lays a piece of an image of {@code to}, if it is the next one and there is room now; else nothing happens. The
      * first piece of a later position than that of an image under way begins anew.
      *

@@ -17,6 +17,9 @@ final class Terms {
     /** A piece of an image that was not answered for this long is sent again: it may have to wait for a root there. */
     static final long IMAGE_NANOS = 250_000_000L;
 
+    /** The same where answers take longer, or who is to lay it has said that it has no room: it says when it has. */
+    static final long IMAGE_ROOM_NANOS = 2_000_000_000L;
+
     /** An in-sync replica that says nothing for this long is taken out. */
     static final long SILENCE_NANOS = 600_000_000L;
 

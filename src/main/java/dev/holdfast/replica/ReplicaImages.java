@@ -108,6 +108,16 @@ final class ReplicaImages implements ShardImages {
     }
 
     @Override
+    public boolean hasRoom() {
+        boolean wanted = laid.mark().filter(LaidImage.Mark::whole).isEmpty();
+        boolean hasRoom = !wanted || laid.isReady() && laid.fits(pieceBlocks);
+        if (!hasRoom) {
+            waitForRoom(pieceBlocks);
+        }
+        return hasRoom;
+    }
+
+    @Override
     public void lay(Position to, long sizeBytes, ImagePiece piece) {
         boolean same = mixture().equals(to);
         boolean begins = piece.first() == 0 && to.seq() > mixture().seq();

@@ -68,7 +68,7 @@ final class ImageTest {
         act();
         back(Position.START);
         assertEquals(List.of(piece(0)), images());
-        replica.received(new Message.Laid(from(BACK), Position.START, 0));
+        replica.received(new Message.Laid(from(BACK), Position.START, 0, false));
         assertEquals(List.of(), images(), "it has to make room, and says so");
         laid(1);
         assertEquals(List.of(piece(1)), images());
@@ -94,6 +94,35 @@ final class ImageTest {
         nowNanos += 1;
         replica.tick();
         assertEquals(List.of(piece(0)), images());
+    }
+
+    /** A piece is long, and a root that makes room takes longer than an answer. */
+    @Test
+    void nothingIsSentToWhoHasNoRoomUntilItSaysThatItHas() {
+        act();
+        back(Position.START);
+        assertEquals(List.of(piece(0)), images());
+        replica.received(new Message.Laid(from(BACK), TO, 1, false));
+        nowNanos += Terms.IMAGE_ROOM_NANOS;
+        replica.received(new Message.Have(from(BACK), 0, 0, 0, nowNanos));
+        replica.tick();
+        assertEquals(List.of(), images());
+        laid(1);
+        assertEquals(List.of(piece(1)), images());
+    }
+
+    @Test
+    void whoseAnswersTakeLongIsGivenTime() {
+        act();
+        back(Position.START);
+        assertEquals(List.of(piece(0)), images());
+        nowNanos += Terms.IMAGE_NANOS;
+        laid(1);
+        assertEquals(List.of(piece(1)), images());
+        nowNanos += 4 * Terms.IMAGE_NANOS;
+        replica.received(new Message.Have(from(BACK), 0, 0, 0, nowNanos));
+        replica.tick();
+        assertEquals(List.of(), images());
     }
 
     @Test
@@ -145,7 +174,7 @@ final class ImageTest {
     }
 
     private void laid(long blocks) {
-        replica.received(new Message.Laid(from(BACK), TO, blocks));
+        replica.received(new Message.Laid(from(BACK), TO, blocks, true));
     }
 
     private List<Message> images() {

@@ -38,7 +38,7 @@ import dev.holdfast.store.log.Entry;
  *
  * IMAGE                      IMAGE_END         LAID              run of an IMAGE
  *  0  8 base                  0  8 base         0  4 to: epoch    0  4 kind: 1 bytes, 2 zeroes, 3 errors
- *  8  4 to: epoch             8  4 to: epoch    4  4 0            4  4 0
+ *  8  4 to: epoch             8  4 to: epoch    4  4 1: no room  4  4 0
  * 12  4 payload bytes        12  2 runs         8  8 to: seq      8  8 first block
  * 16  8 to: seq              14  2 name length 16  8 blocks      16  8 blocks
  * 24  8 size in bytes        16  8 to: seq

@@ -131,7 +131,7 @@ public final class FrameReader {
                         position(in, body + 8, body + 16));
             case IMAGE -> images.image(in, at, count, route);
             case IMAGE_END -> images.end(in, at, count, route);
-            case LAID -> new Message.Laid(route, position(in, body, body + 8), in.getLong(body + 16));
+            case LAID -> images.laid(in, at, route);
             case REWIND -> new Message.Rewind(route, position(in, body, body + 8), in.getLong(body + 16));
             case RESIGN -> new Message.Resign(route);
             case COMPARE -> new Message.Compare(route, CompareFrames.ranges(in, at));

@@ -179,7 +179,10 @@ public final class FrameWriter {
 
     private void laid(int at, int shard, Message.Laid laid) {
         head(at, LAID, 0, shard, laid.route());
-        out.putInt(laid.to().epoch()).putInt(0).putLong(laid.to().seq()).putLong(laid.blocks());
+        out.putInt(laid.to().epoch())
+                .putInt(laid.hasRoom() ? 0 : 1)
+                .putLong(laid.to().seq())
+                .putLong(laid.blocks());
     }
 
     private void image(int at, int shard, Message.Image image) {

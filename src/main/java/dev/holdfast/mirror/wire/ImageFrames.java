@@ -141,12 +141,19 @@ final class ImageFrames {
                 route, in.getLong(body), to, FrameReader.history(in, at + END_RUNS_AT, in.getShort(body + 12)), kept);
     }
 
+    Message.Laid laid(ByteBuffer in, int at, Message.Route route) {
+        int body = at + HEAD_BYTES;
+        Position to = new Position(in.getInt(body), in.getLong(body + 8));
+        return new Message.Laid(route, to, in.getLong(body + 16), in.getInt(body + 4) == 0);
+    }
+
     boolean isLaidSound(ByteBuffer in, int at) {
         int body = at + HEAD_BYTES;
         long seq = in.getLong(body + 8);
         long blocks = in.getLong(body + 16);
-        boolean position = in.getInt(body) >= 0 && in.getInt(body + 4) == 0 && seq >= 0 && seq <= MOST_SEQ;
-        return position && blocks >= 0 && blocks <= MOST_BLOCKS;
+        boolean position = in.getInt(body) >= 0 && seq >= 0 && seq <= MOST_SEQ;
+        boolean flag = in.getInt(body + 4) >>> 1 == 0;
+        return position && flag && blocks >= 0 && blocks <= MOST_BLOCKS;
     }
 
     boolean payloadHolds(ByteBuffer in, int at, int count) {

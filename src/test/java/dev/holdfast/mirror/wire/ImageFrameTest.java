@@ -29,7 +29,7 @@ final class ImageFrameTest {
             new Position(6, 0x40),
             new History(List.of(new History.Run(1, 1), new History.Run(6, 0x35))),
             new KeptSnapshots(List.of(2L, 6L, 7L), 7, "\u00e4"));
-    static final Message LAID = new Message.Laid(ROUTE, new Position(6, 0x40), 9);
+    static final Message LAID = new Message.Laid(ROUTE, new Position(6, 0x40), 9, true);
 
     private static ByteBuffer filled() {
         byte[] bytes = new byte[ImagePiece.BLOCK_BYTES];
@@ -127,7 +127,8 @@ final class ImageFrameTest {
     @Test
     void whatNoAnswerCanSayIsMalformed() {
         FrameTest.malformed(LAID, bytes -> bytes.putInt(40, -1));
-        FrameTest.malformed(LAID, bytes -> bytes.putInt(44, 1));
+        FrameTest.malformed(LAID, bytes -> bytes.putInt(44, 2));
+        FrameTest.malformed(LAID, bytes -> bytes.putInt(44, -1));
         FrameTest.malformed(LAID, bytes -> bytes.putLong(48, -1));
         FrameTest.malformed(LAID, bytes -> bytes.putLong(48, (1L << 62) + 1));
         FrameTest.malformed(LAID, bytes -> bytes.putLong(56, -1));

@@ -171,7 +171,7 @@ final class LinksFaultTest {
                     new Message.Image(route, image.base(), image.to(), image.sizeBytes(), image.piece());
                 case Message.ImageEnd end ->
                     new Message.ImageEnd(route, end.base(), end.to(), end.history(), end.kept());
-                case Message.Laid laid -> new Message.Laid(route, laid.to(), laid.blocks());
+                case Message.Laid laid -> new Message.Laid(route, laid.to(), laid.blocks(), laid.hasRoom());
                 case Message.Resign resign -> new Message.Resign(route);
                 case Message.Compare ask -> new Message.Compare(route, ask.ranges());
                 case Message.Digests answer ->

@@ -56,7 +56,10 @@ final class RandomMessages {
         Message.Route route = route();
         return switch (random.nextInt(13)) {
             case 0 -> past(route);
-            case 3 -> new Message.Laid(route, new Position(random.nextInt(9), seq()), random.nextLong(1L << 50));
+            case 3 -> {
+                Position to = new Position(random.nextInt(9), seq());
+                yield new Message.Laid(route, to, random.nextLong(1L << 50), random.nextBoolean());
+            }
             case 4 -> image(route);
             case 5 -> {
                 History history = history().with(2_000_000, 1L << 50);
