@@ -35,7 +35,7 @@ public final class TestLoop implements Loop {
     }
 
     /** Runs until nothing is left to do. */
-    void run() {
+    public void run() {
         for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
             task.run();
         }

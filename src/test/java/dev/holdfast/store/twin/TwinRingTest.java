@@ -1,7 +1,9 @@
 package dev.holdfast.store.twin;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.holdfast.base.Checks;
 import dev.holdfast.base.Id128;
@@ -112,6 +114,26 @@ final class TwinRingTest {
         assertEquals(1 << 20, array.bytesRead);
         behind.drained();
         assertEquals(1 << 20, array.bytesRead);
+    }
+
+    /** The twin goes without until a newer root that it has makes up for it. */
+    @Test
+    void aRecordThatCannotBeReadAgainIsLeftToTheNextRoot() {
+        LogArray array = new LogArray(4 << 20, 1);
+        TestLoop loop = new TestLoop();
+        TwinRing behind = new TwinRing(
+                (start, resume) -> new RingCopy(array, start, loop, resume), TwinRecord.Rpo.CATCHING_UP, new Nobody());
+        behind.begin(0, new Told(new ArrayList<>()));
+        behind.durable(at(4096));
+        behind.covered(root(1, 0), false);
+        behind.opened(1);
+        assertTrue(behind.holds(), "the next record waits for the one before it");
+        loop.run();
+        assertFalse(behind.holds() || behind.isInStep());
+        assertEquals(4096, behind.keep(4096), "nothing is kept for a root that does not count");
+        behind.covered(root(2, 4096), false);
+        behind.rooted(2);
+        assertTrue(behind.isInStep());
     }
 
     /** Hears up to where records are at the twin. */
