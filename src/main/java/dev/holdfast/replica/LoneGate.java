@@ -10,6 +10,7 @@ import dev.holdfast.store.lane.Shard;
  */
 public final class LoneGate implements Gate {
     private final ReplicaShard replica;
+    private boolean forgets;
 
     private LoneGate(ReplicaShard replica) {
         this.replica = replica;
@@ -31,6 +32,7 @@ public final class LoneGate implements Gate {
      */
     public static void leave(ReplicaShard shard) {
         LoneGate gate = new LoneGate(shard);
+        gate.forgets = true;
         shard.attach(gate);
         shard.endEpoch();
         gate.forget();
@@ -43,6 +45,7 @@ public final class LoneGate implements Gate {
             return;
         }
         if (replica.heldSeq() == stays || replica.rewind(stays)) {
+            forgets = false;
             replica.opened(stays);
         } else {
             replica.shard().whenRoom(this::forget);
@@ -54,9 +57,16 @@ public final class LoneGate implements Gate {
         replica.opened(seq);
     }
 
+    /** Not for what is to be forgotten, nor for another gate: what a root covers stays. */
     @Override
     public void stabilityWanted(Shard shard, long seq) {
-        replica.log(seq, status -> replica.stable(Math.min(seq, replica.loggedSeq())));
+        if (!forgets) {
+            replica.log(seq, status -> {
+                if (replica.isDecidedBy(this)) {
+                    replica.stable(Math.min(seq, replica.loggedSeq()));
+                }
+            });
+        }
     }
 
     @Override

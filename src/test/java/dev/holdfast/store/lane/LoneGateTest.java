@@ -41,6 +41,20 @@ final class LoneGateTest {
         assertEquals(newest - 100, bed.replica.heldSeq());
     }
 
+    /** Else the root that makes room would cover it, and nobody could take it back from there. */
+    @Test
+    void whatIsToBeForgottenDoesNotBecomeStableMeanwhile() {
+        fill();
+        bed.opened(newest);
+        bed.stable(newest - 100);
+        leave();
+        for (int i = 0; i < 3; i++) {
+            bed.bed.checkpoint();
+            assertTrue(bed.replica.stableSeq() <= newest - 100, "stable to " + bed.replica.stableSeq());
+        }
+        assertTrue(bed.replica.rootedSeq() <= newest - 100, "rooted to " + bed.replica.rootedSeq());
+    }
+
     /** It would forget what the new protocol has answered for. */
     @Test
     void itForgetsNothingOnceAnotherProtocolDecides() {
