@@ -14,6 +14,7 @@ import dev.holdfast.cluster.control.Operation;
 import dev.holdfast.cluster.control.Result;
 import dev.holdfast.cluster.control.VolumeInfo;
 import dev.holdfast.device.Protection;
+import dev.holdfast.frontend.http.Event;
 import dev.holdfast.frontend.http.NodeStatus;
 import dev.holdfast.io.Network;
 import dev.holdfast.replica.PrimaryVolume;
@@ -203,10 +204,27 @@ final class DrainTest {
         done(new Operation.CreateMirrored(name, pools, pools.size(), GIB));
     }
 
-    /** In sync, but for one that hears of a set so late that its primary goes on without it for a moment. */
-    private static void hasTwoCopies(NodeStatus.Mirror mirror) {
+    /** In sync, but for one that was, and hears of a set so late that its primary goes on without it for a moment. */
+    private void hasTwoCopies(NodeStatus.Mirror mirror) {
         MirrorInfo known = mirror.known();
         assertTrue(known.inSync().size() + known.missing().size() >= 2, "two copies, always: " + mirror);
+        if (known.inSync().size() < 2) {
+            List<String> lost = known.missing().stream()
+                    .map(node -> "goes on without " + node)
+                    .toList();
+            assertTrue(lost.stream().allMatch(what -> tells(mirror.volume().name(), what)), "was in sync: " + mirror);
+        }
+    }
+
+    private boolean tells(String volume, String what) {
+        List<Event> events = new ArrayList<>();
+        for (Place place : places) {
+            List<List<Event>> told = new ArrayList<>();
+            place.node.orElseThrow().events(0, volume, told::add);
+            world.runUntil(() -> !told.isEmpty());
+            events.addAll(told.getFirst());
+        }
+        return events.stream().anyMatch(event -> event.what().contains(what));
     }
 
     @Test
@@ -229,7 +247,7 @@ final class DrainTest {
                 for (int shard = 1; shard <= 3; shard++) {
                     write(shard);
                 }
-                status().mirrors().forEach(DrainTest::hasTwoCopies);
+                status().mirrors().forEach(this::hasTwoCopies);
                 world.runFor(LOOK_NANOS);
             }
             for (String volume : List.of("v", "w", "x")) {
